@@ -1,0 +1,194 @@
+import type { Static, TObject } from '@sinclair/typebox';
+import type { Frontier } from './frontier.ts';
+import type { Guarantee } from './guarantee.ts';
+import type { Position } from './position.ts';
+import type { RecordResult, SinkRecord, SourceRecord } from './record.ts';
+import type { Token } from './token.ts';
+
+/** How a sink type gets to EFFECTIVELY_ONCE: see `docs/guarantees.md`. */
+export type ExactlyRoute = 'transactional' | 'versioned';
+
+/** What `open` is handed besides the configuration. */
+export interface OpenContext {
+  /** `tenant/namespace/name`. */
+  readonly connector: string;
+  readonly uid: string;
+  readonly instance: number;
+  readonly parallelism: number;
+  readonly guarantee: Guarantee;
+  /** Aborted when the run ends; `open` and every call must give up then. */
+  readonly signal: AbortSignal;
+  /** The global fetch, or a test's. */
+  readonly fetch: typeof fetch;
+  /** Value of a secret by name, undefined when it is not in the connector's `secrets`. */
+  getSecret(name: string): Promise<string | undefined>;
+}
+
+/** A refusal of a guarantee: why, and what would make it possible. */
+export interface Problem {
+  /** JSON pointer into the connector's config, e.g. `/configs/timeoutMs`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What the schema of a config key may say beyond JSON Schema. */
+export interface FieldNotes {
+  /** Masked in every answer and log. */
+  readonly secret?: boolean;
+  /** What Pulsar's own `configdefinition` says of the key, where it differs from what follows from the schema; absent for our additions. */
+  readonly pulsar?: {
+    /** Java type name. */
+    readonly type: string;
+    readonly default: string;
+    readonly help?: string;
+    readonly required?: boolean;
+  };
+}
+
+interface ConnectorTypeBase<C extends TObject> {
+  /** Name in the catalogue, X in `builtin://X`: that of Pulsar's own builtin connector where one exists. */
+  readonly name: string;
+  /** One sentence, shown by `available-sinks` and `available-sources`. */
+  readonly summary: string;
+  /** Class name that GET shows: that of Pulsar's own connector where one exists. */
+  readonly className: string;
+  /** Class of its configuration, shown by `builtinsinks` and `builtinsources`: that of Pulsar's own connector where one exists. */
+  readonly configClassName?: string;
+  /** The guarantees that this type can hold with a fitting configuration. */
+  readonly guarantees: readonly Guarantee[];
+  /**
+   * Keys, types, defaults, descriptions, and {@link FieldNotes}. Keys are those of Pulsar's own connector, in its order; ours are additions after them.
+   */
+  readonly config: C;
+  /** Cross-field rules: every problem of a config that its schema accepts. Pure. */
+  check?(config: Static<C>, guarantee: Guarantee): readonly Problem[];
+}
+
+/** Where a transactional sink's frontier goes and what must be true for it: one compare-and-set in the target's transaction. */
+export interface FrontierMove {
+  readonly topic: string;
+  readonly token: Token;
+  /** The frontier that must be stored now. */
+  readonly from: Frontier;
+  readonly to: Frontier;
+}
+
+/** What a transactional sink stores per topic-partition. */
+export interface FrontierRow {
+  readonly token: Token;
+  readonly frontier: Frontier;
+}
+
+/** A sink that is open. */
+export interface OpenSink {
+  /**
+   * Writes the records in the order given. One result per record, in that order; a record's failure is a result. Throws only when nothing
+   * can be said of the records one by one (the connection broke): then all of them count as unsettled.
+   * A `versioned` sink writes each record with its `version`, so that an older or repeated write cannot undo a newer one.
+   */
+  write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]>;
+  /** Frees everything; may be called twice, and after a failed write. */
+  close(): Promise<void>;
+}
+
+/** A sink whose target commits our frontier in the same transaction as the data. */
+export interface TransactionalSink extends OpenSink {
+  /**
+   * Fence on open (GUARANTEES rule 15): stores `token` if it is newer than the stored one, inserting `initial` when the topic has no row, and
+   * returns the row as of that write. Throws `PIO_FENCED` when the stored token is newer or equal.
+   */
+  fence(topic: string, token: Token, initial: Frontier, signal: AbortSignal): Promise<FrontierRow>;
+  /**
+   * One transaction: first the frontier move (no matching row: roll back, throw `PIO_FENCED`), then the records. Commits and resolves with
+   * `undefined` when all were written; else rolls everything back and resolves with a result for each record that is to blame
+   * (undefined where it is not known). Throws when the outcome is unknown: the caller fences again and never repeats blindly (rule 31).
+   */
+  transact(
+    records: readonly SinkRecord[],
+    move: FrontierMove,
+    signal: AbortSignal,
+  ): Promise<readonly (RecordResult | undefined)[] | undefined>;
+}
+
+/** Declaration of a sink type: one of these is all that a new sink needs. */
+export interface SinkType<C extends TObject = TObject> extends ConnectorTypeBase<C> {
+  readonly kind: 'sink';
+  /** The form of `SinkRecord.value`: payload bytes, UTF-8 text, or the fields of a JSON object. */
+  readonly accepts: 'bytes' | 'text' | 'fields';
+  /** Route to EFFECTIVELY_ONCE; absent: refused at create. */
+  readonly route?: ExactlyRoute;
+  /** Largest batch that a write takes, in records; the runtime's default when absent. */
+  maxBatchRecords?(config: Static<C>): number;
+  /** Opens the target. `transactional` types return a {@link TransactionalSink}. */
+  open(config: Static<C>, context: OpenContext): Promise<OpenSink | TransactionalSink>;
+}
+
+/** A log source that is open: re-readable from a position in the same order. */
+export interface OpenLogSource {
+  /** The source partitions that exist now, by stable name; each is read by one instance (index mod parallelism). */
+  partitions(signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Pages of what follows `from` (undefined: from the start), in order, ending when the source has nothing more for now. A page is at most some thousand
+   * records or a few megabytes. Never commits: the runtime does.
+   */
+  read(partition: string, from: Position | undefined, signal: AbortSignal): AsyncIterable<readonly SourceRecord[]>;
+  close(): Promise<void>;
+}
+
+/** Declaration of a log source type. */
+export interface LogSourceType<C extends TObject = TObject> extends ConnectorTypeBase<C> {
+  readonly kind: 'source';
+  readonly source: 'log';
+  /** Shape of a position: kept between runs, so a change of it needs a migration. */
+  readonly position: TObject;
+  /** How long a drained source rests before it is read again, in milliseconds; undefined in the answer: it is finite and done. */
+  pollIntervalMs(config: Static<C>): number | undefined;
+  open(config: Static<C>, context: OpenContext): Promise<OpenLogSource>;
+}
+
+/** A pushed event in the shape that the source's `map` takes: an HTTP request, a queue's or a stream's batch. */
+export interface HttpEvent {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly receivedAtMs: number;
+}
+
+/** A record of an event source: it has no position, the event itself is what is retried. */
+export type EventRecord = Omit<SourceRecord, 'sequence' | 'position'>;
+
+/** Declaration of an event source type: a pure function from event to records. */
+export interface EventSourceType<C extends TObject = TObject> extends ConnectorTypeBase<C> {
+  readonly kind: 'source';
+  readonly source: 'event';
+  /** Records of one event. Throws `PIO_SOURCE_RECORD_INVALID` or `PIO_UNAUTHORIZED`: the sender is told, nothing is published. */
+  map(event: HttpEvent, config: Static<C>): readonly EventRecord[];
+}
+
+/** Declaration of a source type. */
+export type SourceType<C extends TObject = TObject> = LogSourceType<C> | EventSourceType<C>;
+
+/** Declaration of any connector type. */
+export type ConnectorType = SinkType | SourceType;
+
+/** Declares a sink type; gives `open` and `check` the type of their own config. */
+export const defineSink = <C extends TObject>(type: Omit<SinkType<C>, 'kind'>): SinkType =>
+  ({ kind: 'sink', ...type }) as unknown as SinkType;
+
+/** Declares a log source type. */
+export const defineLogSource = <C extends TObject>(type: Omit<LogSourceType<C>, 'kind' | 'source'>): LogSourceType =>
+  ({ kind: 'source', source: 'log', ...type }) as unknown as LogSourceType;
+
+/** Declares an event source type. */
+export const defineEventSource = <C extends TObject>(
+  type: Omit<EventSourceType<C>, 'kind' | 'source'>,
+): EventSourceType => ({ kind: 'source', source: 'event', ...type }) as unknown as EventSourceType;
+
+/** Finds connector types by name; implemented by the catalogue in `src/connectors`. */
+export interface Catalogue {
+  sink(name: string): SinkType | undefined;
+  source(name: string): SourceType | undefined;
+  readonly sinks: readonly SinkType[];
+  readonly sources: readonly SourceType[];
+}

@@ -1,0 +1,11 @@
+/** The processing guarantees, in Pulsar's own words (`FunctionConfig.ProcessingGuarantees`; MANUAL is not offered). */
+export const GUARANTEES = ['ATLEAST_ONCE', 'ATMOST_ONCE', 'EFFECTIVELY_ONCE'] as const;
+
+/** What a user chose for a connector. */
+export type Guarantee = (typeof GUARANTEES)[number];
+
+/** What a connector gets when nothing was chosen: Pulsar's default. */
+export const DEFAULT_GUARANTEE: Guarantee = 'ATLEAST_ONCE';
+
+/** True when `text` is exactly one of {@link GUARANTEES}; a misspelt or lower-case name is not. */
+export const isGuarantee = (text: unknown): text is Guarantee => GUARANTEES.includes(text as Guarantee);

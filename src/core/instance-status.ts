@@ -1,0 +1,56 @@
+/** Pulsar's `ExceptionInformation`. */
+export interface ExceptionInformation {
+  readonly exceptionString: string;
+  readonly timestampMs: number;
+}
+
+/** How many exceptions each list keeps: the last ten, oldest first, as Pulsar does. */
+export const KEPT_EXCEPTIONS = 10;
+
+/**
+ * State machine of an instance: `starting → running → idle → …`; `backoff` after a failure until `nextRunAtMs`; `failed` only for `fatal`.
+ * `idle` means there is nothing to move. Whether it should run at all is the registry's `instanceStates`.
+ */
+export type InstancePhase = 'starting' | 'running' | 'idle' | 'backoff' | 'failed' | 'finished';
+
+/** What is known of an instance: written by its lease holder with each heartbeat, read by `status`. Counters grow over all runs since the last (re)start. */
+export interface InstanceStatus {
+  readonly phase: InstancePhase;
+  /** Last failure, "" when none. */
+  readonly error: string;
+  readonly numRestarts: number;
+  readonly numReceived: number;
+  readonly numWritten: number;
+  readonly numDeadLettered: number;
+  /** Records that ATMOST_ONCE gave up. */
+  readonly numDropped: number;
+  readonly numSystemExceptions: number;
+  readonly latestSystemExceptions: readonly ExceptionInformation[];
+  readonly numConnectorExceptions: number;
+  readonly latestConnectorExceptions: readonly ExceptionInformation[];
+  readonly lastReceivedTimeMs: number;
+  /** When the dispatcher should start the next run; undefined: as soon as there is work. */
+  readonly nextRunAtMs?: number;
+  /** Failures in a row: the exponent of the back-off. */
+  readonly failuresInRow: number;
+  /** Generation the failure or the end belongs to: a newer generation starts afresh. */
+  readonly generation: number;
+}
+
+/** Status of an instance that never ran. */
+export const NEW_STATUS: InstanceStatus = {
+  phase: 'starting',
+  error: '',
+  numRestarts: 0,
+  numReceived: 0,
+  numWritten: 0,
+  numDeadLettered: 0,
+  numDropped: 0,
+  numSystemExceptions: 0,
+  latestSystemExceptions: [],
+  numConnectorExceptions: 0,
+  latestConnectorExceptions: [],
+  lastReceivedTimeMs: 0,
+  failuresInRow: 0,
+  generation: 0,
+};

@@ -1,0 +1,42 @@
+import type { Frontier } from './frontier.ts';
+import type { MessageIdParts } from './message-id.ts';
+import type { Position } from './position.ts';
+
+/** What was published to one output topic-partition, as of a checkpoint. */
+export interface PublishedTail {
+  /** Highest sequence with a receipt. */
+  readonly sequence: number;
+  /** Message id of that entry: where a tail scan starts (GUARANTEES rule 7). */
+  readonly messageId: MessageIdParts | null;
+}
+
+/** Progress of one source partition. */
+export interface SourceProgress {
+  /** Where to resume; null: from the start. */
+  readonly position: Position | null;
+  /** Sequence of the record before that position: an integer rank of the position (rule 20). -1: none. */
+  readonly sequence: number;
+  /** EFFECTIVELY_ONCE only: what each output topic-partition holds beyond or up to `sequence`. */
+  readonly tails: Readonly<Record<string, PublishedTail>>;
+  /** Number of partitions of the output topic that the router of this generation used; 0: not partitioned. */
+  readonly routerPartitions: number;
+  /** Generation of the producer names that published these tails. */
+  readonly producerGeneration: number;
+  /** True when no entry was outstanding at the last write: the next run may trust `tails` as they are. */
+  readonly clean: boolean;
+}
+
+/** Progress of one source partition before the first run. */
+export const SOURCE_START: SourceProgress = {
+  position: null,
+  sequence: -1,
+  tails: {},
+  routerPartitions: 0,
+  producerGeneration: 0,
+  clean: true,
+};
+
+/** Progress of one topic-partition of a sink whose frontier is kept in our own store (versioned and ATMOST_ONCE). */
+export interface SinkProgress {
+  readonly frontier: Frontier;
+}

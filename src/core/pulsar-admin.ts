@@ -1,0 +1,60 @@
+/** Property of a subscription that a run created: the `uid` of its connector. */
+export const SUBSCRIPTION_UID_PROPERTY = 'pulsar-io.uid';
+
+/** One subscription in a topic's stats. */
+export interface SubscriptionStats {
+  /** Entries (not messages) that are not acknowledged. */
+  readonly msgBacklog: number;
+  /** `Exclusive`, `Shared`, `Failover`, `Key_Shared`, or `None` when nobody is connected. */
+  readonly type?: string;
+  readonly consumers: number;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** Stats of a topic; of a partitioned one, its partitions' sum. */
+export interface TopicStats {
+  readonly subscriptions: Readonly<Record<string, SubscriptionStats>>;
+  /** `Enabled`, `Disabled`, `Initializing`, `Recovering`, …; absent for a partitioned topic. */
+  readonly deduplicationStatus?: string;
+}
+
+/** Whether a topic deduplicates; `unknown` when the caller may not see the broker's default. */
+export type DeduplicationState = 'enabled' | 'disabled' | 'unknown';
+
+/**
+ * The part of Pulsar's `/admin/v2` that we need; implemented by `src/pulsar/admin`. Topics are named in any form that
+ * `readTopicName` takes. Every method throws `PIO_PULSAR_UNAVAILABLE` when nobody answers in time, `PIO_PULSAR_REFUSED` when the
+ * request is refused, `PIO_ABORTED` on abort.
+ */
+export interface PulsarAdmin {
+  /** Namespaces of a tenant as `tenant/namespace`; undefined when there is no such tenant. */
+  namespaces(tenant: string, signal?: AbortSignal): Promise<readonly string[] | undefined>;
+  /** Persistent topics of `tenant/namespace`, partitions one by one, by full name; empty when there is no such namespace. */
+  topics(namespace: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /** Number of partitions, 0 for a topic that is not partitioned or does not exist. */
+  partitions(topic: string, signal?: AbortSignal): Promise<number>;
+  /** Stats, undefined when there is no such topic. */
+  topicStats(topic: string, signal?: AbortSignal): Promise<TopicStats | undefined>;
+  /** Names of the subscriptions; empty when there is no such topic. */
+  subscriptions(topic: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /** Creates a durable subscription; resolves with false when there is one of that name. */
+  createSubscription(
+    topic: string,
+    subscription: string,
+    position: 'Earliest' | 'Latest',
+    properties?: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<boolean>;
+  /**
+   * Deletes a subscription (of every partition); resolves with false when there is none. Refused while a consumer is connected, unless
+   * `force` disconnects it.
+   */
+  deleteSubscription(
+    topic: string,
+    subscription: string,
+    options?: { readonly force?: boolean },
+    signal?: AbortSignal,
+  ): Promise<boolean>;
+  /** Deduplication as it applies to the topic: its own policy, else its namespace's, else the broker's default. */
+  deduplication(topic: string, signal?: AbortSignal): Promise<DeduplicationState>;
+}

@@ -1,0 +1,91 @@
+import type { Clock } from './clock.ts';
+import { type ExceptionInformation, type InstanceStatus, KEPT_EXCEPTIONS } from './instance-status.ts';
+
+/** Counts what a run does on top of what the instance's earlier runs did; a snapshot of it goes into every heartbeat. */
+export class RunCounters {
+  readonly #clock: Clock;
+  readonly #base: Omit<InstanceStatus, 'nextRunAtMs'>;
+  #received = 0;
+  #written = 0;
+  #deadLettered = 0;
+  #dropped = 0;
+  #systemExceptions = 0;
+  #connectorExceptions = 0;
+  #latestSystem: readonly ExceptionInformation[];
+  #latestConnector: readonly ExceptionInformation[];
+  #lastReceivedTimeMs: number;
+
+  constructor(base: InstanceStatus, clock: Clock) {
+    const { nextRunAtMs: _, ...counted } = base;
+    this.#base = counted;
+    this.#clock = clock;
+    this.#latestSystem = base.latestSystemExceptions;
+    this.#latestConnector = base.latestConnectorExceptions;
+    this.#lastReceivedTimeMs = base.lastReceivedTimeMs;
+  }
+
+  /** Records taken from the input side. */
+  received(records: number): void {
+    if (records === 0) return;
+    this.#received += records;
+    this.#lastReceivedTimeMs = this.#clock.nowMs();
+  }
+
+  /** Records whose effect is durable. */
+  written(records: number): void {
+    this.#written += records;
+  }
+
+  /** Records that went to the dead-letter topic. */
+  deadLettered(records: number): void {
+    this.#deadLettered += records;
+  }
+
+  /** Records that ATMOST_ONCE gave up. */
+  dropped(records: number): void {
+    this.#dropped += records;
+  }
+
+  /** An error of the connected system. */
+  connectorException(error: Error): void {
+    this.#connectorExceptions += 1;
+    this.#latestConnector = keepLatest(this.#latestConnector, error, this.#clock.nowMs());
+  }
+
+  /** Any other error: Pulsar's side, the store, ourselves. */
+  systemException(error: Error): void {
+    this.#systemExceptions += 1;
+    this.#latestSystem = keepLatest(this.#latestSystem, error, this.#clock.nowMs());
+  }
+
+  /** Records settled by this run so far: its measure of progress. */
+  get settled(): number {
+    return this.#written + this.#deadLettered + this.#dropped;
+  }
+
+  /** The instance's status with this run's counts added and `rest` replaced. */
+  status(rest: Partial<InstanceStatus>): InstanceStatus {
+    return {
+      ...this.#base,
+      numReceived: this.#base.numReceived + this.#received,
+      numWritten: this.#base.numWritten + this.#written,
+      numDeadLettered: this.#base.numDeadLettered + this.#deadLettered,
+      numDropped: this.#base.numDropped + this.#dropped,
+      numSystemExceptions: this.#base.numSystemExceptions + this.#systemExceptions,
+      latestSystemExceptions: this.#latestSystem,
+      numConnectorExceptions: this.#base.numConnectorExceptions + this.#connectorExceptions,
+      latestConnectorExceptions: this.#latestConnector,
+      lastReceivedTimeMs: this.#lastReceivedTimeMs,
+      ...rest,
+    };
+  }
+}
+
+const keepLatest = (
+  kept: readonly ExceptionInformation[],
+  error: Error,
+  timestampMs: number,
+): readonly ExceptionInformation[] => {
+  const code = 'code' in error ? String(error.code) : error.name;
+  return [...kept, { exceptionString: `[${code}]: ${error.message}`, timestampMs }].slice(-KEPT_EXCEPTIONS);
+};
