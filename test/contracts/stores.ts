@@ -1,0 +1,14 @@
+import { describe } from '@jest/globals';
+import { checkpointContract } from './checkpoint-store.ts';
+import { leaseContract } from './lease-store.ts';
+import { registryContract } from './registry-store.ts';
+import type { OpenStore } from './store-fixtures.ts';
+
+/** Leases, checkpoints and the registry over an {@link ItemStore}. Each call of `open` opens the same table anew. */
+export const storesContract = (name: string, open: OpenStore): void => {
+  describe(`${name} below the stores`, () => {
+    leaseContract(open);
+    checkpointContract(open);
+    registryContract(open);
+  });
+};
