@@ -1,0 +1,54 @@
+import { SchemaType, ServerError } from '../../../pulsar/protocol/enums.ts';
+import type { Schema, SchemaInput } from '../../../pulsar/protocol/messages.ts';
+import type { Broker } from '../broker.ts';
+import type { StoredSchema } from '../storage/schema-store.ts';
+import { parseTopicName, type TopicName } from '../topic-name.ts';
+import type { CommandHandlers } from './index.ts';
+import { toKeyValues, toRecord } from './key-values.ts';
+
+/** Registers a schema for the topic (without partition suffix); AUTO_CONSUME and None register nothing. Returns its version. */
+export function registerSchema(broker: Broker, topic: TopicName, schema: Schema): number | undefined {
+  if (schema.type === SchemaType.AutoConsume || schema.type === SchemaType.None) return undefined;
+  const { type, name, schemaData, properties } = schema;
+  const definition = { type, name, data: schemaData, properties: toRecord(properties) };
+  return broker.db.transaction(() => broker.schemas.register(topic.base, definition, broker.settings.now()));
+}
+
+/** A schema version as it travels: 8 bytes, big-endian. */
+export function versionBytes(version: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(version));
+  return bytes;
+}
+
+/** Schema commands (PULSAR-WIRE 3.11). */
+export const schemaCommands: CommandHandlers = {
+  GET_SCHEMA(connection, { requestId, topic, schemaVersion }) {
+    const { base, full } = parseTopicName(topic);
+    const version = schemaVersion && (schemaVersion.length === 8 ? Number(schemaVersion.readBigInt64BE()) : -1);
+    const found = connection.broker.schemas.find(base, version);
+    if (!found) {
+      const error = { errorCode: ServerError.TopicNotFound, errorMessage: `Topic ${full} has no such schema` };
+      return connection.send('GET_SCHEMA_RESPONSE', { requestId, ...error });
+    }
+    connection.send('GET_SCHEMA_RESPONSE', {
+      requestId,
+      schema: toWire(found),
+      schemaVersion: versionBytes(found.version),
+    });
+  },
+  GET_OR_CREATE_SCHEMA(connection, { requestId, topic, schema }) {
+    const name = parseTopicName(topic);
+    if (!connection.broker.topics.find(name)) {
+      const error = { errorCode: ServerError.TopicNotFound, errorMessage: `Topic ${name.full} not found` };
+      return connection.send('GET_OR_CREATE_SCHEMA_RESPONSE', { requestId, ...error });
+    }
+    const version = registerSchema(connection.broker, name, schema);
+    const schemaVersion = version === undefined ? Buffer.alloc(0) : versionBytes(version);
+    connection.send('GET_OR_CREATE_SCHEMA_RESPONSE', { requestId, schemaVersion });
+  },
+};
+
+function toWire({ name, type, data, properties }: StoredSchema): SchemaInput {
+  return { name, type: type as SchemaType, schemaData: Buffer.from(data), properties: toKeyValues(properties) };
+}

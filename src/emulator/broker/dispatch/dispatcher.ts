@@ -1,0 +1,67 @@
+import type { SubscriptionType } from '../../../pulsar/protocol/enums.ts';
+import type { Cursor } from '../state/cursor.ts';
+import type { EntryKey } from '../state/entry-key.ts';
+import type { EntryLog } from '../storage/entry-log.ts';
+import type { Consumer } from './consumer.ts';
+
+/** Entries read at once, and the bytes after which a page ends: what one subscription holds in memory. */
+export const PAGE_ENTRIES = 100;
+export const PAGE_BYTES = 1024 * 1024;
+
+/** What a dispatcher works on. Times are milliseconds since the epoch. */
+export interface DispatchContext {
+  readonly log: EntryLog;
+  readonly cursor: Cursor;
+  /** Partition index of the topic, -1 for none. */
+  readonly partition: number;
+  readonly failoverDelayMs: number;
+  now(): number;
+}
+
+/** Sends a subscription's entries to its consumers: one strategy per subscription type. */
+export interface Dispatcher {
+  readonly type: SubscriptionType;
+  readonly consumers: readonly Consumer[];
+  /** Throws `BrokerError` when the consumer does not fit beside the others. */
+  add(consumer: Consumer): void;
+  remove(consumer: Consumer): void;
+  /** The consumer that receives, for the types where only one does. */
+  readonly active: Consumer | undefined;
+  /** `keys` undefined = everything unacknowledged. */
+  redeliver(consumer: Consumer, keys: readonly EntryKey[] | undefined): void;
+  /** An entry was acknowledged as a whole, by this consumer or by the admin. */
+  acked(consumer: Consumer | undefined, key: EntryKey): void;
+  /** The cursor was moved from outside: read from its mark-delete position again. */
+  rewind(): void;
+  /** Something that may allow a delivery has happened: an entry, permits, a drained socket. */
+  wake(): void;
+  /** Where the next new entry will be read. */
+  readonly readPosition: EntryKey;
+  readonly delayedCount: number;
+  stop(): void;
+}
+
+/** Calls `pass` in a later turn of the event loop, again and again while it returns true. */
+export class PassLoop {
+  readonly #pass: () => boolean;
+  #timer: NodeJS.Immediate | undefined;
+  #isStopped = false;
+
+  constructor(pass: () => boolean) {
+    this.#pass = pass;
+  }
+
+  wake(): void {
+    if (this.#isStopped) return;
+    this.#timer ??= setImmediate(() => {
+      this.#timer = undefined;
+      if (this.#pass()) this.wake();
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearImmediate(this.#timer);
+    this.#timer = undefined;
+  }
+}

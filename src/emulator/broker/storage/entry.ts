@@ -1,0 +1,20 @@
+import type { EntryKey } from '../state/entry-key.ts';
+
+/** What the dispatchers must know of an entry without looking into it. */
+export interface EntryFacts {
+  readonly publishTimeMs: number;
+  /** Messages inside, 1 for an entry that is not a batch: what it costs in permits. */
+  readonly messages: number;
+  /** True when the payload is framed as a batch, even of one message. */
+  readonly isBatch: boolean;
+  /** Key_Shared slot. */
+  readonly slot: number;
+  /** 0: at once. */
+  readonly deliverAtMs: number;
+}
+
+/** A stored entry; `data` is what SEND carried, from the checksum on, byte for byte. */
+export interface Entry extends EntryFacts {
+  readonly key: EntryKey;
+  readonly data: Uint8Array;
+}
