@@ -1,0 +1,46 @@
+import {
+  type SchemaOptions,
+  type StringOptions,
+  type TObject,
+  type TProperties,
+  type TString,
+  type TUnsafe,
+  Type,
+} from '@sinclair/typebox';
+import type { FieldNotes } from '../core/connector-type.ts';
+
+type PulsarNotes = NonNullable<FieldNotes['pulsar']>;
+
+/** An object that refuses unknown keys: what every connector config is. */
+export const strictObject = <P extends TProperties>(properties: P): TObject<P> =>
+  Type.Object(properties, { additionalProperties: false });
+
+/** A sensitive string: `secret: true`, so that it is marked in every listing and can come from the connector's `secrets`. */
+export const secretString = (options: StringOptions): TString => Type.String({ ...options, secret: true });
+
+/** One of some words. */
+export const choice = <const T extends readonly string[]>(values: T, options: SchemaOptions): TUnsafe<T[number]> =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
+
+/** Annotation of a key that Pulsar's own connector has (Java type name, default as text); a key without it is an addition of ours. */
+export const pulsarKey = (
+  type: string,
+  defaultValue = '',
+  more: Pick<PulsarNotes, 'help' | 'required'> = {},
+): { pulsar: PulsarNotes } => ({ pulsar: { type, default: defaultValue, ...more } });
+
+/** Entries of a comma-separated list, as Pulsar's configs have them; blanks around an entry and empty entries are dropped. */
+export const splitList = (list: string | undefined): string[] =>
+  (list ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
+/** A regular expression that must match the whole text, as Java's `matches()`; undefined when it is not valid. */
+export const wholeMatch = (pattern: string): RegExp | undefined => {
+  try {
+    return new RegExp(`^(?:${pattern})$`, 's');
+  } catch {
+    return undefined;
+  }
+};

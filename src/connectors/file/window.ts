@@ -1,0 +1,60 @@
+import type { FileHandle } from 'node:fs/promises';
+import { type Head, TAIL_BYTES } from './position.ts';
+import type { Stretch } from './records.ts';
+
+/** The part of a file that is in memory: what was not consumed yet, and some bytes before it for the checksum of a position. */
+export class Window implements Stretch {
+  buffer: Buffer = Buffer.alloc(0);
+  base: number;
+  /** Index in `buffer` of the first byte that was not consumed. */
+  from: number;
+  /** Index after the last byte that was read. */
+  to = 0;
+  readonly #handle: FileHandle;
+  readonly #head: Head;
+  readonly #chunkBytes: number;
+
+  /** Begins at `offset` of the file; reads at least `chunkBytes` at once. */
+  constructor(handle: FileHandle, offset: number, head: Head, chunkBytes: number) {
+    this.#handle = handle;
+    this.#head = head;
+    this.#chunkBytes = chunkBytes;
+    this.base = Math.max(0, offset - TAIL_BYTES);
+    this.from = offset - this.base;
+  }
+
+  /** Reads what follows; returns the number of new bytes, 0 at the end of the file. Records of the former buffer stay valid: it is never written again. */
+  async fill(): Promise<number> {
+    this.#makeRoom();
+    const before = this.to;
+    while (this.to < this.buffer.length) {
+      const { bytesRead } = await this.#handle.read(
+        this.buffer,
+        this.to,
+        this.buffer.length - this.to,
+        this.base + this.to,
+      );
+      if (bytesRead === 0) break;
+      this.to += bytesRead;
+    }
+    this.#head.extend(this.base, this.buffer, this.to);
+    return Math.max(0, this.to - Math.max(before, this.from));
+  }
+
+  /** Marks everything before index `to` as consumed. */
+  consume(to: number): void {
+    this.from = to;
+  }
+
+  #makeRoom(): void {
+    const cut = Math.max(0, this.from - TAIL_BYTES);
+    const kept = Math.max(0, this.to - cut);
+    const room = Math.max(this.#chunkBytes, kept) + (kept === 0 ? this.from - cut : 0);
+    const buffer = Buffer.allocUnsafeSlow(kept + room);
+    this.buffer.copy(buffer, 0, cut, this.to);
+    this.buffer = buffer;
+    this.base += cut;
+    this.from -= cut;
+    this.to = kept;
+  }
+}
