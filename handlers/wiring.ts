@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { catalogue } from '../src/connectors/catalogue.ts';
+import { type ControlPlane, createControlPlane } from '../src/control-plane/index.ts';
+import { systemClock } from '../src/core/clock.ts';
+import type { OpenSession } from '../src/core/messaging.ts';
+import type { PulsarAdmin } from '../src/core/pulsar-admin.ts';
+import { GUARANTEE_KEEPERS } from '../src/delivery/pipeline.ts';
+import type { DispatcherDeps } from '../src/dispatcher/dispatch.ts';
+import { lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
+import { createPulsarAdmin } from '../src/pulsar/admin/index.ts';
+import { AuthenticationToken, openSession } from '../src/pulsar/index.ts';
+import type { RunDeps } from '../src/runtime/run-deps.ts';
+import { checkpointStore } from '../src/stores/checkpoints.ts';
+import { leaseStore } from '../src/stores/leases.ts';
+import { openItemStore } from '../src/stores/open.ts';
+import { registry } from '../src/stores/registry.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { secretValue } from './secrets.ts';
+
+const logger = new Logger({ serviceName: 'pulsar-io' });
+
+const log: RunDeps['log'] = {
+  debug: (message, fields = {}) => logger.debug(message, fields),
+  info: (message, fields = {}) => logger.info(message, fields),
+  warn: (message, fields = {}) => logger.warn(message, fields),
+  error: (message, fields = {}) => logger.error(message, fields),
+};
+
+/** The stores of this deployment. */
+const wireStores = async ({ storeUrl, runSettings }: Environment) => {
+  const items = await openItemStore(storeUrl);
+  return {
+    registry: registry(items),
+    leases: leaseStore(items, { clock: systemClock, ttlMs: runSettings.leaseTtlMs, maxSkewMs: runSettings.maxSkewMs }),
+    checkpoints: checkpointStore(items),
+  };
+};
+
+const wirePulsarAdmin = ({ pulsarAdminUrl, pulsarToken }: Environment): { pulsar?: PulsarAdmin } =>
+  pulsarAdminUrl
+    ? { pulsar: createPulsarAdmin({ url: pulsarAdminUrl, ...(pulsarToken && { token: pulsarToken }) }) }
+    : {};
+
+const wireSessions =
+  ({ pulsarServiceUrl, pulsarToken }: Environment): OpenSession =>
+  (signal) =>
+    openSession({
+      serviceUrl: pulsarServiceUrl,
+      ...(pulsarToken && { authentication: new AuthenticationToken({ token: pulsarToken }) }),
+      ...(signal && { signal }),
+    });
+
+/** What the runner functions work with. */
+export const wireRuns = async (environment = readEnvironment()): Promise<RunDeps> => ({
+  ...(await wireStores(environment)),
+  ...wirePulsarAdmin(environment),
+  clock: systemClock,
+  catalogue,
+  openSession: wireSessions(environment),
+  invokeRun: lambdaInvoker(environment),
+  guarantees: GUARANTEE_KEEPERS,
+  settings: environment.runSettings,
+  log,
+  fetch,
+  getSecret: secretValue,
+  newRunId: randomUUID,
+});
+
+/** What the dispatcher function works with. */
+export const wireDispatcher = async (environment = readEnvironment()): Promise<DispatcherDeps> => ({
+  ...(await wireStores(environment)),
+  ...wirePulsarAdmin(environment),
+  clock: systemClock,
+  catalogue,
+  maxSkewMs: environment.runSettings.maxSkewMs,
+  invokeRun: lambdaInvoker(environment),
+  log,
+});
+
+/** The admin API. */
+export const wireControlPlane = async (environment = readEnvironment()): Promise<ControlPlane> =>
+  createControlPlane({
+    ...(await wireStores(environment)),
+    ...wirePulsarAdmin(environment),
+    clock: systemClock,
+    catalogue,
+    newUid: randomUUID,
+    workerId: environment.functionPrefix.replace(/-$/, ''),
+    invokeRun: lambdaInvoker(environment),
+    onError: (error) => logger.error('admin request failed', error as Error),
+  });
+
+/** A value made with the first call and kept for the life of the sandbox; a failure is not kept. */
+export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+};

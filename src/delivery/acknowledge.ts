@@ -1,0 +1,28 @@
+import { isSettled } from '../core/frontier.ts';
+import { isSettledItem, pending, type SinkBatch, type SinkItem, settledPrefix } from './sink-batch.ts';
+
+/**
+ * Tells the broker what is settled: cumulatively where the subscription keeps order, one by one elsewhere. Nothing waits for the answer:
+ * an acknowledgement only spares a redelivery.
+ */
+export const acknowledgeSettled = async (batch: SinkBatch): Promise<void> => {
+  if (batch.order === 'topic') {
+    const settled = settledPrefix(batch);
+    if (settled > 0) await batch.consumer.ackCumulative((batch.records[settled - 1] as SinkItem).record.messageId);
+    return;
+  }
+  const ids = batch.records.filter(isSettledItem).map(({ record }) => record.messageId);
+  if (ids.length > 0) await batch.consumer.ackIndividual(ids);
+};
+
+/** Leaves failed records to the broker, which delivers them again after the negative-acknowledgement delay. */
+export const handBackFailed = (batch: SinkBatch): void => {
+  for (const item of pending(batch)) item.outcome = 'handed-back';
+};
+
+/** Acknowledges what lies at or below our own frontier, never more: the subscription must not run ahead of it. */
+export const acknowledgeFrontier = async (batch: SinkBatch): Promise<void> => {
+  const { frontier, records, consumer } = batch;
+  const last = frontier && records.findLast(({ record }) => isSettled(record.messageId, frontier.current));
+  if (last) await consumer.ackCumulative(last.record.messageId);
+};

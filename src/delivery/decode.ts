@@ -1,0 +1,60 @@
+import type middy from '@middy/core';
+import { PulsarIoError } from '../core/errors.ts';
+import { formatMessageId } from '../core/message-id.ts';
+import type { SinkRecord } from '../core/record.ts';
+import { pending, type SinkBatch } from './sink-batch.ts';
+
+/** Form of the value that a sink type takes. */
+export type Accepts = 'bytes' | 'text' | 'fields';
+
+/**
+ * Gives every record its `value` in the form the sink takes. A message that cannot be read so is rejected; the others go on.
+ * Integers that a double cannot hold arrive as BigInt.
+ */
+export const decode = (accepts: Accepts): middy.MiddlewareObj<SinkBatch, void> => ({
+  before: async ({ event: batch }): Promise<void> => {
+    for (const item of pending(batch)) {
+      if (item.error || item.attempts > 0) continue;
+      try {
+        item.record = { ...item.record, value: decodeValue(item.record, accepts) };
+      } catch (cause) {
+        item.error = unreadable(item.record, accepts, cause);
+        item.lastError = item.error;
+        item.attempts += 1;
+        batch.counters.systemException(item.error);
+      }
+    }
+  },
+});
+
+const decodeValue = ({ bytes }: SinkRecord, accepts: Accepts): unknown => {
+  if (bytes === null || accepts === 'bytes') return bytes;
+  const text = utf8.decode(bytes);
+  return accepts === 'text' ? text : parseFields(text);
+};
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Sixteen digits are the fewest that may not fit a double exactly. */
+const LONG_INTEGER = /\d{16}/;
+
+const parseFields = (text: string): object => {
+  const value: unknown = LONG_INTEGER.test(text) ? JSON.parse(text, keepLongIntegers as never) : JSON.parse(text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new TypeError('it is JSON, but not an object with fields');
+};
+
+/** `JSON.parse` reviver with source text access (ECMAScript 2026): integers beyond 2^53 become BigInt. */
+const keepLongIntegers = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && source && /^-?\d+$/.test(source)
+    ? BigInt(source)
+    : value;
+
+const unreadable = ({ topic, messageId }: SinkRecord, accepts: Accepts, cause: unknown): PulsarIoError => {
+  const wanted = accepts === 'fields' ? 'a JSON object' : 'UTF-8 text';
+  return new PulsarIoError(
+    'PIO_RECORD_UNREADABLE',
+    `message ${formatMessageId(messageId)} of ${topic} is not ${wanted}`,
+    { cause },
+  );
+};

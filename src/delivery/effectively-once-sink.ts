@@ -1,0 +1,17 @@
+import type middy from '@middy/core';
+import { acknowledgeFrontier } from './acknowledge.ts';
+import { moveFrontier, type SinkBatch, settledPrefix } from './sink-batch.ts';
+
+/**
+ * EFFECTIVELY_ONCE of a sink (GUARANTEES 5, EO-SINK steps 5 and 6). A transactional target has moved the frontier in the transaction of the
+ * write; for a versioned one it is moved here, fenced, after writes that a replay repeats with equal versions. The acknowledgement is only cleanup.
+ */
+export const effectivelyOnceSink = (): middy.MiddlewareObj<SinkBatch, void> => ({
+  before: async ({ event: batch }): Promise<void> => {
+    batch.commitsInTarget = batch.frontier?.isInTarget === true;
+  },
+  after: async ({ event: batch }): Promise<void> => {
+    if (!batch.commitsInTarget) await moveFrontier(batch, settledPrefix(batch));
+    await acknowledgeFrontier(batch);
+  },
+});

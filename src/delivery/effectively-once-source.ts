@@ -1,0 +1,60 @@
+import type middy from '@middy/core';
+import { PulsarIoError } from '../core/errors.ts';
+import type { PublishedTail } from '../core/progress.ts';
+import { commitSettled } from './commit-settled.ts';
+import type { Output } from './output-topic.ts';
+import type { ResumedOutputs } from './resume-outputs.ts';
+import { type SourceBatch, type SourceItem, unsettled } from './source-batch.ts';
+
+/**
+ * EFFECTIVELY_ONCE of a source (GUARANTEES 5, EO-SOURCE steps 4-6): records that the broker holds already are skipped, once it is proven
+ * that it holds them durably; the rest is published, and the frontier is committed, fenced, after the receipts.
+ */
+export const effectivelyOnceSource = (resumed: ResumedOutputs): middy.MiddlewareObj<SourceBatch, void> => ({
+  before: async ({ event: batch }): Promise<void> => {
+    for (const item of unsettled(batch)) {
+      if (item.message && !item.error) await skipIfHeld(batch.output.outputFor(item.message), item);
+    }
+  },
+  after: async ({ event: batch }): Promise<void> => {
+    await commitSettled(batch, { tails: tailsOf(batch.output.outputs), clean: false });
+    await resumed.afterCommit();
+  },
+});
+
+/** What each concrete topic is known to hold, for the checkpoint: a sequence that is not trusted yet is not written down. */
+export const tailsOf = (outputs: readonly Output[]): Record<string, PublishedTail> => {
+  const tails: Record<string, PublishedTail> = {};
+  for (const { topic, trusted, lastSequence, messageId, storedTail } of outputs) {
+    const tail = trusted && lastSequence >= 0 ? { sequence: lastSequence, messageId } : storedTail;
+    if (tail) tails[topic] = tail;
+  }
+  return tails;
+};
+
+/** Rules 1, 5 and 6: a sequence up to L is never in one entry with a newer one, and L itself is sent alone as a probe. */
+const skipIfHeld = async (output: Output, item: SourceItem): Promise<void> => {
+  const { sequence } = item.record;
+  if (sequence > output.lastSequence) {
+    if (output.trusted) return;
+    throw new PulsarIoError(
+      'PIO_PROGRESS_UNCERTAIN',
+      `${output.topic} holds sequence ${output.lastSequence} of producer ${output.producer.name}, which the source no longer gives: its configuration or data changed in mid-stream`,
+    );
+  }
+  if (sequence === output.lastSequence && !output.trusted) await probe(output, item);
+  item.outcome = 'published';
+};
+
+const probe = async (output: Output, item: SourceItem): Promise<void> => {
+  const message = item.message as NonNullable<SourceItem['message']>;
+  const receipt = await output.producer.sendEntry([message]);
+  if (receipt.messageId === null) {
+    output.trusted = true;
+    return;
+  }
+  throw new PulsarIoError(
+    'PIO_PULSAR_REFUSED',
+    `${output.topic} named sequence ${output.lastSequence} as held, but stored it only now; recovering what it holds`,
+  );
+};

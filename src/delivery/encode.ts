@@ -1,0 +1,46 @@
+import type middy from '@middy/core';
+import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
+import type { OutgoingMessage } from '../core/messaging.ts';
+import { isSequence } from '../core/position.ts';
+import type { SourceRecord } from '../core/record.ts';
+import { type SourceBatch, unsettled } from './source-batch.ts';
+
+/** Bytes of a record's value: bytes as they are, text as UTF-8, anything else as JSON, null as a tombstone. */
+export const encodeValue = (value: unknown): Uint8Array | null => {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Uint8Array) return value;
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8');
+};
+
+const toMessage = (record: SourceRecord): OutgoingMessage => {
+  if (!isSequence(record.sequence)) {
+    throw new PulsarIoError('PIO_INTERNAL', `sequence ${record.sequence} is not an integer from 0 to 2^53-2`, {
+      disposition: 'fatal',
+    });
+  }
+  return {
+    value: encodeValue(record.value),
+    sequenceId: record.sequence,
+    ...(record.key !== undefined && { key: record.key }),
+    ...(record.properties && { properties: record.properties }),
+    ...(record.eventTimeMs !== undefined && { eventTimeMs: record.eventTimeMs }),
+  };
+};
+
+/** Gives every record the form in which it is published. A record that cannot be encoded is rejected, the others go on. */
+export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
+  before: async ({ event: batch }): Promise<void> => {
+    for (const item of unsettled(batch)) {
+      try {
+        item.message ??= toMessage(item.record);
+      } catch (error) {
+        item.error = toPulsarIoError(
+          error,
+          'PIO_SOURCE_RECORD_INVALID',
+          `encoding a record of ${batch.sourcePartition}`,
+        );
+        if (item.error.disposition === 'fatal') throw item.error;
+      }
+    }
+  },
+});

@@ -1,0 +1,36 @@
+import type middy from '@middy/core';
+import type { SinkBatch } from './sink-batch.ts';
+import type { SourceBatch } from './source-batch.ts';
+
+interface Counted {
+  readonly outcome?: string;
+}
+
+const count = (items: readonly Counted[], outcome: string): number => {
+  let found = 0;
+  for (const item of items) if (item.outcome === outcome) found += 1;
+  return found;
+};
+
+/** Counts what became of a source batch. Use it first: outermost. */
+export const observeSource = (): middy.MiddlewareObj<SourceBatch, void> => {
+  const note = async ({ event: { counters, items } }: { event: SourceBatch }): Promise<void> => {
+    counters.written(count(items, 'published'));
+    counters.deadLettered(count(items, 'dead-lettered'));
+    counters.dropped(count(items, 'dropped'));
+  };
+  return { after: note, onError: note };
+};
+
+/** Counts what became of a sink batch, once per record over all passes. Use it first: outermost. */
+export const observeSink = (): middy.MiddlewareObj<SinkBatch, void> => {
+  const seen = new WeakSet<object>();
+  const note = async ({ event: { counters, records } }: { event: SinkBatch }): Promise<void> => {
+    const fresh = records.filter((item) => item.outcome !== undefined && !seen.has(item));
+    for (const item of fresh) seen.add(item);
+    counters.written(count(fresh, 'written'));
+    counters.deadLettered(count(fresh, 'dead-lettered'));
+    counters.dropped(count(fresh, 'dropped'));
+  };
+  return { after: note, onError: note };
+};

@@ -1,0 +1,124 @@
+import { PulsarIoError } from '../core/errors.ts';
+import type { MessageIdParts } from '../core/message-id.ts';
+import type { MessagingProducer, OutgoingMessage, Receipt } from '../core/messaging.ts';
+import { murmur3 } from '../core/murmur3.ts';
+import type { PublishedTail } from '../core/progress.ts';
+import { routeFailure } from './pulsar-failure.ts';
+
+/** Name of partition `index` of a topic. */
+export const partitionTopic = (topic: string, index: number): string => `${topic}-partition-${index}`;
+
+/** Concrete topics of an output topic with that many partitions (0: not partitioned). */
+export const concreteTopics = (topic: string, partitions: number): string[] =>
+  partitions === 0 ? [topic] : Array.from({ length: partitions }, (_, index) => partitionTopic(topic, index));
+
+/**
+ * The partition a message goes to: a pure function of key and sequence (GUARANTEES rules 6 and 14), as Pulsar's own source sink
+ * routes: the key's Murmur3 hash, else the sequence, modulo the number of partitions.
+ */
+export const route = (message: OutgoingMessage, partitions: number): number =>
+  partitions === 0 ? 0 : (message.key === undefined ? message.sequenceId : murmur3(message.key)) % partitions;
+
+/** A producer of one concrete output topic and what is known to be published there. */
+export interface Output {
+  readonly topic: string;
+  producer: MessagingProducer;
+  /** L: the highest sequence the broker holds for our name; only EFFECTIVELY_ONCE reads it. */
+  lastSequence: number;
+  /** True once everything up to L is known to be durable (rule 5). */
+  trusted: boolean;
+  /** Id of the last entry with a receipt. */
+  messageId: MessageIdParts | null;
+  /** What the checkpoint said when it was opened; it stands until L is trusted. */
+  readonly storedTail?: PublishedTail;
+}
+
+/** A record whose message alone exceeds what the broker takes. */
+export type OnTooLarge = (message: OutgoingMessage, error: PulsarIoError) => void;
+
+/** The concrete topics behind a connector's `topicName`, with one open producer each. */
+export class OutputTopic {
+  readonly outputs: readonly Output[];
+  readonly partitions: number;
+
+  constructor(outputs: readonly Output[], partitions: number) {
+    this.outputs = outputs;
+    this.partitions = partitions;
+  }
+
+  /** Where a message goes. */
+  outputFor(message: OutgoingMessage): Output {
+    return this.outputs[route(message, this.partitions)] as Output;
+  }
+
+  /**
+   * Publishes messages in order: one entry in flight per concrete topic (rule 3), topics side by side.
+   * Resolves when all have their receipt; rejects on the first that has none, and then the session is over.
+   */
+  async publish(messages: readonly OutgoingMessage[], onTooLarge: OnTooLarge): Promise<void> {
+    const lanes = new Map<Output, OutgoingMessage[]>();
+    for (const message of messages) {
+      const output = this.outputFor(message);
+      const lane = lanes.get(output);
+      if (lane) lane.push(message);
+      else lanes.set(output, [message]);
+    }
+    await Promise.all([...lanes].map(([output, lane]) => publishLane(output, lane, onTooLarge)));
+  }
+}
+
+/** Bytes that the wire format adds to a message beyond value, key and properties; an estimate, the broker's limit is checked by the client. */
+const MESSAGE_OVERHEAD_BYTES = 64;
+/** Entries stay this far below the broker's limit, for the metadata around them. */
+const ENTRY_FILL = 0.8;
+const MAX_ENTRY_MESSAGES = 10_000;
+
+const sizeOf = (message: OutgoingMessage): number => {
+  let bytes = MESSAGE_OVERHEAD_BYTES + (message.value?.byteLength ?? 0) + (message.key?.length ?? 0);
+  for (const name in message.properties) bytes += name.length + (message.properties[name] as string).length + 8;
+  return bytes;
+};
+
+const publishLane = async (output: Output, lane: readonly OutgoingMessage[], onTooLarge: OnTooLarge): Promise<void> => {
+  const limit = output.producer.maxMessageBytes * ENTRY_FILL;
+  let entry: OutgoingMessage[] = [];
+  let bytes = 0;
+  for (const message of lane) {
+    const size = sizeOf(message);
+    if (entry.length > 0 && (bytes + size > limit || entry.length >= MAX_ENTRY_MESSAGES)) {
+      await publishEntry(output, entry, onTooLarge);
+      entry = [];
+      bytes = 0;
+    }
+    entry.push(message);
+    bytes += size;
+  }
+  if (entry.length > 0) await publishEntry(output, entry, onTooLarge);
+};
+
+const publishEntry = async (
+  output: Output,
+  entry: readonly OutgoingMessage[],
+  onTooLarge: OnTooLarge,
+): Promise<void> => {
+  let receipt: Receipt;
+  try {
+    receipt = await output.producer.sendEntry(entry);
+  } catch (cause) {
+    const error = routeFailure(cause, `publishing to ${output.topic}`);
+    if (error.code !== 'PIO_RECORD_TOO_LARGE') throw error;
+    if (entry.length === 1) return onTooLarge(entry[0] as OutgoingMessage, error);
+    const half = entry.length >> 1;
+    await publishEntry(output, entry.slice(0, half), onTooLarge);
+    return publishEntry(output, entry.slice(half), onTooLarge);
+  }
+  if (receipt.messageId === null) {
+    throw new PulsarIoError(
+      'PIO_PULSAR_REFUSED',
+      `${output.topic} holds sequence ${receipt.lowestSequenceId} of producer ${output.producer.name} already; recovering what it holds`,
+    );
+  }
+  output.lastSequence = receipt.highestSequenceId;
+  output.trusted = true;
+  output.messageId = receipt.messageId;
+};

@@ -1,0 +1,93 @@
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import type { OpenSink, TransactionalSink } from '../core/connector-type.ts';
+import type { Guarantee } from '../core/guarantee.ts';
+import { atLeastOnceSink, atLeastOnceSource } from './at-least-once.ts';
+import { atMostOnceSink, atMostOnceSource } from './at-most-once.ts';
+import { deadLetterSink, deadLetterSource } from './dead-letter.ts';
+import { type Accepts, decode } from './decode.ts';
+import { effectivelyOnceSink } from './effectively-once-sink.ts';
+import { effectivelyOnceSource } from './effectively-once-source.ts';
+import { encode } from './encode.ts';
+import { observeSink, observeSource } from './observe.ts';
+import { publish } from './publish.ts';
+import type { ResumedOutputs } from './resume-outputs.ts';
+import type { SinkBatch } from './sink-batch.ts';
+import type { SourceBatch } from './source-batch.ts';
+import { write } from './write.ts';
+
+/** A pipeline: settles a batch as far as one pass can. Throws when the session, the store or the target as a whole failed. */
+export type Pipeline<Batch> = (batch: Batch) => Promise<void>;
+
+/** How a guarantee is kept for sources. */
+export interface SourceGuarantee {
+  /** True: producers have fixed names, and a run first finds out what the broker holds of them. */
+  readonly resumes: boolean;
+  /** `resumed` is given exactly when `resumes`. */
+  middleware(resumed: ResumedOutputs | undefined): middy.MiddlewareObj<SourceBatch, void>;
+}
+
+/** How a guarantee is kept for sinks. */
+export interface SinkGuarantee {
+  /** True: progress is our own frontier per topic-partition, which belongs to one instance; false: the broker's acknowledgements. */
+  readonly keepsFrontier: boolean;
+  middleware(): middy.MiddlewareObj<SinkBatch, void>;
+}
+
+/** What keeps each guarantee; handed in, so that a test can show what happens when another keeps it. */
+export interface Guarantees {
+  readonly source: Readonly<Record<Guarantee, SourceGuarantee>>;
+  readonly sink: Readonly<Record<Guarantee, SinkGuarantee>>;
+}
+
+/** The guarantees as they are kept. */
+export const GUARANTEE_KEEPERS: Guarantees = {
+  source: {
+    ATMOST_ONCE: { resumes: false, middleware: atMostOnceSource },
+    ATLEAST_ONCE: { resumes: false, middleware: atLeastOnceSource },
+    EFFECTIVELY_ONCE: { resumes: true, middleware: (resumed) => effectivelyOnceSource(resumed as ResumedOutputs) },
+  },
+  sink: {
+    ATMOST_ONCE: { keepsFrontier: true, middleware: atMostOnceSink },
+    ATLEAST_ONCE: { keepsFrontier: false, middleware: atLeastOnceSink },
+    EFFECTIVELY_ONCE: { keepsFrontier: true, middleware: effectivelyOnceSink },
+  },
+};
+
+/** The pipeline has no Lambda context of its own: its deadline is the batch's signal. */
+const NO_CONTEXT = {} as Context;
+
+/** observe → encode → guarantee → dead letter → publish. */
+export const sourcePipeline = (guarantee: middy.MiddlewareObj<SourceBatch, void>): Pipeline<SourceBatch> => {
+  const handler = middy<SourceBatch, void>()
+    .use(observeSource())
+    .use(encode())
+    .use(guarantee)
+    .use(deadLetterSource())
+    .handler(publish);
+  return async (batch) => {
+    await handler(batch, NO_CONTEXT);
+  };
+};
+
+/** What a sink pipeline is made of. */
+export interface SinkPipelineOptions {
+  readonly guarantee: middy.MiddlewareObj<SinkBatch, void>;
+  readonly accepts: Accepts;
+  readonly subscription: string;
+  readonly sink: OpenSink | TransactionalSink;
+}
+
+/** observe → decode → guarantee → dead letter → write. */
+export const sinkPipeline = (options: SinkPipelineOptions): Pipeline<SinkBatch> => {
+  const { guarantee, accepts, subscription, sink } = options;
+  const handler = middy<SinkBatch, void>()
+    .use(observeSink())
+    .use(decode(accepts))
+    .use(guarantee)
+    .use(deadLetterSink(subscription))
+    .handler(write(sink));
+  return async (batch) => {
+    await handler(batch, NO_CONTEXT);
+  };
+};

@@ -1,0 +1,127 @@
+import { PulsarIoError } from '../core/errors.ts';
+import type { Compression, MessagingConsumer, MessagingProducer, MessagingSession } from '../core/messaging.ts';
+import type { SourceProgress } from '../core/progress.ts';
+import { requireDeduplication } from './deduplication.ts';
+import { concreteTopics, type Output } from './output-topic.ts';
+import { routeFailure } from './pulsar-failure.ts';
+import { scanTail } from './scan-tail.ts';
+
+/** Whose output is opened, and what the checkpoint said before this run's fence. */
+export interface ResumeOptions {
+  readonly session: MessagingSession;
+  readonly uid: string;
+  readonly sourcePartition: string;
+  readonly generation: number;
+  readonly topic: string;
+  readonly partitions: number;
+  readonly compression: Compression;
+  readonly stored: SourceProgress;
+  readonly signal: AbortSignal;
+  /** How long the end of a topic must stand still before a tail scan believes it, in milliseconds (rule 7). */
+  readonly tailStableMs: number;
+}
+
+/** Producer name of a source partition: never the epoch in it (rule 12). */
+export const producerName = (uid: string, sourcePartition: string, generation: number): string =>
+  `pio/${uid}/${sourcePartition}#${generation}`;
+
+/** Subscription that keeps the tail of an output topic for recovery (rule 7a). Its prefix names the connector, for cleanup. */
+export const guardSubscription = (uid: string, sourcePartition: string): string =>
+  `${guardPrefix(uid)}${encodeURIComponent(sourcePartition)}`;
+
+/** What all guard subscriptions of a connector begin with. */
+export const guardPrefix = (uid: string): string => `pulsar-io-guard.${uid}.`;
+
+interface Guarded extends Output {
+  readonly guard: MessagingConsumer;
+  verified: boolean;
+}
+
+/** Output topics opened for EFFECTIVELY_ONCE (EO-SOURCE step 3): L of each is known, and whether it may be trusted. */
+export class ResumedOutputs {
+  readonly outputs: readonly Output[];
+  readonly #guarded: Guarded[];
+  readonly #options: ResumeOptions;
+
+  constructor(guarded: Guarded[], options: ResumeOptions) {
+    this.#guarded = guarded;
+    this.outputs = guarded;
+    this.#options = options;
+  }
+
+  /** Moves the guards behind what is checkpointed, without waiting, and checks once per topic that the broker deduplicates. */
+  async afterCommit(): Promise<void> {
+    for (const output of this.#guarded) {
+      if (!output.messageId) continue;
+      void output.guard.ackCumulative(output.messageId).catch(() => undefined);
+      if (output.verified) continue;
+      await requireDeduplication(this.#options.session, output, this.#options.signal);
+      output.verified = true;
+    }
+  }
+}
+
+/** Registers the producers and finds out what each concrete topic holds; throws what `scanTail` throws when that cannot be told. */
+export const resumeOutputs = async (options: ResumeOptions): Promise<ResumedOutputs> => {
+  const topics = concreteTopics(options.topic, options.partitions);
+  const guarded = await Promise.all(topics.map((topic) => resumeOutput(topic, options)));
+  return new ResumedOutputs(guarded, options);
+};
+
+const resumeOutput = async (topic: string, options: ResumeOptions): Promise<Guarded> => {
+  const { session, uid, sourcePartition, generation, stored, signal, compression } = options;
+  const name = producerName(uid, sourcePartition, generation);
+  try {
+    const guard = await session.consumer({
+      topic,
+      subscription: guardSubscription(uid, sourcePartition),
+      subscriptionType: 'Failover',
+      initialPosition: 'Latest',
+      receiverQueueSize: 0,
+      signal,
+    });
+    const producer = await session.producer({ topic, producerName: name, compression, signal });
+    const held = await findHeld(topic, producer, guard, options);
+    const tail = stored.tails[topic];
+    return {
+      topic,
+      producer,
+      guard,
+      messageId: tail?.messageId ?? null,
+      verified: producer.lastSequenceId >= 0,
+      ...(tail && { storedTail: tail }),
+      ...held,
+    };
+  } catch (cause) {
+    throw routeFailure(cause, `opening producer ${name} on ${topic}`);
+  }
+};
+
+const findHeld = async (
+  topic: string,
+  producer: MessagingProducer,
+  guard: MessagingConsumer,
+  options: ResumeOptions,
+): Promise<{ lastSequence: number; trusted: boolean }> => {
+  const { stored } = options;
+  const storedSequence = stored.tails[topic]?.sequence ?? -1;
+  const named = producer.lastSequenceId;
+  // A clean mark: all that was ever published lies at or below the position, whatever name and partition it went to.
+  if (stored.clean && named <= stored.sequence) return { lastSequence: Math.max(named, storedSequence), trusted: true };
+  if (named > storedSequence) return { lastSequence: named, trusted: false };
+  if (stored.clean || (named === storedSequence && named >= 0)) return { lastSequence: storedSequence, trusted: true };
+  const found = await scanTail(topic, producer.name, guard, stored.tails[topic] ?? null, options);
+  return { lastSequence: Math.max(storedSequence, found), trusted: true };
+};
+
+/** True when this checkpoint was left by an effectively-once run that may have published more than it says. */
+export const needsDrain = (stored: SourceProgress): boolean => !stored.clean && stored.producerGeneration > 0;
+
+/** Refuses to go on where the stored generation is newer than ours: an older run would undo it. */
+export const requireKnownGeneration = (stored: SourceProgress, generation: number): void => {
+  if (stored.producerGeneration <= generation) return;
+  throw new PulsarIoError(
+    'PIO_FENCED',
+    `generation ${stored.producerGeneration} published already, this run is of ${generation}`,
+  );
+};

@@ -1,0 +1,28 @@
+import { type Connector, desiredState } from '../core/connector.ts';
+import type { InstanceState } from '../core/lease.ts';
+
+/** Whether an instance should be run now: `if-backlog` leaves it to what waits in its input topics. */
+export type Due = 'yes' | 'no' | 'if-backlog';
+
+/** Times that decide, in milliseconds. */
+export interface DueTimes {
+  readonly nowMs: number;
+  /** Allowance for clocks that differ: a lease counts as held this much longer (GUARANTEES rule 21). */
+  readonly maxSkewMs: number;
+}
+
+/** Decides from the desired state and the stored state of an instance (undefined: it never ran). Pure. */
+export const isDue = (
+  connector: Connector,
+  instance: number,
+  state: InstanceState | undefined,
+  { nowMs, maxSkewMs }: DueTimes,
+): Due => {
+  if (connector.deleting || desiredState(connector, instance) === 'STOPPED') return 'no';
+  if (!state || state.epoch === 0) return 'yes';
+  if (state.runId !== null && state.expiresAtMs + maxSkewMs > nowMs) return 'no';
+  const { phase, generation, nextRunAtMs = 0 } = state.status;
+  if (generation !== connector.generation) return 'yes';
+  if (phase === 'failed' || phase === 'finished' || nextRunAtMs > nowMs) return 'no';
+  return phase === 'idle' && connector.kind === 'sink' ? 'if-backlog' : 'yes';
+};

@@ -1,0 +1,37 @@
+import { PulsarIoError } from '../core/errors.ts';
+import type { RunRequest } from '../core/run-request.ts';
+import type { RunControl } from './run-control.ts';
+import type { RunDeps } from './run-deps.ts';
+
+/** How much time the invocation has left: `context.getRemainingTimeInMillis` of Lambda. */
+export type RemainingMs = () => number;
+
+/** Arms what happens towards the deadline: the successor is invoked, then no batch is begun any more, then everything is aborted. */
+export const armDeadline = (
+  request: RunRequest,
+  remainingMs: RemainingMs,
+  control: RunControl,
+  deps: RunDeps,
+): Disposable => {
+  const { handOverLeadMs, stopMarginMs, abortMarginMs } = deps.settings;
+  const at = (leadMs: number, act: () => void) => setTimeout(act, Math.max(0, remainingMs() - leadMs));
+  const timers = [
+    at(handOverLeadMs, () => void inviteSuccessor(request, control, deps)),
+    at(stopMarginMs, () => control.stop('deadline')),
+    at(abortMarginMs, () =>
+      control.abort(
+        'deadline',
+        new PulsarIoError('PIO_RUN_TIMEOUT', `run of ${request.name}/${request.instance} reached its deadline`),
+      ),
+    ),
+  ];
+  return { [Symbol.dispose]: () => timers.forEach(clearTimeout) };
+};
+
+const inviteSuccessor = async (request: RunRequest, control: RunControl, deps: RunDeps): Promise<void> => {
+  if (control.isStopping) return;
+  const notAfterMs = deps.clock.nowMs() + deps.settings.handOverWaitMs;
+  await deps.invokeRun({ ...request, notAfterMs, handOver: true }).catch((error) => {
+    deps.log.warn('the successor could not be invoked; the dispatcher will start one', { error: String(error) });
+  });
+};

@@ -1,0 +1,146 @@
+import type { SourceConnector } from '../core/connector.ts';
+import type { EventSourceType, HttpEvent } from '../core/connector-type.ts';
+import { PulsarIoError } from '../core/errors.ts';
+import { NEW_STATUS } from '../core/instance-status.ts';
+import type { MessagingSession } from '../core/messaging.ts';
+import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
+import { RunCounters } from '../core/run-counters.ts';
+import { concreteTopics, type Output, OutputTopic } from '../delivery/output-topic.ts';
+import { sourcePipeline } from '../delivery/pipeline.ts';
+import { routeFailure } from '../delivery/pulsar-failure.ts';
+import { eventItems, type SourceBatch } from '../delivery/source-batch.ts';
+import type { ProgressPort } from '../delivery/source-checkpoint.ts';
+import { resolveTypeConfig } from './resolve-type-config.ts';
+import type { RunDeps } from './run-deps.ts';
+
+/** What becomes of a pushed event: the sender may forget it (`accepted`) or must send it again. */
+export interface EventOutcome {
+  readonly accepted: boolean;
+  readonly records: number;
+}
+
+/** Open producers of one connector, kept warm between events; rebuilt when their session ends. */
+export interface EventOutput {
+  readonly session: MessagingSession;
+  readonly output: OutputTopic;
+  readonly generation: number;
+  /** Sequence of the next record: only the order of one producer's sends, not an identity. */
+  nextSequence: number;
+  isOver: boolean;
+}
+
+/** Opens the producers that events of a connector are published through. */
+export const openEventOutput = async (
+  connector: SourceConnector,
+  deps: RunDeps,
+  signal: AbortSignal,
+): Promise<EventOutput> => {
+  const { topicName, producerConfig } = connector.config;
+  const session = await deps.openSession();
+  try {
+    const partitions = await session.partitions(topicName, signal);
+    const outputs = await Promise.all(
+      concreteTopics(topicName, partitions).map(async (topic): Promise<Output> => {
+        const compression = producerConfig.compressionType ?? 'LZ4';
+        const producer = await session.producer({ topic, compression, signal });
+        return { topic, producer, lastSequence: -1, trusted: true, messageId: null };
+      }),
+    );
+    const opened: EventOutput = {
+      session,
+      output: new OutputTopic(outputs, partitions),
+      generation: connector.generation,
+      nextSequence: 0,
+      isOver: false,
+    };
+    void session.closed.then(() => {
+      opened.isOver = true;
+    });
+    return opened;
+  } catch (cause) {
+    session.destroy();
+    throw routeFailure(cause, `opening a producer on ${topicName}`);
+  }
+};
+
+/**
+ * Publishes the records of one pushed event through the source pipeline. The answer to the sender is the checkpoint: ATLEAST_ONCE commits it after the broker's
+ * receipts, ATMOST_ONCE before the one attempt, so that the sender never repeats what may have been published.
+ * Throws what the type's `map` throws for a bad event, and what publishing throws; then `accepted` was not promised unless it was committed before.
+ */
+export const publishEvent = async (
+  connector: SourceConnector,
+  type: EventSourceType,
+  event: HttpEvent,
+  opened: EventOutput,
+  deps: RunDeps,
+  signal: AbortSignal,
+): Promise<EventOutcome> => {
+  const records = type.map(event, resolveTypeConfig(type, connector));
+  if (records.length === 0) return { accepted: true, records: 0 };
+  const answer = new Answer();
+  const counters = new RunCounters(NEW_STATUS, deps.clock);
+  const items = eventItems(records, opened.nextSequence);
+  opened.nextSequence += items.length;
+  counters.received(items.length);
+  const batch: SourceBatch = {
+    sourcePartition: 'http',
+    items,
+    output: opened.output,
+    checkpoint: answer,
+    deadLetters: undefined,
+    counters,
+    signal,
+  };
+  try {
+    await sourcePipeline(deps.guarantees.source[guaranteeOf(connector)].middleware(undefined))(batch);
+  } catch (cause) {
+    opened.isOver = true;
+    opened.session.destroy();
+    counters.systemException(cause as Error);
+    if (!answer.isCommitted) throw routeFailure(cause, `publishing to ${connector.config.topicName}`);
+  } finally {
+    await addToStatus(connector, counters, deps);
+  }
+  return { accepted: answer.isCommitted, records: items.length };
+};
+
+/** The sender's answer as the place where progress is committed. */
+class Answer implements ProgressPort {
+  progress: SourceProgress = SOURCE_START;
+
+  get isCommitted(): boolean {
+    return this.progress !== SOURCE_START;
+  }
+
+  async commit(change: Partial<SourceProgress>): Promise<void> {
+    this.progress = { ...this.progress, ...change };
+  }
+}
+
+const guaranteeOf = ({ config, type }: SourceConnector): 'ATLEAST_ONCE' | 'ATMOST_ONCE' => {
+  if (config.processingGuarantees !== 'EFFECTIVELY_ONCE') return config.processingGuarantees;
+  throw new PulsarIoError('PIO_GUARANTEE_REFUSED', `source type ${type} cannot hold EFFECTIVELY_ONCE`);
+};
+
+/** Adds one event's counts to instance 0. Best effort: the records matter more than their count. */
+const addToStatus = async (
+  { uid, generation }: SourceConnector,
+  counters: RunCounters,
+  deps: RunDeps,
+): Promise<void> => {
+  const counted = counters.status({});
+  await deps.leases
+    .updateStatus(uid, 0, (status) => ({
+      ...status,
+      phase: 'running',
+      generation,
+      numReceived: status.numReceived + counted.numReceived,
+      numWritten: status.numWritten + counted.numWritten,
+      numDropped: status.numDropped + counted.numDropped,
+      numSystemExceptions: status.numSystemExceptions + counted.numSystemExceptions,
+      latestSystemExceptions: [...status.latestSystemExceptions, ...counted.latestSystemExceptions].slice(-10),
+      lastReceivedTimeMs: Math.max(status.lastReceivedTimeMs, counted.lastReceivedTimeMs),
+    }))
+    .catch((error: unknown) => deps.log.warn('status could not be updated', { error: String(error) }));
+};

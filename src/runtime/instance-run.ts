@@ -1,0 +1,111 @@
+import { type Connector, connectorPath, desiredState } from '../core/connector.ts';
+import { PulsarIoError } from '../core/errors.ts';
+import type { Lease } from '../core/lease.ts';
+import { RunCounters } from '../core/run-counters.ts';
+import type { RunRequest } from '../core/run-request.ts';
+import { tokensOf } from '../core/token.ts';
+import { acquireLease } from './acquire-lease.ts';
+import { attempt, type PhaseStatus, type Work } from './attempts.ts';
+import { armDeadline, type RemainingMs } from './deadline-timers.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { destroyLeftovers } from './leftovers.ts';
+import { RunControl } from './run-control.ts';
+import type { RunDeps } from './run-deps.ts';
+
+/** What became of an invocation; the return value of a runner function, for its log. */
+export interface RunReport {
+  /** `refused`: the invocation was stale; `busy`: another run holds the lease. */
+  readonly outcome: 'refused' | 'busy' | PhaseStatus['phase'];
+  readonly reason?: string;
+  readonly settled?: number;
+}
+
+/**
+ * Runs one instance until it is idle, is asked to end or nears the deadline: lease, heartbeat, attempts, release.
+ * Never throws for what belongs into the instance's status; a store that cannot be reached rejects with `PIO_STORE_UNAVAILABLE`.
+ */
+export const runInstance = async (
+  request: RunRequest,
+  remainingMs: RemainingMs,
+  deps: RunDeps,
+  work: Work,
+): Promise<RunReport> => {
+  destroyLeftovers();
+  try {
+    const connector = await currentConnector(request, deps);
+    const runId = deps.newRunId();
+    const lease = await acquireLease(request, runId, deps);
+    return await runUnderLease(request, connector, lease, remainingMs, deps, work);
+  } catch (error) {
+    if (!(error instanceof PulsarIoError)) throw error;
+    if (error.code === 'PIO_RUN_STALE') return { outcome: 'refused', reason: error.message };
+    if (error.code === 'PIO_LEASE_HELD') return { outcome: 'busy', reason: error.message };
+    throw error;
+  }
+};
+
+/** The connector as registered; throws `PIO_RUN_STALE` when the invocation is not meant for it any more (GUARANTEES rule 22). */
+const currentConnector = async (request: RunRequest, { registry, clock }: RunDeps): Promise<Connector> => {
+  const name = connectorPath(request);
+  if (clock.nowMs() > request.notAfterMs) throw new PulsarIoError('PIO_RUN_STALE', `invocation for ${name} is too old`);
+  const connector = (await registry.get(request))?.connector;
+  if (!connector || connector.deleting)
+    throw new PulsarIoError('PIO_RUN_STALE', `${request.kind} ${name} does not exist`);
+  if (connector.uid !== request.uid || connector.kind !== request.kind) {
+    throw new PulsarIoError('PIO_RUN_STALE', `${name} was deleted and created again since this invocation`);
+  }
+  if (connector.generation !== request.generation) {
+    throw new PulsarIoError(
+      'PIO_RUN_STALE',
+      `${name} is at generation ${connector.generation}, the invocation at ${request.generation}`,
+    );
+  }
+  if (request.instance >= connector.config.parallelism || desiredState(connector, request.instance) === 'STOPPED') {
+    throw new PulsarIoError('PIO_RUN_STALE', `instance ${request.instance} of ${name} is stopped`);
+  }
+  return connector;
+};
+
+const runUnderLease = async (
+  request: RunRequest,
+  connector: Connector,
+  lease: Lease,
+  remainingMs: RemainingMs,
+  deps: RunDeps,
+  work: Work,
+): Promise<RunReport> => {
+  const { generation, instance } = request;
+  const control = new RunControl();
+  const counters = new RunCounters(lease.status, deps.clock);
+  const failuresBefore = lease.status.generation === generation ? lease.status.failuresInRow : 0;
+  let shown: PhaseStatus = { phase: 'starting', error: '', failuresInRow: failuresBefore };
+  const status = () => counters.status({ ...shown, generation });
+  const restarts = connector.restarts[instance] ?? 0;
+  const heartbeat = new Heartbeat({ request, deps, control, lease, restarts, status });
+  try {
+    using _timers = armDeadline(request, remainingMs, control, deps);
+    const nextToken = tokensOf(generation, lease.epoch);
+    const context = { deps, connector, instance, generation, nextToken, control, counters };
+    shown = await attempt(context, failuresBefore, work, (now) => {
+      shown = now;
+    });
+  } finally {
+    const held = await heartbeat.end();
+    // An aborted run may still have something in flight: its lease must expire, not be handed over (GUARANTEES defect 32).
+    if (!control.signal.aborted) await release(held, status(), deps);
+  }
+  deps.log.info('run ended', {
+    connector: connectorPath(request),
+    instance,
+    phase: shown.phase,
+    settled: counters.settled,
+    stop: control.stopReason,
+  });
+  return { outcome: shown.phase, settled: counters.settled, ...(shown.error && { reason: shown.error }) };
+};
+
+const release = async (lease: Lease, status: Lease['status'], deps: RunDeps): Promise<void> => {
+  await deps.leases.release(lease, status).catch((error: unknown) => {
+    deps.log.warn('lease could not be released; it will expire', { error: String(error) });
+  });
+};

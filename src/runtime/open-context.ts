@@ -1,0 +1,15 @@
+import { connectorPath } from '../core/connector.ts';
+import type { OpenContext } from '../core/connector-type.ts';
+import type { RunContext } from './run-deps.ts';
+
+/** What a connector type's `open` is handed by a run. */
+export const openContext = ({ deps, connector, instance, control }: RunContext): OpenContext => ({
+  connector: connectorPath(connector.config),
+  uid: connector.uid,
+  instance,
+  parallelism: connector.config.parallelism,
+  guarantee: connector.config.processingGuarantees,
+  signal: control.signal,
+  fetch: deps.fetch,
+  getSecret: (name) => deps.getSecret(connector, name),
+});

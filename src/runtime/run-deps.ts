@@ -1,0 +1,56 @@
+import type { CheckpointStore } from '../core/checkpoint.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Connector } from '../core/connector.ts';
+import type { Catalogue } from '../core/connector-type.ts';
+import type { LeaseStore } from '../core/lease.ts';
+import type { Logger } from '../core/logger.ts';
+import type { OpenSession } from '../core/messaging.ts';
+import type { PulsarAdmin } from '../core/pulsar-admin.ts';
+import type { Registry } from '../core/registry.ts';
+import type { RunCounters } from '../core/run-counters.ts';
+import type { RunRequest } from '../core/run-request.ts';
+import type { Token } from '../core/token.ts';
+import type { Guarantees } from '../delivery/pipeline.ts';
+import type { RunControl } from './run-control.ts';
+import type { RunSettings } from './run-settings.ts';
+
+/** What a run needs of the world. */
+export interface RunDeps {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly leases: LeaseStore;
+  readonly checkpoints: CheckpointStore;
+  readonly catalogue: Catalogue;
+  readonly openSession: OpenSession;
+  /** Absent: it cannot be seen whether a subscription was deleted outside. */
+  readonly pulsar?: PulsarAdmin;
+  /** Invokes a run asynchronously: for the successor of a run that nears its deadline. */
+  invokeRun(request: RunRequest): Promise<void>;
+  readonly guarantees: Guarantees;
+  readonly settings: RunSettings;
+  readonly log: Logger;
+  readonly fetch: typeof fetch;
+  /** Value of a connector's secret; undefined when the connector names none such. */
+  getSecret(connector: Connector, name: string): Promise<string | undefined>;
+  newRunId(): string;
+}
+
+/** What one attempt of a run works with. */
+export interface RunContext {
+  readonly deps: RunDeps;
+  readonly connector: Connector;
+  readonly instance: number;
+  readonly generation: number;
+  /** A fencing token that is newer than all before it: one for each fence. */
+  nextToken(): Token;
+  readonly control: RunControl;
+  readonly counters: RunCounters;
+}
+
+/** How an attempt ended without failure. */
+export interface WorkEnd {
+  /** `idle`: nothing to move for now; `finished`: never again; `stopped`: it was asked to end, there may be more. */
+  readonly end: 'idle' | 'finished' | 'stopped';
+  /** When to look again, in milliseconds from now; absent: when there is backlog. */
+  readonly nextRunInMs?: number;
+}

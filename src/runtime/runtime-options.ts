@@ -1,0 +1,28 @@
+import type { CommonConfig } from '../core/connector.ts';
+import { PulsarIoError } from '../core/errors.ts';
+
+/** Our additions, which travel as JSON in Pulsar's `customRuntimeOptions`. */
+export interface RuntimeOptions {
+  /** Runner group: which deployed function, memory and role. */
+  readonly runner?: string;
+  /** Where records go that a source cannot publish. A sink has its own `deadLetterTopic`. */
+  readonly deadLetterTopic?: string;
+}
+
+/** The options of a connector; throws `PIO_CONFIG_INVALID` when the text is not a JSON object of strings. */
+export const runtimeOptions = ({ customRuntimeOptions }: CommonConfig): RuntimeOptions => {
+  if (!customRuntimeOptions) return {};
+  const problem =
+    'customRuntimeOptions must be a JSON object such as {"runner": "default", "deadLetterTopic": "my-dlq"}';
+  let options: unknown;
+  try {
+    options = JSON.parse(customRuntimeOptions);
+  } catch (cause) {
+    throw new PulsarIoError('PIO_CONFIG_INVALID', problem, { cause });
+  }
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  if (!isObject || Object.values(options as object).some((value) => typeof value !== 'string')) {
+    throw new PulsarIoError('PIO_CONFIG_INVALID', problem);
+  }
+  return options as RuntimeOptions;
+};

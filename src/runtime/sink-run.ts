@@ -1,0 +1,77 @@
+import { concurrently } from '../core/concurrently.ts';
+import type { SinkConnector } from '../core/connector.ts';
+import { subscriptionOf } from '../core/connector.ts';
+import type { OpenSink, SinkType, TransactionalSink } from '../core/connector-type.ts';
+import { PulsarIoError } from '../core/errors.ts';
+import type { MessagingSession } from '../core/messaging.ts';
+import { type SinkGuarantee, sinkPipeline } from '../delivery/pipeline.ts';
+import { Activity } from './activity.ts';
+import { openContext } from './open-context.ts';
+import { resolveTypeConfig } from './resolve-type-config.ts';
+import type { RunContext, WorkEnd } from './run-deps.ts';
+import { runSinkTopic, type SinkRun } from './sink-topic-run.ts';
+import { subscriptionPlan, topicsOf } from './sink-topics.ts';
+
+/** The work of a sink's run: all its topic-partitions side by side until none has anything for a while. */
+export const sinkWork = async (context: RunContext, session: MessagingSession): Promise<WorkEnd> => {
+  const { control, deps, instance } = context;
+  const connector = context.connector as SinkConnector;
+  const type = sinkType(connector, context);
+  const guarantee = deps.guarantees.sink[connector.config.processingGuarantees];
+  const plan = subscriptionPlan(connector, guarantee);
+  const topics = await topicsOf(connector, instance, plan, session, control.signal);
+  const config = resolveTypeConfig(type, connector);
+  const sink = await type.open(config, openContext(context));
+  const maxBatchRecords = type.maxBatchRecords?.(config) ?? deps.settings.maxBatchRecords;
+  try {
+    const run: SinkRun = {
+      ...context,
+      connector,
+      session,
+      sink,
+      maxBatchRecords,
+      plan,
+      ...pipelineOf(connector, type, sink, guarantee),
+      activity: new Activity(deps.clock),
+    };
+    await runTopics(run, topics);
+    return { end: control.isStopping ? 'stopped' : 'idle' };
+  } finally {
+    await sink.close();
+  }
+};
+
+/** Runs all topics and waits until the last has ended: nothing may still write when the sink is closed. Fails with the first failure. */
+const runTopics = async (run: SinkRun, topics: readonly string[]): Promise<void> =>
+  concurrently(topics, topics.length, async (topic) => {
+    try {
+      await runSinkTopic(run, topic);
+    } catch (error) {
+      run.activity.halt();
+      throw error;
+    }
+  });
+
+const sinkType = (connector: SinkConnector, { deps }: RunContext): SinkType => {
+  const type = deps.catalogue.sink(connector.type);
+  if (type) return type;
+  throw new PulsarIoError('PIO_CONFIG_INVALID', `there is no sink type ${connector.type} in this deployment`, {
+    disposition: 'fatal',
+  });
+};
+
+const pipelineOf = (
+  { config }: SinkConnector,
+  type: SinkType,
+  sink: OpenSink | TransactionalSink,
+  guarantee: SinkGuarantee,
+): Pick<SinkRun, 'pipeline' | 'isFrontierInTarget' | 'keepsFrontier'> => ({
+  keepsFrontier: guarantee.keepsFrontier,
+  isFrontierInTarget: guarantee.keepsFrontier && type.route === 'transactional',
+  pipeline: sinkPipeline({
+    guarantee: guarantee.middleware(),
+    accepts: type.accepts,
+    subscription: subscriptionOf(config),
+    sink,
+  }),
+});

@@ -1,0 +1,210 @@
+import { type SinkConnector, subscriptionOf } from '../core/connector.ts';
+import type { OpenSink, TransactionalSink } from '../core/connector-type.ts';
+import { PulsarIoError } from '../core/errors.ts';
+import { type Frontier, frontierAtMarkDelete } from '../core/frontier.ts';
+import { compareMessageIds, formatMessageId, type MessageIdParts } from '../core/message-id.ts';
+import type { MessagingConsumer, MessagingSession } from '../core/messaging.ts';
+import { DeadLetters } from '../delivery/dead-letters.ts';
+import { type FrontierHolder, storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
+import type { Pipeline } from '../delivery/pipeline.ts';
+import { routeFailure } from '../delivery/pulsar-failure.ts';
+import type { SinkBatch } from '../delivery/sink-batch.ts';
+import type { Activity } from './activity.ts';
+import type { RunContext } from './run-deps.ts';
+import { settle } from './settle.ts';
+import { RecordReader } from './sink-records.ts';
+import type { SubscriptionPlan } from './sink-topics.ts';
+
+/** One attempt of a sink's run, shared by its topics. */
+export interface SinkRun extends RunContext {
+  readonly connector: SinkConnector;
+  readonly session: MessagingSession;
+  readonly maxBatchRecords: number;
+  readonly sink: OpenSink | TransactionalSink;
+  readonly pipeline: Pipeline<SinkBatch>;
+  readonly plan: SubscriptionPlan;
+  readonly keepsFrontier: boolean;
+  /** True: a transactional target stores the frontier. */
+  readonly isFrontierInTarget: boolean;
+  readonly activity: Activity;
+}
+
+/** Longest wait for a message before the run's state is looked at again, in milliseconds. */
+const RECEIVE_WAIT_MS = 250;
+
+/** Writes one topic-partition to the target until the run is idle or asked to end. */
+export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> => {
+  const { control, activity, counters, deps } = run;
+  const isNew = run.keepsFrontier && !(await hasSubscription(run, topic));
+  const consumer = await subscribe(run, topic);
+  const frontier = await fence(run, topic, consumer, isNew);
+  const reader = new RecordReader(topic, frontier?.current);
+  const redelivery = new Redelivery(run, consumer);
+  const deadLetters = openDeadLetters(run, topic);
+  while (!control.isStopping && !activity.isHalted && activity.idleMs < deps.settings.idleMs) {
+    const messages = await receive(run, topic, consumer);
+    redelivery.flushDue();
+    if (messages.length === 0) continue;
+    activity.touch();
+    const records = reader.toRecords(messages);
+    counters.received(records.length);
+    if (records.length === 0) continue;
+    const batch = batchOf(run, topic, consumer, frontier, deadLetters, records);
+    await settle(batch, run.pipeline, run);
+    redelivery.take(batch);
+    activity.touch();
+  }
+  redelivery.flushAll();
+  await consumer.close();
+};
+
+/** Whether the subscription exists before this run subscribes, and thereby creates it. Without an admin address it is taken to exist. */
+const hasSubscription = async ({ deps, connector, control }: SinkRun, topic: string): Promise<boolean> => {
+  if (!deps.pulsar) return true;
+  const stats = await deps.pulsar.topicStats(topic, control.signal);
+  return stats?.subscriptions[subscriptionOf(connector.config)] !== undefined;
+};
+
+const subscribe = async ({ connector, session, control, plan }: SinkRun, topic: string): Promise<MessagingConsumer> => {
+  const { config, uid } = connector;
+  const subscription = subscriptionOf(config);
+  try {
+    return await session.consumer({
+      topic,
+      subscription,
+      subscriptionType: plan.subscriptionType,
+      initialPosition: config.sourceSubscriptionPosition,
+      subscriptionProperties: { 'pulsar-io.uid': uid },
+      receiverQueueSize: Object.values(config.inputSpecs)[0]?.receiverQueueSize ?? 1000,
+      signal: control.signal,
+    });
+  } catch (cause) {
+    throw routeFailure(cause, `subscribing to ${topic} as ${subscription}`);
+  }
+};
+
+/** Fence on open: the frontier is taken from the fence's own answer, before any record is handed on (GUARANTEES rules 15, 25 and 26). */
+const fence = async (
+  run: SinkRun,
+  topic: string,
+  consumer: MessagingConsumer,
+  isNewSubscription: boolean,
+): Promise<FrontierHolder | undefined> => {
+  const { connector, deps, control, sink, keepsFrontier, isFrontierInTarget } = run;
+  if (!keepsFrontier) return undefined;
+  const { last, markDelete } = await consumer.lastMessageId(control.signal);
+  const token = run.nextToken();
+  const initial = frontierAtMarkDelete(markDelete);
+  const frontier = isFrontierInTarget
+    ? await targetFrontier(sink as TransactionalSink, topic, token, initial, control.signal)
+    : await storedFrontier(deps.checkpoints, connector.uid, topic, token, initial, control.signal);
+  requireOwnTopic(topic, frontier, last, markDelete);
+  if (isNewSubscription) requireNoFrontier(topic, frontier, initial);
+  return frontier;
+};
+
+/** A frontier beyond the topic's end belongs to another topic of this name: filtering by it would lose what is there now. */
+const requireOwnTopic = (
+  topic: string,
+  { current }: FrontierHolder,
+  last: MessageIdParts,
+  markDelete: MessageIdParts | undefined,
+): void => {
+  const end = markDelete && compareMessageIds(markDelete, last) > 0 ? markDelete : last;
+  if (current.ledgerId <= end.ledgerId || current.ledgerId < 0) return;
+  throw new PulsarIoError(
+    'PIO_FRONTIER_STALE',
+    `the frontier of ${topic} is ${formatMessageId({ ...current, batchIndex: -1 })}, but the topic ends at ${formatMessageId(end)}: it was deleted and created again, or belongs to another cluster. Reset the position of this sink to go on`,
+  );
+};
+
+/** A frontier without its subscription: somebody deleted that, and with it the memory of what was not delivered yet. */
+const requireNoFrontier = (topic: string, { current }: FrontierHolder, initial: Frontier): void => {
+  if (compareMessageIds(current, initial) === 0) return;
+  throw new PulsarIoError(
+    'PIO_FRONTIER_STALE',
+    `the subscription on ${topic} was deleted outside after records up to ${formatMessageId({ ...current, batchIndex: -1 })} were written; messages since then may have been passed over. Reset the position of this sink to go on`,
+  );
+};
+
+const receive = async ({ control, maxBatchRecords, deps }: SinkRun, topic: string, consumer: MessagingConsumer) => {
+  const { maxBatchBytes, lingerMs } = deps.settings;
+  try {
+    return await consumer.receiveBatch({
+      maxMessages: maxBatchRecords,
+      maxBytes: maxBatchBytes,
+      lingerMs,
+      waitMs: RECEIVE_WAIT_MS,
+      signal: control.signal,
+    });
+  } catch (cause) {
+    throw routeFailure(cause, `reading ${topic}`);
+  }
+};
+
+const batchOf = (
+  { connector, counters, control, plan }: SinkRun,
+  topic: string,
+  consumer: MessagingConsumer,
+  frontier: FrontierHolder | undefined,
+  deadLetters: DeadLetters | undefined,
+  records: ReturnType<RecordReader['toRecords']>,
+): SinkBatch => ({
+  topic,
+  records: records.map((record) => ({ record, attempts: 0 })),
+  order: plan.order,
+  consumer,
+  frontier,
+  deadLetters,
+  maxRetries: connector.config.maxMessageRetries,
+  counters,
+  signal: control.signal,
+});
+
+const openDeadLetters = ({ connector, session, generation, control }: SinkRun, topic: string): DeadLetters | undefined => {
+  const { config, uid } = connector;
+  const deadLetterTopic =
+    config.deadLetterTopic ||
+    (config.maxMessageRetries ? defaultDeadLetterTopic(topic, subscriptionOf(config)) : undefined);
+  if (!deadLetterTopic) return undefined;
+  const name = { producerName: `pio/${uid}/dlq/${topic}#${generation}` };
+  const isNamed = config.processingGuarantees === 'EFFECTIVELY_ONCE';
+  return new DeadLetters({ session, topic: deadLetterTopic, signal: control.signal, ...(isNamed && name) });
+};
+
+/** Pulsar's own default, `<topic>-<subscription>-DLQ`, with the slashes of a default subscription name made valid. */
+const defaultDeadLetterTopic = (topic: string, subscription: string): string =>
+  `${topic}-${subscription.replaceAll('/', '-')}-DLQ`;
+
+/** Pulsar's client default for `negativeAckRedeliveryDelayMs`. */
+const DEFAULT_REDELIVERY_DELAY_MS = 60_000;
+
+/** Asks the broker for handed-back records again, each after the negative-acknowledgement delay. */
+class Redelivery {
+  readonly #consumer: MessagingConsumer;
+  readonly #clock: SinkRun['deps']['clock'];
+  readonly #delayMs: number;
+  #waiting: { readonly dueMs: number; readonly ids: MessageIdParts[] }[] = [];
+
+  constructor({ connector, deps }: SinkRun, consumer: MessagingConsumer) {
+    this.#consumer = consumer;
+    this.#clock = deps.clock;
+    this.#delayMs = connector.config.negativeAckRedeliveryDelayMs ?? DEFAULT_REDELIVERY_DELAY_MS;
+  }
+
+  take(batch: SinkBatch): void {
+    const ids = batch.records.filter(({ outcome }) => outcome === 'handed-back').map(({ record }) => record.messageId);
+    if (ids.length > 0) this.#waiting.push({ dueMs: this.#clock.monotonicMs() + this.#delayMs, ids });
+  }
+
+  flushDue(): void {
+    const nowMs = this.#clock.monotonicMs();
+    while (this.#waiting[0] && this.#waiting[0].dueMs <= nowMs)
+      this.#consumer.redeliver(this.#waiting.shift()?.ids ?? []);
+  }
+
+  flushAll(): void {
+    for (const { ids } of this.#waiting) this.#consumer.redeliver(ids);
+    this.#waiting = [];
+  }
+}

@@ -1,0 +1,234 @@
+import type { SourceConnector } from '../core/connector.ts';
+import type { OpenLogSource } from '../core/connector-type.ts';
+import { PulsarIoError } from '../core/errors.ts';
+import type { MessagingSession } from '../core/messaging.ts';
+import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
+import type { SourceRecord } from '../core/record.ts';
+import { DeadLetters } from '../delivery/dead-letters.ts';
+import { effectivelyOnceSource } from '../delivery/effectively-once-source.ts';
+import { concreteTopics, type Output, OutputTopic } from '../delivery/output-topic.ts';
+import { type Pipeline, type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
+import { routeFailure } from '../delivery/pulsar-failure.ts';
+import {
+  needsDrain,
+  producerName,
+  type ResumeOptions,
+  requireKnownGeneration,
+  resumeOutputs,
+} from '../delivery/resume-outputs.ts';
+import { type SourceBatch, toItems } from '../delivery/source-batch.ts';
+import { SourceCheckpoint } from '../delivery/source-checkpoint.ts';
+import { readAhead } from './read-ahead.ts';
+import type { RunContext } from './run-deps.ts';
+import { runtimeOptions } from './runtime-options.ts';
+
+/** One source partition in one attempt of a run. */
+export interface SourcePartitionContext extends RunContext {
+  readonly connector: SourceConnector;
+  readonly session: MessagingSession;
+  readonly source: OpenLogSource;
+  readonly partition: string;
+}
+
+/**
+ * Fences the partition's checkpoint, finds out what was published behind it, and publishes what the source has from there until it has no more or the run is asked to end.
+ * Resolves with the number of records read.
+ */
+export const runSourcePartition = async (context: SourcePartitionContext): Promise<number> => {
+  const { deps, connector, session, partition, generation, control } = context;
+  const { checkpoints } = deps;
+  const held = await checkpoints.fence(
+    connector.uid,
+    partition,
+    context.nextToken(),
+    SOURCE_START,
+    markDirty(context),
+    control.signal,
+  );
+  const stored = held.before;
+  requireKnownGeneration(stored, generation);
+  const checkpoint = new SourceCheckpoint(checkpoints, connector.uid, partition, held);
+  const partitions = await partitionsOf(session, connector.config.topicName, control.signal);
+  if (continues(context, stored, partitions)) return publishFrom(context, checkpoint, stored, partitions);
+  if (needsDrain(stored)) await drain(context, stored, checkpoint);
+  await checkpoint.commit(beginningOf(context, partitions));
+  return publishFrom(context, checkpoint, { ...checkpoint.progress, clean: true }, partitions);
+};
+
+/** A new generation at a drained boundary: nothing is published beyond the position, under whatever name. */
+const beginningOf = (context: SourcePartitionContext, partitions: number): Partial<SourceProgress> => ({
+  tails: {},
+  producerGeneration: context.generation,
+  routerPartitions: partitions,
+  clean: !guaranteeOf(context).resumes,
+});
+
+const guaranteeOf = ({ connector, deps }: SourcePartitionContext): SourceGuarantee =>
+  deps.guarantees.source[connector.config.processingGuarantees];
+
+/** A fence under EFFECTIVELY_ONCE marks the checkpoint dirty in the same write: from now on more may be published than it says. */
+const markDirty =
+  (context: SourcePartitionContext) =>
+  (stored: SourceProgress): SourceProgress =>
+    guaranteeOf(context).resumes ? { ...stored, clean: false } : stored;
+
+/** True when this run publishes under the same producer names and routes as the one that left the checkpoint. */
+const continues = (context: SourcePartitionContext, stored: SourceProgress, partitions: number): boolean =>
+  guaranteeOf(context).resumes &&
+  stored.producerGeneration === context.generation &&
+  stored.routerPartitions === partitions;
+
+const partitionsOf = async (session: MessagingSession, topic: string, signal: AbortSignal): Promise<number> => {
+  try {
+    return await session.partitions(topic, signal);
+  } catch (cause) {
+    throw routeFailure(cause, `looking up ${topic}`);
+  }
+};
+
+const publishFrom = async (
+  context: SourcePartitionContext,
+  checkpoint: SourceCheckpoint,
+  stored: SourceProgress,
+  partitions: number,
+): Promise<number> => {
+  const guarantee = guaranteeOf(context);
+  if (!guarantee.resumes) {
+    const output = await openOutputs(context, partitions);
+    return pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(undefined)), undefined);
+  }
+  const resumed = await resumeOutputs(resumeOptions(context, stored, context.generation, partitions));
+  const output = new OutputTopic(resumed.outputs, partitions);
+  const read = await pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(resumed)), undefined);
+  // Every receipt is in: nothing is published beyond what the checkpoint says.
+  await checkpoint.commit({ clean: resumed.outputs.every(({ trusted }) => trusted) });
+  await close(resumed.outputs);
+  return read;
+};
+
+/**
+ * Finishes what an effectively-once run of an older generation left in doubt, under its producer names and its routes, up to the last record
+ * it may have published; only then may the meaning of sequences change (GUARANTEES rules 6 and 10).
+ */
+const drain = async (
+  context: SourcePartitionContext,
+  stored: SourceProgress,
+  checkpoint: SourceCheckpoint,
+): Promise<void> => {
+  const resumed = await resumeOutputs(
+    resumeOptions(context, stored, stored.producerGeneration, stored.routerPartitions),
+  );
+  const limit = Math.max(...resumed.outputs.map(({ lastSequence }) => lastSequence));
+  if (limit > checkpoint.progress.sequence) {
+    const output = new OutputTopic(resumed.outputs, stored.routerPartitions);
+    const pipeline = sourcePipeline(effectivelyOnceSource(resumed));
+    await pump(context, checkpoint, output, pipeline, limit);
+    requireDrained(context, checkpoint, limit);
+  }
+  await close(resumed.outputs);
+};
+
+const requireDrained = (
+  { partition, control }: SourcePartitionContext,
+  { progress }: SourceCheckpoint,
+  limit: number,
+): void => {
+  if (progress.sequence >= limit) return;
+  if (control.isStopping) throw new PulsarIoError('PIO_ABORTED', `draining ${partition} was interrupted`);
+  throw new PulsarIoError(
+    'PIO_PROGRESS_UNCERTAIN',
+    `source partition ${partition} was published up to sequence ${limit} before the change of configuration, but now gives nothing between ${progress.sequence} and there; reset its position to choose where to go on`,
+  );
+};
+
+const resumeOptions = (
+  { session, connector, partition, control, deps }: SourcePartitionContext,
+  stored: SourceProgress,
+  generation: number,
+  partitions: number,
+): ResumeOptions => ({
+  session,
+  uid: connector.uid,
+  sourcePartition: partition,
+  generation,
+  topic: connector.config.topicName,
+  partitions,
+  compression: connector.config.producerConfig.compressionType ?? 'LZ4',
+  stored,
+  signal: control.signal,
+  tailStableMs: deps.settings.tailStableMs,
+});
+
+/** Producers with names of the broker's making: for the guarantees that rest on no deduplication. */
+const openOutputs = async (
+  { session, connector, control }: SourcePartitionContext,
+  partitions: number,
+): Promise<OutputTopic> => {
+  const { topicName, producerConfig } = connector.config;
+  const compression = producerConfig.compressionType ?? 'LZ4';
+  try {
+    const outputs = await Promise.all(
+      concreteTopics(topicName, partitions).map(async (topic): Promise<Output> => {
+        const producer = await session.producer({ topic, compression, signal: control.signal });
+        return { topic, producer, lastSequence: -1, trusted: true, messageId: null };
+      }),
+    );
+    return new OutputTopic(outputs, partitions);
+  } catch (cause) {
+    throw routeFailure(cause, `opening a producer on ${topicName}`);
+  }
+};
+
+/** Moves page after page through the pipeline; up to and including sequence `limit` when one is given. */
+const pump = async (
+  context: SourcePartitionContext,
+  checkpoint: SourceCheckpoint,
+  output: OutputTopic,
+  pipeline: Pipeline<SourceBatch>,
+  limit: number | undefined,
+): Promise<number> => {
+  const { source, partition, control, counters } = context;
+  const deadLetters = openDeadLetters(context);
+  let read = 0;
+  for await (const page of readAhead(
+    source.read(partition, checkpoint.progress.position ?? undefined, control.signal),
+  )) {
+    if (control.isStopping) break;
+    const records = limit === undefined ? page : page.filter(({ sequence }) => sequence <= limit);
+    if (records.length > 0) {
+      read += records.length;
+      counters.received(records.length);
+      await pipeline(batchOf(context, records, checkpoint, output, deadLetters));
+    }
+    if (records.length < page.length) break;
+  }
+  return read;
+};
+
+const batchOf = (
+  { partition, counters, control }: SourcePartitionContext,
+  records: readonly SourceRecord[],
+  checkpoint: SourceCheckpoint,
+  output: OutputTopic,
+  deadLetters: DeadLetters | undefined,
+): SourceBatch => ({
+  sourcePartition: partition,
+  items: toItems(records),
+  output,
+  checkpoint,
+  deadLetters,
+  counters,
+  signal: control.signal,
+});
+
+const openDeadLetters = (context: SourcePartitionContext): DeadLetters | undefined => {
+  const { session, connector, partition, generation, control } = context;
+  const topic = runtimeOptions(connector.config).deadLetterTopic;
+  if (!topic) return undefined;
+  const name = { producerName: `${producerName(connector.uid, partition, generation)}/dlq` };
+  return new DeadLetters({ session, topic, signal: control.signal, ...(guaranteeOf(context).resumes && name) });
+};
+
+const close = async (outputs: readonly Output[]): Promise<void> => {
+  await Promise.all(outputs.map(({ producer }) => producer.close()));
+};
