@@ -1,0 +1,62 @@
+import { PulsarIoError } from '../../core/errors.ts';
+import type { Form } from '../http/multipart.ts';
+import type { KindWords } from '../kind-words.ts';
+import type { CommonDraft } from './drafts.ts';
+import { readUpdateOptions } from './drafts.ts';
+import { kindRulesOf } from './kind-rules.ts';
+import { type Reader, Unreadable } from './readers.ts';
+
+/** Deepest nesting of a configuration. */
+const MAX_DEPTH = 64;
+
+/** The configuration part of a form. Throws `PIO_REQUEST_INVALID`: Pulsar's text when there is none of type application/json. */
+export const readDraft = (form: Form, words: KindWords): CommonDraft => {
+  const draft = readPart(form, words.configPart, kindRulesOf(words.kind).read);
+  if (draft) return draft;
+  throw new PulsarIoError('PIO_REQUEST_INVALID', `${words.title} config is not provided`);
+};
+
+/** True when the form asks for the caller's credentials to replace the stored ones. */
+export const asksForAuthData = (form: Form): boolean =>
+  readPart(form, 'updateOptions', readUpdateOptions)?.updateAuthData ?? false;
+
+const readPart = <T>(form: Form, name: string, read: Reader<T>): T | undefined => {
+  const part = form.get(name);
+  if (!part || part.isFile || part.mediaType !== 'application/json') return undefined;
+  const value = parseJson(name, part.text);
+  try {
+    return value === null ? undefined : read(value);
+  } catch (cause) {
+    if (!(cause instanceof Unreadable)) throw cause;
+    const what = cause.path.length > 0 ? `${cause.path.join('.')} in the part ${name}` : `The part ${name}`;
+    throw new PulsarIoError('PIO_REQUEST_INVALID', `${what} ${cause.problem}`, { cause });
+  }
+};
+
+const parseJson = (name: string, text: string): unknown => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new PulsarIoError('PIO_REQUEST_INVALID', `The part ${name} is not valid JSON: ${placeOf(cause)}`, { cause });
+  }
+  if (isDeeperThan(value, MAX_DEPTH)) {
+    throw new PulsarIoError('PIO_REQUEST_INVALID', `The part ${name} is nested deeper than ${MAX_DEPTH} levels`);
+  }
+  return value;
+};
+
+/** Where JSON broke; never the text around it, which may be a secret. */
+const placeOf = (cause: unknown): string => {
+  const place = /(at position \d+)( \(line \d+ column \d+\))?/.exec(cause instanceof Error ? cause.message : '');
+  return place ? `it breaks ${place[0]}` : 'it ends too early or is no JSON at all';
+};
+
+const isDeeperThan = (value: unknown, levels: number): boolean => {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > levels) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
+};

@@ -1,0 +1,58 @@
+import type { CommonConfig } from '../../core/connector.ts';
+import type { ConnectorType } from '../../core/connector-type.ts';
+import { type Call, nameOf } from '../operation.ts';
+import type { CommonDraft } from './drafts.ts';
+import { checkTopics, checkTypeConfig, refuseProblems } from './guarantee-rules.ts';
+import { kindRulesOf } from './kind-rules.ts';
+import { chooseType } from './package-choice.ts';
+import { refuseConfig } from './refuse.ts';
+import { unmaskConfigs, unmaskSecrets } from './secret-mask.ts';
+
+/** Largest stored configuration, in bytes of JSON: what fits an item of the store with room to spare. */
+const MAX_CONFIG_BYTES = 300 * 1024;
+
+/** A configuration that can be stored: type found, defaults filled in, everything checked. */
+export interface SettledConfig {
+  readonly type: ConnectorType;
+  readonly config: CommonConfig;
+}
+
+/**
+ * Turns what was sent (for an update: merged over `stored`) into what is stored. Throws `PIO_CONFIG_INVALID`, `PIO_GUARANTEE_REFUSED`,
+ * `PIO_DEDUPLICATION_OFF`. `missingPackage`: the text when `archive` names no builtin.
+ */
+export const settleConfig = async (
+  call: Call,
+  draft: CommonDraft,
+  missingPackage: string,
+  stored?: CommonConfig,
+): Promise<SettledConfig> => {
+  const { deps, words, signal } = call;
+  const rules = kindRulesOf(words.kind);
+  const type = chooseType(deps.catalogue, words, draft, missingPackage);
+  rules.validate(draft, type);
+  const config = rules.complete(nameOf(call), unmask(call, type, draft, stored), type);
+  checkSize(config);
+  checkTypeConfig(deps.catalogue, words, type, config);
+  await checkTopics(words, config.processingGuarantees, rules.topics(config), deps.pulsar, signal);
+  return { type, config };
+};
+
+const unmask = ({ words }: Call, type: ConnectorType, draft: CommonDraft, stored?: CommonConfig): CommonDraft => {
+  const { configs, problems } = unmaskConfigs(type.config, draft.configs ?? {}, stored?.configs);
+  const secret = unmaskSecrets(draft.secrets ?? {}, stored?.secrets);
+  const all = [...problems, ...secret.problems];
+  if (all.length > 0) refuseProblems(words, all);
+  return {
+    ...draft,
+    ...(draft.configs && { configs }),
+    ...(draft.secrets && { secrets: secret.secrets }),
+  };
+};
+
+const checkSize = (config: CommonConfig): void => {
+  const bytes = Buffer.byteLength(JSON.stringify(config));
+  if (bytes > MAX_CONFIG_BYTES) {
+    refuseConfig(`The configuration has ${bytes} bytes with its defaults; at most ${MAX_CONFIG_BYTES} can be stored`);
+  }
+};

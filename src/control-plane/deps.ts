@@ -1,0 +1,26 @@
+import type { CheckpointStore } from '../core/checkpoint.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Catalogue } from '../core/connector-type.ts';
+import type { LeaseStore } from '../core/lease.ts';
+import type { PulsarAdmin } from '../core/pulsar-admin.ts';
+import type { Registry } from '../core/registry.ts';
+import type { RunRequest } from '../core/run-request.ts';
+
+/** What the control plane works with. */
+export interface ControlPlaneDeps {
+  readonly registry: Registry;
+  readonly leases: LeaseStore;
+  readonly checkpoints: CheckpointStore;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  /** A random id that was never given before. */
+  readonly newUid: () => string;
+  /** Shown as `workerId` by status. */
+  readonly workerId: string;
+  /** Starts a run asynchronously, so that a change takes effect at once. A failure is reported and left to the dispatcher. */
+  readonly invokeRun: (request: RunRequest) => Promise<void>;
+  /** Absent: tenants, namespaces and deduplication are not checked, and subscriptions are not cleaned up. */
+  readonly pulsar?: PulsarAdmin;
+  /** Told every error that an answer does not explain: unexpected ones, failed backends, and what was given up as best effort. */
+  readonly onError: (error: unknown) => void;
+}

@@ -1,0 +1,51 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { PulsarIoError } from '../core/errors.ts';
+import type { ControlPlaneDeps } from './deps.ts';
+import { type AdminRequest, readRequest } from './http/admin-request.ts';
+import { type Answer, refusal } from './http/answers.ts';
+import { findRoute } from './router.ts';
+import type { Route } from './routes.ts';
+
+export type { ControlPlaneDeps } from './deps.ts';
+export type { Answer } from './http/answers.ts';
+
+/** Answers one event of an API Gateway HTTP API (payload format 2.0). Never rejects: every error is an answer with a `reason`. */
+export type ControlPlane = (event: APIGatewayProxyEventV2, signal: AbortSignal) => Promise<Answer>;
+
+/** Pulsar's sources and sinks admin API (PULSAR-ADMIN-CONTRACT) over a registry. */
+export const createControlPlane =
+  (deps: ControlPlaneDeps): ControlPlane =>
+  async (event, signal) => {
+    try {
+      const request = readRequest(event);
+      const answer = await serve(deps, request, signal);
+      return request.method === 'HEAD' ? { statusCode: answer.statusCode, headers: answer.headers ?? {} } : answer;
+    } catch (error) {
+      if (!(error instanceof PulsarIoError) || error.httpStatus >= 500) deps.onError(error);
+      return refusal(error, event.requestContext?.requestId ?? 'unknown');
+    }
+  };
+
+/** The pipeline of a request. Whatever must hold for every operation goes between the route, which knows the names, and the operation. */
+const serve = async (deps: ControlPlaneDeps, request: AdminRequest, signal: AbortSignal): Promise<Answer> => {
+  const destination = findRoute(request.method, request.segments);
+  if ('allow' in destination) return optionsAnswer(destination.allow);
+  const { words, parameters, route } = destination;
+  checkBodyType(route, request);
+  return route.operation({ deps, words, parameters, request, signal });
+};
+
+const optionsAnswer = (allow: readonly string[]): Answer => ({
+  statusCode: 200,
+  headers: { 'content-type': 'text/plain', allow: allow.join(',') },
+  body: allow.join(', '),
+});
+
+const checkBodyType = ({ accepts }: Route, { method, contentType }: AdminRequest): void => {
+  if (accepts === 'multipart' || method !== 'POST' || contentType === undefined) return;
+  if (/^(application\/json|\*\/\*)\s*(;|$)/i.test(contentType)) return;
+  throw new PulsarIoError(
+    'PIO_UNSUPPORTED_MEDIA_TYPE',
+    'This path takes no body; send none, or an empty one as application/json (curl: -X POST without -d)',
+  );
+};

@@ -1,0 +1,44 @@
+import { type Connector, desiredState } from '../../core/connector.ts';
+import { inParallel } from '../in-parallel.ts';
+import type { Call } from '../operation.ts';
+
+/** Instances that are started at once; the dispatcher starts the others within a minute. */
+const MAX_IMMEDIATE_RUNS = 50;
+
+/** How long an invocation may wait before it is too old to be obeyed (GUARANTEES rule 22), in milliseconds. */
+const RUN_REQUEST_VALID_MS = 60_000;
+
+/**
+ * Starts runs of these instances, as far as they should run, and notes them as scheduled. Best effort: the dispatcher repairs what fails.
+ * Event sources have no runs: their events start them.
+ */
+export const startRuns = async (call: Call, connector: Connector, instances: readonly number[]): Promise<void> => {
+  const wanted = instances.filter((instance) => desiredState(connector, instance) === 'RUNNING');
+  await inParallel(wanted.slice(0, MAX_IMMEDIATE_RUNS), async (instance) => {
+    try {
+      if (hasRuns(call, connector)) await invoke(call, connector, instance);
+      await call.deps.leases.updateStatus(connector.uid, instance, (status) => status, call.signal);
+    } catch (error) {
+      call.deps.onError(error);
+    }
+  });
+};
+
+const hasRuns = ({ deps }: Call, { kind, type }: Connector): boolean =>
+  kind === 'sink' || deps.catalogue.source(type)?.source === 'log';
+
+const invoke = ({ deps }: Call, { kind, uid, generation, config }: Connector, instance: number): Promise<void> =>
+  deps.invokeRun({
+    kind,
+    tenant: config.tenant,
+    namespace: config.namespace,
+    name: config.name,
+    uid,
+    generation,
+    instance,
+    notAfterMs: deps.clock.nowMs() + RUN_REQUEST_VALID_MS,
+  });
+
+/** Ids of all instances. */
+export const instancesOf = ({ config }: Connector): number[] =>
+  Array.from({ length: config.parallelism }, (_, id) => id);

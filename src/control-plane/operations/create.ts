@@ -1,0 +1,69 @@
+import type { CommonConfig, Connector } from '../../core/connector.ts';
+import { PulsarIoError } from '../../core/errors.ts';
+import { refusePackages } from '../config/package-choice.ts';
+import { readDraft } from '../config/read-config.ts';
+import { settleConfig } from '../config/settle-config.ts';
+import { done } from '../http/answers.ts';
+import { readForm } from '../http/multipart.ts';
+import { finishDeletion } from '../lifecycle/finish-deletion.ts';
+import { instancesOf, startRuns } from '../lifecycle/start-runs.ts';
+import { type Call, nameOf, type Operation } from '../operation.ts';
+
+/** POST `/{tenant}/{namespace}/{name}` (PULSAR-ADMIN-CONTRACT 1.4). */
+export const create: Operation = async (call) => {
+  const { deps, words, request, signal } = call;
+  const form = await readForm(request);
+  const draft = readDraft(form, words);
+  await checkNamespace(call);
+  await checkNameIsFree(call);
+  refusePackages(deps.catalogue, words, draft, form);
+  const { type, config } = await settleConfig(call, draft, `${words.title} package is not provided`);
+  const connector = newConnector(call, type.name, config);
+  await register(call, connector);
+  await startRuns({ ...call, signal }, connector, instancesOf(connector));
+  return done();
+};
+
+const checkNamespace = async (call: Call): Promise<void> => {
+  const { tenant, namespace } = nameOf(call);
+  const { pulsar } = call.deps;
+  if (!pulsar) return;
+  const namespaces = await pulsar.namespaces(tenant, call.signal);
+  if (!namespaces) throw new PulsarIoError('PIO_REQUEST_INVALID', 'Tenant does not exist');
+  if (!namespaces.includes(`${tenant}/${namespace}`)) {
+    throw new PulsarIoError('PIO_REQUEST_INVALID', 'Namespace does not exist');
+  }
+};
+
+const checkNameIsFree = async (call: Call): Promise<void> => {
+  const registered = await call.deps.registry.get(nameOf(call), call.signal);
+  if (registered && !registered.connector.deleting) throw taken(call);
+  if (registered) await finishDeletion(call, registered);
+};
+
+const register = async (call: Call, connector: Connector): Promise<void> => {
+  try {
+    await call.deps.registry.create(connector, call.signal);
+  } catch (error) {
+    throw error instanceof PulsarIoError && error.code === 'PIO_STORE_CONFLICT' ? taken(call) : error;
+  }
+};
+
+/** Functions, sources and sinks share one name space; Pulsar's word is the kind that is being created. */
+const taken = (call: Call): PulsarIoError =>
+  new PulsarIoError('PIO_REQUEST_INVALID', `${call.words.title} ${nameOf(call).name} already exists`);
+
+const newConnector = ({ deps, words }: Call, type: string, config: CommonConfig): Connector => {
+  const nowMs = deps.clock.nowMs();
+  return {
+    kind: words.kind,
+    uid: deps.newUid(),
+    type,
+    generation: 1,
+    instanceStates: {},
+    restarts: {},
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    config,
+  } as Connector;
+};

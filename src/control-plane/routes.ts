@@ -1,0 +1,55 @@
+import type { KindWords } from './kind-words.ts';
+import type { Operation } from './operation.ts';
+import { configDefinition } from './operations/config-definition.ts';
+import { create } from './operations/create.ts';
+import { remove } from './operations/delete.ts';
+import { get } from './operations/get.ts';
+import { list } from './operations/list.ts';
+import { listBuiltins } from './operations/list-builtins.ts';
+import { reload } from './operations/reload.ts';
+import { restartAll, restartInstance } from './operations/restart.ts';
+import { setAllStates, setInstanceState } from './operations/set-state.ts';
+import { instanceStatus, status } from './operations/status.ts';
+import { update } from './operations/update.ts';
+
+/** What a route takes as body: a form, or nothing worth reading. */
+export type Accepts = 'multipart' | 'nothing';
+
+/** One endpoint: method, path pattern after `/admin/v3/{kind}`, operation. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Segments; `{x}` takes any. */
+  readonly pattern: string;
+  readonly accepts: Accepts;
+  readonly operation: Operation;
+}
+
+const CONNECTOR = '{tenant}/{namespace}/{name}';
+const INSTANCE = `${CONNECTOR}/{instance}`;
+
+/** The admin API of one kind (PULSAR-ADMIN-CONTRACT 1.2). The first pattern that fits a path owns it, so literals come first. */
+export const routesOf = ({ builtins, reload: reloadPath }: KindWords): readonly Route[] => [
+  route('GET', builtins, listBuiltins),
+  route('POST', reloadPath, reload),
+  route('GET', `${builtins}/{type}/configdefinition`, configDefinition),
+  route('GET', '{tenant}/{namespace}', list),
+  route('POST', CONNECTOR, create, 'multipart'),
+  route('PUT', CONNECTOR, update, 'multipart'),
+  route('DELETE', CONNECTOR, remove),
+  route('GET', CONNECTOR, get),
+  route('GET', `${CONNECTOR}/status`, status),
+  route('POST', `${CONNECTOR}/start`, setAllStates('RUNNING')),
+  route('POST', `${CONNECTOR}/stop`, setAllStates('STOPPED')),
+  route('POST', `${CONNECTOR}/restart`, restartAll),
+  route('GET', `${INSTANCE}/status`, instanceStatus),
+  route('POST', `${INSTANCE}/start`, setInstanceState('RUNNING')),
+  route('POST', `${INSTANCE}/stop`, setInstanceState('STOPPED')),
+  route('POST', `${INSTANCE}/restart`, restartInstance),
+];
+
+const route = (
+  method: Route['method'],
+  pattern: string,
+  operation: Operation,
+  accepts: Accepts = 'nothing',
+): Route => ({ method, pattern, accepts, operation });

@@ -1,0 +1,233 @@
+import { Type } from '@sinclair/typebox';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { catalogueOf, catalogue as realCatalogue } from '../../src/connectors/catalogue.ts';
+import { type Answer, type ControlPlaneDeps, createControlPlane } from '../../src/control-plane/index.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import { type Catalogue, defineSink } from '../../src/core/connector-type.ts';
+import type { PulsarAdmin } from '../../src/core/pulsar-admin.ts';
+import type { RunRequest } from '../../src/core/run-request.ts';
+import { checkpointStore } from '../../src/stores/checkpoints.ts';
+import { leaseStore } from '../../src/stores/leases.ts';
+import { openItemStore } from '../../src/stores/open.ts';
+import { registry } from '../../src/stores/registry.ts';
+
+/** A sink type with the keys and classes of Pulsar's http sink: at least once, or exactly once with an idempotency key. */
+export const httpSink = defineSink({
+  name: 'http',
+  summary: 'Writes data to an HTTP server (Webhook)',
+  className: 'org.apache.pulsar.io.http.HttpSink',
+  configClassName: 'org.apache.pulsar.io.http.HttpSinkConfig',
+  guarantees: ['ATLEAST_ONCE', 'ATMOST_ONCE', 'EFFECTIVELY_ONCE'],
+  accepts: 'bytes',
+  config: Type.Object(
+    {
+      url: Type.String({ default: 'http://localhost', description: 'The URL of the HTTP server' }),
+      headers: Type.Optional(
+        Type.Record(Type.String(), Type.String(), {
+          description: 'The list of default headers added to each request',
+        }),
+      ),
+      timeoutMs: Type.Optional(Type.Integer({ minimum: 1, description: 'Of one request' })),
+      token: Type.Optional(Type.String({ secret: true, description: 'Bearer token' })),
+      idempotencyHeader: Type.Optional(Type.String({ description: 'Header that carries the id of the record' })),
+    },
+    { additionalProperties: false },
+  ),
+  check: ({ idempotencyHeader }, guarantee) =>
+    guarantee === 'EFFECTIVELY_ONCE' && !idempotencyHeader
+      ? [
+          {
+            path: '/configs/idempotencyHeader',
+            message: 'is needed: name the header by which the server knows a repeated request',
+          },
+        ]
+      : [],
+  open: () => Promise.reject(new Error('not opened in these tests')),
+});
+
+/** The product's catalogue with Pulsar's http sink, which it does not have yet. */
+export const testCatalogue: Catalogue = catalogueOf(
+  [...realCatalogue.sinks.filter(({ name }) => name !== 'http'), httpSink],
+  realCatalogue.sources,
+);
+
+/** A clock that stands still until someone sleeps. */
+export const manualClock = (): Clock & { advance(ms: number): void } => {
+  let now = 1_800_000_000_000;
+  const advance = (ms: number) => {
+    now += ms;
+  };
+  return { nowMs: () => now, monotonicMs: () => now, sleep: async (ms) => advance(ms), advance };
+};
+
+/** A Pulsar cluster in memory, as far as the admin API looks at it. */
+export class FakePulsar implements PulsarAdmin {
+  readonly tenants = new Map<string, Set<string>>([['public', new Set(['public/default'])]]);
+  readonly existing = new Map<string, Map<string, Record<string, string>>>();
+  readonly deleted: { topic: string; subscription: string; force: boolean }[] = [];
+  state: 'enabled' | 'disabled' | 'unknown' = 'enabled';
+  failure: Error | undefined;
+
+  async namespaces(tenant: string): Promise<readonly string[] | undefined> {
+    if (this.failure) throw this.failure;
+    const found = this.tenants.get(tenant);
+    return found && [...found];
+  }
+  async topics(): Promise<readonly string[]> {
+    return [...this.existing.keys()];
+  }
+  async partitions(): Promise<number> {
+    return 0;
+  }
+  async topicStats(topic: string) {
+    const found = this.existing.get(topic);
+    if (!found) return undefined;
+    const stats = [...found].map(([name, properties]) => [name, { msgBacklog: 0, consumers: 0, properties }] as const);
+    return { subscriptions: Object.fromEntries(stats) };
+  }
+  async subscriptions(topic: string): Promise<readonly string[]> {
+    return [...(this.existing.get(topic)?.keys() ?? [])];
+  }
+  async createSubscription(): Promise<boolean> {
+    return true;
+  }
+  async deleteSubscription(topic: string, subscription: string, { force = false }: { force?: boolean } = {}) {
+    if (this.failure) throw this.failure;
+    this.deleted.push({ topic, subscription, force });
+    return this.existing.get(topic)?.delete(subscription) ?? false;
+  }
+  async deduplication() {
+    return this.state;
+  }
+}
+
+/** One part of a form. */
+export interface TestPart {
+  readonly name: string;
+  readonly body: string;
+  readonly contentType?: string;
+  readonly filename?: string;
+}
+
+/** A request as a test writes it. */
+export interface TestRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly parts?: readonly TestPart[];
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly base64?: boolean;
+}
+
+const BOUNDARY = 'test-boundary-4f1a';
+
+/** Body of a form as curl and pulsar-admin send it. */
+export const formBody = (parts: readonly TestPart[]): string =>
+  `${parts
+    .map(({ name, filename, contentType, body }) => {
+      const file = filename === undefined ? '' : `; filename="${filename}"`;
+      const type = contentType === undefined ? '' : `\r\nContent-Type: ${contentType}`;
+      return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${file}${type}\r\n\r\n${body}\r\n`;
+    })
+    .join('')}--${BOUNDARY}--\r\n`;
+
+/** An event of an HTTP API, payload format 2.0. */
+export const eventOf = ({ method, path, parts, body, contentType, base64 }: TestRequest): APIGatewayProxyEventV2 => {
+  const type = parts ? `multipart/form-data; boundary=${BOUNDARY}` : contentType;
+  const text = parts ? formBody(parts) : body;
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: '',
+    headers: { accept: '*/*', ...(type && { 'content-type': type }) },
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'api',
+      domainName: 'api.example',
+      domainPrefix: 'api',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      requestId: 'request-1',
+      routeKey: '$default',
+      stage: '$default',
+      time: '01/Jan/2027:00:00:00 +0000',
+      timeEpoch: 0,
+    },
+    isBase64Encoded: base64 ?? false,
+    ...(text !== undefined && { body: base64 ? Buffer.from(text).toString('base64') : text }),
+  };
+};
+
+/** A control plane over a store in memory, and what a test wants to see of it. */
+export const startControlPlane = async (changes: Partial<ControlPlaneDeps> = {}, { withPulsar = true } = {}) => {
+  const items = await openItemStore('sqlite::memory:');
+  const clock = manualClock();
+  const pulsar = new FakePulsar();
+  const invoked: RunRequest[] = [];
+  const errors: unknown[] = [];
+  let uids = 0;
+  const deps: ControlPlaneDeps = {
+    registry: registry(items, { shards: 2, clock }),
+    leases: leaseStore(items, { clock }),
+    checkpoints: checkpointStore(items, { clock }),
+    catalogue: testCatalogue,
+    clock,
+    newUid: () => `uid-${++uids}`,
+    workerId: 'worker-1',
+    invokeRun: async (request) => void invoked.push(request),
+    ...(withPulsar && { pulsar }),
+    onError: (error) => errors.push(error),
+    ...changes,
+  };
+  const controlPlane = createControlPlane(deps);
+  const send = async (request: TestRequest) =>
+    readAnswer(await controlPlane(eventOf(request), AbortSignal.timeout(20_000)));
+  const withConfig =
+    (kind: 'source' | 'sink', method: string) =>
+    (name: string, config: unknown, more: readonly TestPart[] = []) =>
+      send({
+        method,
+        path: `/admin/v3/${kind}s/public/default/${encodeURIComponent(name)}`,
+        parts: [{ name: `${kind}Config`, contentType: 'application/json', body: JSON.stringify(config) }, ...more],
+      });
+  return {
+    deps,
+    items,
+    clock,
+    pulsar,
+    invoked,
+    errors,
+    send,
+    get: (path: string) => send({ method: 'GET', path: `/admin/v3/${path}` }),
+    post: (path: string) => send({ method: 'POST', path: `/admin/v3/${path}` }),
+    remove: (path: string) => send({ method: 'DELETE', path: `/admin/v3/${path}` }),
+    createSource: withConfig('source', 'POST'),
+    createSink: withConfig('sink', 'POST'),
+    updateSource: withConfig('source', 'PUT'),
+    updateSink: withConfig('sink', 'PUT'),
+    close: () => items.close(),
+  };
+};
+
+/** A control plane under test. */
+export type TestControlPlane = Awaited<ReturnType<typeof startControlPlane>>;
+
+const readAnswer = ({ statusCode, body, headers }: Answer) => ({
+  status: statusCode,
+  text: body ?? '',
+  headers: headers ?? {},
+  json: isJson(headers) && body ? JSON.parse(body) : undefined,
+  reason: isJson(headers) && body ? (JSON.parse(body) as { reason?: string }).reason : undefined,
+});
+
+const isJson = (headers: Answer['headers']): boolean => headers?.['content-type'] === 'application/json';
+
+/** Configuration of a source that can be created. */
+export const SOURCE = {
+  topicName: 'out',
+  archive: 'builtin://data-generator',
+  configs: { sleepBetweenMessages: '200' },
+};
+
+/** Configuration of a sink that can be created. */
+export const SINK = { inputs: ['in'], archive: 'builtin://http', configs: { url: 'http://127.0.0.1:18099/hook' } };
