@@ -1,0 +1,30 @@
+import { outcomeOf } from './outcomes.ts';
+import type { AddressOf, ServiceName } from './registry.ts';
+
+export type { CassandraAddress } from './cassandra.ts';
+export { startCassandra } from './cassandra.ts';
+export { describeReal } from './describe-real.ts';
+export type { DynamodbAddress, DynamodbOptions } from './dynamodb.ts';
+export { startDynamodb } from './dynamodb.ts';
+export type { RunResult } from './kit/run.ts';
+export type { RunningServer } from './kit/server.ts';
+export { runPulsarAdmin } from './pulsar/admin.ts';
+export type { PulsarAddress, PulsarOptions } from './pulsar/server.ts';
+export { startPulsar } from './pulsar/server.ts';
+export { runPython } from './python-client.ts';
+
+/** The address of the service shared by all suites of a run. Call it inside a `describeReal` that names the service; throws elsewhere. */
+export const useService = <Name extends ServiceName>(name: Name): AddressOf<Name> => {
+  const outcome = outcomeOf(name);
+  if (outcome.state !== 'running') throw new Error(outcome.reason);
+  return outcome.address as AddressOf<Name>;
+};
+
+/** The shared broker. Use topics and namespaces of your own in it. */
+export const usePulsar = (): AddressOf<'pulsar'> => useService('pulsar');
+
+/** The shared Cassandra. Use a keyspace of your own in it. */
+export const useCassandra = (): AddressOf<'cassandra'> => useService('cassandra');
+
+/** The shared DynamoDB Local. Use tables of your own in it. */
+export const useDynamodb = (): AddressOf<'dynamodb'> => useService('dynamodb');

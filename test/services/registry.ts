@@ -1,0 +1,36 @@
+import { cassandra } from './cassandra.ts';
+import { dynamodb } from './dynamodb.ts';
+import type { Running, Service } from './kit/service.ts';
+import { pulsarAdmin } from './pulsar/admin.ts';
+import { pulsar } from './pulsar/server.ts';
+import { pythonClient } from './python-client.ts';
+
+/** A service as all suites share it. */
+export interface SharedService<R> {
+  /** Downloads what a start needs. Throws `ServiceUnavailableError`. */
+  prepare(): Promise<void>;
+  start(): Promise<R>;
+}
+
+const share = <Options, Address, R extends Running<Address>>(
+  service: Service<Options, Address, R>,
+  options?: Options,
+): SharedService<R> => ({ prepare: () => service.prepare(options), start: () => service.start(options) });
+
+/** Everything that a suite can need. A new service gets its line here. */
+export const shared = {
+  pulsar: share(pulsar),
+  pulsarAdmin: share(pulsarAdmin),
+  pythonClient: share(pythonClient),
+  cassandra: share(cassandra),
+  dynamodb: share(dynamodb, { isInMemory: true }),
+};
+
+/** What a suite may name. */
+export type ServiceName = keyof typeof shared;
+
+/** What a test gets to know of a service. */
+export type AddressOf<Name extends ServiceName> = Awaited<ReturnType<(typeof shared)[Name]['start']>>['address'];
+
+/** Whether `name` is a service. */
+export const isServiceName = (name: string): name is ServiceName => Object.hasOwn(shared, name);
