@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Guarantee } from '../../src/core/guarantee.ts';
+import { deliver } from '../e2e/delivery.ts';
+import type { BrokerAddress } from '../e2e/embedded-broker.ts';
+import type { Target } from '../e2e/target.ts';
+
+/** What a delivery suite runs on. */
+export interface DeliveryWorld {
+  broker(): BrokerAddress;
+  target(): Promise<Target>;
+  /** See `Target.repeatsAreRows`. */
+  readonly repeatsAreRows: boolean;
+  readonly records: number;
+  readonly maxKills: number;
+  readonly storeUrl?: () => Promise<string>;
+}
+
+const LIMIT_MS = 180_000;
+
+/** The end-to-end promise of each guarantee, with the runs' processes killed at random points, and the proof that the test can fail. */
+export const deliveryContract = (name: string, world: DeliveryWorld): void => {
+  const run = async (guarantee: Guarantee, keptBy?: Guarantee) => {
+    await using target = await world.target();
+    const { records, maxKills } = world;
+    const storeUrl = await world.storeUrl?.();
+    const options = {
+      broker: world.broker(),
+      target,
+      guarantee,
+      records,
+      maxKills,
+      seed: Math.ceil(Math.random() * 1e6),
+    };
+    const result = await deliver({ ...options, ...(keptBy && { keptBy }), ...(storeUrl && { storeUrl }) });
+    console.log(
+      `${name} ${guarantee}${keptBy ? ` kept by ${keptBy}` : ''}: ${JSON.stringify({ seed: options.seed, ...result })}`,
+    );
+    return result;
+  };
+
+  // Where a repeated write is the same row, a reader cannot tell ATLEAST_ONCE from more: there ATMOST_ONCE must be found out.
+  const otherMeans: Guarantee = world.repeatsAreRows ? 'ATLEAST_ONCE' : 'ATMOST_ONCE';
+
+  describe(`delivery with kills: ${name}`, () => {
+    test(
+      'ATMOST_ONCE writes no record twice',
+      async () => {
+        const { duplicated, repeatedWrites, kills, arrived } = await run('ATMOST_ONCE');
+        const found = { duplicated, repeatedWrites, killed: kills > 0, moved: arrived > 0 };
+        expect(found).toEqual({ duplicated: 0, repeatedWrites: 0, killed: true, moved: true });
+      },
+      LIMIT_MS,
+    );
+
+    test(
+      'ATLEAST_ONCE loses no record',
+      async () => {
+        const { lost, kills } = await run('ATLEAST_ONCE');
+        expect({ lost, killed: kills > 0 }).toEqual({ lost: 0, killed: true });
+      },
+      LIMIT_MS,
+    );
+
+    test(
+      'EFFECTIVELY_ONCE writes exactly the input, in order',
+      async () => {
+        const { lost, duplicated, reordered, kills } = await run('EFFECTIVELY_ONCE');
+        expect({ lost, duplicated, reordered, killed: kills > 0 }).toEqual({
+          lost: 0,
+          duplicated: 0,
+          reordered: 0,
+          killed: true,
+        });
+      },
+      LIMIT_MS,
+    );
+
+    test(
+      'ATMOST_ONCE fails when it is kept by the means of ATLEAST_ONCE',
+      async () => {
+        expect((await run('ATMOST_ONCE', 'ATLEAST_ONCE')).repeatedWrites).toBeGreaterThan(0);
+      },
+      LIMIT_MS,
+    );
+
+    test(
+      'ATLEAST_ONCE fails when it is kept by the means of ATMOST_ONCE',
+      async () => {
+        expect((await run('ATLEAST_ONCE', 'ATMOST_ONCE')).lost).toBeGreaterThan(0);
+      },
+      LIMIT_MS,
+    );
+
+    test(
+      `EFFECTIVELY_ONCE fails when it is kept by the means of ${otherMeans}`,
+      async () => {
+        const { lost, duplicated } = await run('EFFECTIVELY_ONCE', otherMeans);
+        expect(lost + duplicated).toBeGreaterThan(0);
+      },
+      LIMIT_MS,
+    );
+  });
+};

@@ -1,0 +1,70 @@
+import type { Catalogue, OpenLogSource, OpenSink } from '../../../src/core/connector-type.ts';
+import type { MessagingSession } from '../../../src/core/messaging.ts';
+import type { RunDeps } from '../../../src/runtime/run-deps.ts';
+import type { Chaos } from './protocol.ts';
+
+/** A small generator of numbers in [0, 1) from a seed (mulberry32). */
+const randomFrom = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+};
+
+type Ports = { readonly [name: string]: unknown };
+
+/** The object with a dice rolled before and after every call of one of its methods; what the method returns is passed through `wrap`. */
+const withDice = <T extends object>(
+  target: T,
+  roll: () => void,
+  wrap: (name: string, value: unknown) => unknown = (_, value) => value,
+): T =>
+  new Proxy(target, {
+    get(inner, name) {
+      const member = (inner as Ports)[name as string];
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        roll();
+        const result: unknown = member.apply(inner, args);
+        if (!(result instanceof Promise)) return result;
+        return result.then((value) => {
+          roll();
+          return wrap(String(name), value);
+        });
+      };
+    },
+  });
+
+/** Ports of a run whose process kills itself at random, right before or after anything it asks of broker, store or target. */
+export const withKills = (deps: RunDeps, { killChance, seed }: Chaos): RunDeps => {
+  const random = randomFrom(seed);
+  const roll = (): void => {
+    if (random() < killChance) process.kill(process.pid, 'SIGKILL');
+  };
+  const session = (opened: MessagingSession): MessagingSession =>
+    withDice(opened, roll, (name, value) =>
+      name === 'producer' || name === 'consumer' ? withDice(value as object, roll) : value,
+    );
+  const open = <T extends OpenSink | OpenLogSource>(opened: T): T => withDice(opened, roll);
+  const catalogue: Catalogue = {
+    ...deps.catalogue,
+    sink: (name) => {
+      const type = deps.catalogue.sink(name);
+      return type && { ...type, open: async (config, context) => open(await type.open(config, context)) };
+    },
+    source: (name) => {
+      const type = deps.catalogue.source(name);
+      if (type?.source !== 'log') return type;
+      return { ...type, open: async (config, context) => open(await type.open(config, context)) };
+    },
+  };
+  return {
+    ...deps,
+    catalogue,
+    checkpoints: withDice(deps.checkpoints, roll),
+    openSession: async (signal) => session(await deps.openSession(signal)),
+  };
+};

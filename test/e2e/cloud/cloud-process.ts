@@ -1,0 +1,113 @@
+/**
+ * The cloud of an end-to-end test: API Gateway in front of the admin function, the Lambda Invoke API that gives every run a process of its own, and the
+ * scheduler that ticks the dispatcher. Prints one line of JSON with its port when it serves.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync, writeSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { handler as admin } from '../../../handlers/admin.ts';
+import { handler as tick } from '../../../handlers/dispatcher.ts';
+import { handler as webhook } from '../../../handlers/http-source.ts';
+import type { CloudOptions, CloudState } from './protocol.ts';
+
+const options = JSON.parse(process.env.PIO_CLOUD ?? '{}') as CloudOptions;
+const runs = new Set<ChildProcess>();
+const logFd = openSync(options.logFile, 'a');
+const log = (line: string): void =>
+  void writeSync(
+    logFd,
+    `${line}
+`,
+  );
+let started = 0;
+let killed = 0;
+
+const startRun = (payload: Buffer): void => {
+  const chaos = options.chaos && killed < options.chaos.maxKills ? options.chaos : undefined;
+  started += 1;
+  const env = {
+    ...process.env,
+    ...(chaos && { PIO_CHAOS: JSON.stringify({ ...chaos, seed: chaos.seed * 1000 + started }) }),
+  };
+  const run = spawn(process.execPath, ['--enable-source-maps', options.functionBundle], {
+    env,
+    stdio: ['pipe', logFd, logFd],
+  });
+  runs.add(run);
+  run.on('exit', (_code, signal) => {
+    runs.delete(run);
+    if (signal === 'SIGKILL') killed += 1;
+  });
+  run.stdin?.end(payload);
+};
+
+const killRuns = (): number => {
+  for (const run of runs) run.kill('SIGKILL');
+  return runs.size;
+};
+
+const toEvent = (request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 => {
+  const url = new URL(request.url ?? '/', 'http://cloud');
+  const http = {
+    method: request.method ?? 'GET',
+    path: url.pathname,
+    protocol: 'HTTP/1.1',
+    sourceIp: '127.0.0.1',
+    userAgent: '',
+  };
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: url.pathname,
+    rawQueryString: url.search.slice(1),
+    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
+    requestContext: { http, stage: '$default', requestId: 'e2e' } as APIGatewayProxyEventV2['requestContext'],
+    body: body.toString('base64'),
+    isBase64Encoded: true,
+  };
+};
+
+const lambdaContext = { getRemainingTimeInMillis: () => 29_000 } as Context;
+
+const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const body = await buffer(request);
+  const path = request.url ?? '';
+  if (path.startsWith('/2015-03-31/functions/')) {
+    startRun(body);
+    response.writeHead(202).end();
+  } else if (path === '/cloud') {
+    const state: CloudState = { running: runs.size, started, killed };
+    response.end(JSON.stringify(state));
+  } else if (path === '/cloud/kill') {
+    response.end(JSON.stringify(killRuns()));
+  } else {
+    const handler = path.startsWith('/webhooks/') ? webhook : admin;
+    const result = await handler(toEvent(request, body), lambdaContext);
+    response.writeHead(result.statusCode ?? 200, result.headers as Record<string, string>).end(result.body ?? '');
+  }
+};
+
+const server = createServer((request, response) => {
+  answer(request, response).catch((error: unknown) => {
+    log(`cloud: ${(error as Error).stack}`);
+    response.writeHead(500).end(String(error));
+  });
+});
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const { port } = server.address() as AddressInfo;
+process.env.AWS_ENDPOINT_URL_LAMBDA = `http://127.0.0.1:${port}`;
+
+setInterval(() => {
+  tick({}, lambdaContext).catch((error: unknown) => log(`dispatcher: ${(error as Error).stack}`));
+}, options.tickMs);
+
+const end = (): void => {
+  killRuns();
+  process.exit(0);
+};
+process.on('SIGTERM', end);
+process.on('disconnect', end);
+console.log(JSON.stringify({ port }));

@@ -1,0 +1,33 @@
+import type { Guarantee } from '../../../src/core/guarantee.ts';
+import type { RunSettings } from '../../../src/runtime/run-settings.ts';
+
+/** What is done to a run's process. */
+export interface Chaos {
+  /** Chance that the process kills itself (SIGKILL) before or after one call of a port: broker, store or target. */
+  readonly killChance: number;
+  /** Kills after which runs are left alone. */
+  readonly maxKills: number;
+  readonly seed: number;
+}
+
+/** How the processes of an end-to-end test are set up; travels as JSON in `PIO_CLOUD`. */
+export interface CloudOptions {
+  readonly serviceUrl: string;
+  readonly adminUrl?: string;
+  readonly storeUrl: string;
+  readonly runSettings: Partial<RunSettings>;
+  readonly tickMs: number;
+  /** Path of the bundled function process. */
+  readonly functionBundle: string;
+  readonly logFile: string;
+  readonly chaos?: Chaos;
+  /** A guarantee that is kept by another's means, to see a test fail. */
+  readonly swap?: { readonly asked: Guarantee; readonly kept: Guarantee };
+}
+
+/** Answer of `GET /cloud`. */
+export interface CloudState {
+  readonly running: number;
+  readonly started: number;
+  readonly killed: number;
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Guarantee } from '../../src/core/guarantee.ts';
+import { type Cloud, type CloudOptions, startCloud } from './cloud/index.ts';
+import type { BrokerAddress } from './embedded-broker.ts';
+import { growFile } from './growing-file.ts';
+import type { Target } from './target.ts';
+
+/** One end-to-end delivery: a growing file, through a topic, into a target, while the runs' processes are killed. */
+export interface DeliveryOptions {
+  readonly broker: BrokerAddress;
+  readonly target: Target;
+  readonly guarantee: Guarantee;
+  readonly records: number;
+  readonly maxKills: number;
+  readonly killChance?: number;
+  readonly seed: number;
+  /** Namespace of the topic, with deduplication enabled. */
+  readonly namespace?: string;
+  readonly storeUrl?: string;
+  /** Keep `guarantee` by another one's means. */
+  readonly keptBy?: Guarantee;
+  readonly onCloud?: (cloud: Cloud) => Promise<void>;
+}
+
+/** What came of it, counted in the target. */
+export interface DeliveryResult {
+  readonly lost: number;
+  /** Rows that a reader finds twice. */
+  readonly duplicated: number;
+  /** Writes that the target counted beyond one for each row. */
+  readonly repeatedWrites: number;
+  /** Effects that came after a later record's first effect. */
+  readonly reordered: number;
+  readonly arrived: number;
+  readonly kills: number;
+  readonly runs: number;
+  readonly log: string;
+}
+
+/** Nothing changed for this long: longer than a killed run's lease and its successor's start. */
+const QUIET_MS = 9_000;
+/** Everything arrived this long ago, and no duplicate followed. */
+const COMPLETE_MS = 1_500;
+const PATIENCE_MS = 150_000;
+
+/** Runs a delivery to its end: everything arrived, or nothing has moved for a while. */
+export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult> => {
+  const { broker, target, guarantee, records, maxKills, seed, killChance = 0.03, keptBy } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'pio-delivery-'));
+  const input = join(folder, 'input.ndjson');
+  writeFileSync(input, '');
+  const cloudOptions: Pick<CloudOptions, 'serviceUrl' | 'adminUrl' | 'storeUrl' | 'chaos' | 'swap' | 'logFile'> = {
+    serviceUrl: broker.serviceUrl,
+    adminUrl: broker.adminUrl,
+    storeUrl: options.storeUrl ?? `sqlite:${join(folder, 'store.db')}`,
+    chaos: { killChance, maxKills, seed },
+    logFile: join(folder, 'cloud.log'),
+    ...(keptBy && { swap: { asked: guarantee, kept: keptBy } }),
+  };
+  await using cloud = await startCloud(cloudOptions);
+  const topic = `persistent://${options.namespace ?? 'public/default'}/e2e-${randomUUID()}`;
+  const common = { processingGuarantees: guarantee };
+  await cloud.create('sink', 'out', {
+    ...common,
+    archive: `builtin://${target.sinkType}`,
+    inputs: [topic],
+    sourceSubscriptionPosition: 'Earliest',
+    configs: target.configs,
+  });
+  await cloud.create('source', 'in', {
+    ...common,
+    archive: 'builtin://file',
+    topicName: topic,
+    configs: { path: input, format: 'ndjson', ...target.sourceConfigs },
+  });
+  const growing = growFile(input, records, Math.max(1, Math.ceil(records / 120)), 80);
+  await options.onCloud?.(cloud);
+  await growing;
+  await untilQuiet(cloud, options, topic);
+  const effects = await target.read();
+  const repeatedWrites = await target.repeatedWrites();
+  const { killed: kills, started: runs } = await cloud.state();
+  return { ...judge(effects, records), repeatedWrites, kills, runs, log: cloud.logFile };
+};
+
+const judge = (effects: readonly number[], records: number) => {
+  const seen = new Set<number>();
+  let duplicated = 0;
+  let reordered = 0;
+  let highest = -1;
+  for (const n of effects) {
+    if (seen.has(n)) duplicated += 1;
+    else if (n < highest) reordered += 1;
+    seen.add(n);
+    highest = Math.max(highest, n);
+  }
+  return { arrived: effects.length, lost: records - seen.size, duplicated, reordered };
+};
+
+/** Waits until everything arrived, or until nothing has changed for a while, nobody is killed any more and nothing waits in the topic. */
+const untilQuiet = async (cloud: Cloud, { broker, target, records }: DeliveryOptions, topic: string): Promise<void> => {
+  const endMs = Date.now() + PATIENCE_MS;
+  let last = '';
+  let sinceMs = Date.now();
+  while (Date.now() < endMs) {
+    const count = await target.count();
+    const { killed } = await cloud.state();
+    const now = `${count} ${killed}`;
+    if (now !== last) sinceMs = Date.now();
+    last = now;
+    const quietMs = Date.now() - sinceMs;
+    if (count >= records && quietMs > COMPLETE_MS) return;
+    if (quietMs > QUIET_MS && (await backlogOf(broker, topic)) === 0) return;
+    await sleep(100);
+  }
+};
+
+const backlogOf = async ({ adminUrl }: BrokerAddress, topic: string): Promise<number> => {
+  const response = await fetch(`${adminUrl}/admin/v2/${topic.replace('://', '/')}/stats`);
+  const { subscriptions } = (await response.json()) as { subscriptions: Record<string, { msgBacklog: number }> };
+  return subscriptions['public/default/out']?.msgBacklog ?? 1;
+};

@@ -1,0 +1,29 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Target } from './target.ts';
+
+/** A SQLite table without a key: a repeated write is a second row. */
+export const sqliteTarget = async ({ batchSize = 100 } = {}): Promise<Target> => {
+  const path = join(mkdtempSync(join(tmpdir(), 'pio-target-')), 'target.db');
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA journal_mode = WAL; CREATE TABLE arrived (id TEXT, n INTEGER, text TEXT)');
+  return {
+    name: 'SQLite',
+    sinkType: 'jdbc-sqlite',
+    configs: { jdbcUrl: `jdbc:sqlite:${path}`, tableName: 'arrived', batchSize },
+    sourceConfigs: {},
+    repeatsAreRows: true,
+    count: async () => (database.prepare('SELECT count(*) AS c FROM arrived').get() as { c: number }).c,
+    read: async () => {
+      const rows = database.prepare('SELECT n FROM arrived ORDER BY rowid').all() as { n: number }[];
+      return rows.map(({ n }) => n);
+    },
+    repeatedWrites: async () => {
+      const [row] = database.prepare('SELECT count(*) - count(DISTINCT n) AS c FROM arrived').all() as { c: number }[];
+      return row?.c ?? 0;
+    },
+    [Symbol.asyncDispose]: async () => database.close(),
+  };
+};
