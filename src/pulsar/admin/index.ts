@@ -1,0 +1,70 @@
+import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
+import { deduplicationOf } from './deduplication.ts';
+import { type AdminHttpOptions, adminHttp } from './http.ts';
+import { namespacePath, topicPath } from './topic-path.ts';
+import { readTopicStats } from './topic-stats.ts';
+
+export type { AdminHttpOptions } from './http.ts';
+
+/** Message ids of the ends of a topic, as JSON text: Java's largest long is no JavaScript number. */
+const POSITIONS = {
+  Earliest: '"ledgerId":-1,"entryId":-1,"partitionIndex":-1',
+  Latest: '"ledgerId":9223372036854775807,"entryId":9223372036854775807,"partitionIndex":-1',
+} as const;
+
+const STATS_OPTIONS = 'getPreciseBacklog=false&subscriptionBacklogSize=false';
+
+/** Pulsar's `/admin/v2`, as far as we need it, over `fetch`. */
+export const createPulsarAdmin = (options: AdminHttpOptions): PulsarAdmin => {
+  const http = adminHttp(options);
+  return {
+    namespaces: async (tenant, signal) => {
+      const path = `namespaces/${encodeURIComponent(tenant)}`;
+      const { status, value } = await http({ path, expected: [404], signal });
+      return status === 404 ? undefined : textsOf(value);
+    },
+
+    topics: async (namespace, signal) => {
+      const { value } = await http({ path: `persistent/${namespacePath(namespace)}`, expected: [404], signal });
+      return textsOf(value);
+    },
+
+    partitions: async (topic, signal) => {
+      const { value } = await http({ path: `${topicPath(topic)}/partitions`, expected: [404], signal });
+      const partitions = typeof value === 'object' && value !== null ? Reflect.get(value, 'partitions') : undefined;
+      return typeof partitions === 'number' ? partitions : 0;
+    },
+
+    topicStats: async (topic, signal) => {
+      const path = topicPath(topic);
+      for (const stats of [`stats?${STATS_OPTIONS}`, `partitioned-stats?perPartition=false&${STATS_OPTIONS}`]) {
+        const { status, value } = await http({ path: `${path}/${stats}`, expected: [404], signal });
+        if (status !== 404) return readTopicStats(value);
+      }
+      return undefined;
+    },
+
+    subscriptions: async (topic, signal) => {
+      const { value } = await http({ path: `${topicPath(topic)}/subscriptions`, expected: [404], signal });
+      return textsOf(value);
+    },
+
+    createSubscription: async (topic, subscription, position, properties = {}, signal) => {
+      const path = `${topicPath(topic)}/subscription/${encodeURIComponent(subscription)}`;
+      const body = `{${POSITIONS[position]},"properties":${JSON.stringify(properties)}}`;
+      const { status } = await http({ method: 'PUT', path, body, expected: [409], signal });
+      return status !== 409;
+    },
+
+    deleteSubscription: async (topic, subscription, { force = false } = {}, signal) => {
+      const path = `${topicPath(topic)}/subscription/${encodeURIComponent(subscription)}?force=${force}`;
+      const { status } = await http({ method: 'DELETE', path, expected: [404], signal });
+      return status !== 404;
+    },
+
+    deduplication: (topic, signal) => deduplicationOf(http, topic, signal),
+  };
+};
+
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];

@@ -1,0 +1,73 @@
+import { PulsarError } from '../errors.ts';
+import type { Authentication } from '../network/authentication.ts';
+
+type TokenSupplier = () => string | Promise<string>;
+
+function requireObject(parameters: unknown): void {
+  if (typeof parameters === 'object' && parameters !== null) return;
+  throw new PulsarError('InvalidConfiguration', 'Authentication parameter must be a object');
+}
+
+function requirePresent(...values: readonly unknown[]): void {
+  if (values.every((value) => value !== undefined && value !== '')) return;
+  throw new PulsarError('InvalidConfiguration', 'Missing required parameter');
+}
+
+/** JSON web token: a string, or a supplier that is asked on every connect and challenge. */
+export class AuthenticationToken implements Authentication {
+  readonly methodName = 'token';
+  private readonly supplier: TokenSupplier;
+
+  /** Throws `PulsarError` InvalidConfiguration when there is no token. */
+  constructor(parameters: { readonly token: string | TokenSupplier }) {
+    requireObject(parameters);
+    const { token } = parameters;
+    requirePresent(token);
+    this.supplier = typeof token === 'string' ? () => token : token;
+  }
+
+  async credentials(): Promise<Buffer> {
+    return Buffer.from(await this.supplier());
+  }
+}
+
+/** Client certificate: paths of PEM files. The certificate itself proves who we are, in the TLS handshake. */
+export class AuthenticationTls implements Authentication {
+  readonly methodName = 'tls';
+  readonly clientCertificate: { readonly certificateFilePath: string; readonly privateKeyFilePath: string };
+
+  /** Throws `PulsarError` InvalidConfiguration when a path is missing. */
+  constructor(parameters: { readonly certificatePath: string; readonly privateKeyPath: string }) {
+    requireObject(parameters);
+    const { certificatePath, privateKeyPath } = parameters;
+    requirePresent(certificatePath, privateKeyPath);
+    this.clientCertificate = { certificateFilePath: certificatePath, privateKeyFilePath: privateKeyPath };
+  }
+
+  async credentials(): Promise<undefined> {
+    return undefined;
+  }
+}
+
+/** User name and password. */
+export class AuthenticationBasic implements Authentication {
+  readonly methodName = 'basic';
+  private readonly data: Buffer;
+
+  /** Throws `PulsarError` InvalidConfiguration when a part is missing. */
+  constructor(parameters: { readonly username: string; readonly password: string }) {
+    requireObject(parameters);
+    const { username, password } = parameters;
+    requirePresent(username, password);
+    this.data = Buffer.from(`${username}:${password}`);
+  }
+
+  async credentials(): Promise<Buffer> {
+    return this.data;
+  }
+}
+
+/** `AuthenticationToken` as a function: a token, or a supplier that is asked on every connect and challenge. */
+export function tokenAuthentication(token: string | TokenSupplier): Authentication {
+  return new AuthenticationToken({ token });
+}

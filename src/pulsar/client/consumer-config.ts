@@ -1,0 +1,174 @@
+import { PulsarError } from '../errors.ts';
+import { InitialPosition, SubscriptionType, type TopicName } from '../protocol/index.ts';
+import type { Consumer } from './consumer.ts';
+import type { BatchReceivePolicy } from './consumer-group.ts';
+import type { CorruptEntry } from './decode-entry.ts';
+import type { Message } from './message.ts';
+import {
+  choiceOption,
+  flagOption,
+  numberOption,
+  propertiesOption,
+  refuseOptions,
+  textOption,
+} from './option-values.ts';
+import { type SchemaInfo, wireSchema } from './schema-info.ts';
+import type { KeySharedOptions, TopicConsumerOptions } from './topic-consumer.ts';
+
+/** Options of `subscribe`, as in npm `pulsar-client`. */
+export interface ConsumerConfig {
+  topic?: string;
+  topics?: string[];
+  subscription: string;
+  subscriptionType?: 'Exclusive' | 'Shared' | 'KeyShared' | 'Failover';
+  subscriptionInitialPosition?: 'Latest' | 'Earliest';
+  ackTimeoutMs?: number;
+  nAckRedeliverTimeoutMs?: number;
+  receiverQueueSize?: number;
+  receiverQueueSizeAcrossPartitions?: number;
+  consumerName?: string;
+  properties?: Record<string, string>;
+  listener?: (message: Message, consumer: Consumer) => unknown;
+  readCompacted?: boolean;
+  schema?: SchemaInfo;
+  batchIndexAckEnabled?: boolean;
+  batchReceivePolicy?: { maxNumMessages?: number; maxNumBytes?: number; timeoutMs?: number };
+  keySharedPolicy?: {
+    keyShareMode?: 'AutoSplit' | 'Sticky';
+    allowOutOfOrderDelivery?: boolean;
+    stickyRanges?: { start: number; end: number }[];
+  };
+  replicateSubscriptionState?: boolean;
+  /** An addition: acknowledgements resolve with the broker's answer. */
+  ackReceipt?: boolean;
+  /** An addition: whether the target of a seek is delivered itself. Default false. */
+  startMessageIdInclusive?: boolean;
+  /** An addition: stored with a subscription when it is created. */
+  subscriptionProperties?: Record<string, string>;
+  /** An addition: hears of entries that cannot be read, after they were discarded. Default: a log line. */
+  onCorrupt?: (entry: CorruptEntry) => void;
+}
+
+/** A consumer's options after defaults (PULSAR-WIRE 8.4). */
+export interface ConsumerSettings {
+  readonly topics: readonly string[];
+  readonly listener: ConsumerConfig['listener'] | undefined;
+  readonly batchReceive: BatchReceivePolicy;
+  topic(topic: TopicName, count: number): TopicConsumerOptions;
+}
+
+const NOT_YET = [
+  'topicsPattern',
+  'deadLetterPolicy',
+  'privateKeyPath',
+  'cryptoKeyReader',
+  'maxPendingChunkedMessage',
+  'autoAckOldestChunkedMessageOnQueueFull',
+];
+
+function invalid(message: string): PulsarError {
+  return new PulsarError('InvalidConfiguration', message);
+}
+
+function readTopics({ topic, topics }: ConsumerConfig): readonly string[] {
+  if (Array.isArray(topics) && topics.length > 0 && topics.every((one) => typeof one === 'string')) return topics;
+  if (typeof topic === 'string') return [topic];
+  throw invalid('Topic, topics or topicsPattern is required and must be specified as a string when creating consumer');
+}
+
+function readBatchPolicy(policy: ConsumerConfig['batchReceivePolicy']): BatchReceivePolicy {
+  const maxMessages = policy?.maxNumMessages ?? -1;
+  const maxBytes = policy?.maxNumBytes ?? (policy === undefined ? 10_485_760 : -1);
+  const timeoutMs = policy?.timeoutMs ?? (policy === undefined ? 100 : -1);
+  if (maxMessages > 0 || maxBytes > 0 || timeoutMs > 0) return { maxMessages, maxBytes, timeoutMs };
+  throw invalid('At least one of maxNumMessages, maxNumBytes and timeoutMs must be specified.');
+}
+
+function checkRange(range: unknown, index: number): { start: number; end: number } {
+  if (typeof range !== 'object' || range === null)
+    throw invalid(`Sticky range element at index ${index} is not an object`);
+  const { start, end } = range as { start?: unknown; end?: unknown };
+  if (typeof start !== 'number' || typeof end !== 'number') {
+    const problem = "missing 'start'/'end' or invalid type, should be number type";
+    throw invalid(`Invalid sticky range format at index ${index}: ${problem}`);
+  }
+  if (start > end) throw invalid(`Invalid sticky range at index ${index}: start (${start}) > end (${end})`);
+  return { start, end };
+}
+
+function readKeyShared(config: ConsumerConfig): KeySharedOptions | undefined {
+  const policy = config.keySharedPolicy;
+  const isSticky = policy?.keyShareMode === 'Sticky';
+  const ranges = policy?.stickyRanges?.map(checkRange);
+  if (config.subscriptionType !== 'KeyShared') return undefined;
+  return {
+    stickyRanges: isSticky ? (ranges ?? []) : undefined,
+    isOutOfOrderAllowed: flagOption(policy?.allowOutOfOrderDelivery, false),
+  };
+}
+
+/** Ten random hex digits, as the official clients name consumers and readers. */
+export function randomName(): string {
+  return Array.from({ length: 10 }, () => Math.floor(Math.random() * 16).toString(16)).join('');
+}
+
+function checkTimeouts({ ackTimeoutMs = 0, nAckRedeliverTimeoutMs = 0 }: ConsumerConfig): void {
+  if (ackTimeoutMs !== 0 && !(ackTimeoutMs >= 10_000)) {
+    throw invalid('Ack timeout should be 0 or greater than or equal to 10000');
+  }
+  if (nAckRedeliverTimeoutMs < 0) throw invalid('NAck timeout should be greater than or equal to zero');
+}
+
+/** Reads `subscribe`'s options; throws when a required one is missing, one is wrong, or one is not supported. */
+export function readConsumerConfig(config: ConsumerConfig): ConsumerSettings {
+  refuseOptions('create consumer', config, NOT_YET);
+  const topics = readTopics(config);
+  const { subscription } = config;
+  if (typeof subscription !== 'string' || subscription === '') {
+    throw invalid('Subscription is required and must be specified as a string when creating consumer');
+  }
+  checkTimeouts(config);
+  const queueSize = numberOption(config.receiverQueueSize, 0, 1000);
+  const queueOverall = numberOption(config.receiverQueueSizeAcrossPartitions, 0, 50_000);
+  const consumerName = textOption(config.consumerName) ?? randomName();
+  const keyShared = readKeyShared(config);
+  const common = {
+    subscription,
+    subscriptionType: choiceOption<SubscriptionType>(
+      config.subscriptionType,
+      SubscriptionType,
+      SubscriptionType.Exclusive,
+    ),
+    initialPosition: choiceOption<InitialPosition>(
+      config.subscriptionInitialPosition,
+      InitialPosition,
+      InitialPosition.Latest,
+    ),
+    consumerName,
+    isDurable: true,
+    startMessageId: undefined,
+    isStartInclusive: flagOption(config.startMessageIdInclusive, false),
+    negativeAckDelayMs: Math.max(100, config.nAckRedeliverTimeoutMs ?? 60_000),
+    ackTimeoutMs: config.ackTimeoutMs ?? 0,
+    isBatchIndexAck: flagOption(config.batchIndexAckEnabled, false),
+    isAckReceipt: flagOption(config.ackReceipt, false),
+    isReadCompacted: flagOption(config.readCompacted, false),
+    isReplicated: flagOption(config.replicateSubscriptionState, false),
+    keyShared,
+    properties: propertiesOption(config.properties),
+    subscriptionProperties: propertiesOption(config.subscriptionProperties),
+    schema: wireSchema(config.schema),
+    onCorrupt: config.onCorrupt,
+  };
+  return {
+    topics,
+    listener: typeof config.listener === 'function' ? config.listener : undefined,
+    batchReceive: readBatchPolicy(config.batchReceivePolicy),
+    topic: (topic, count) => {
+      if (queueSize === 0 && count > 1) throw invalid('a receiver queue of 0 needs a topic that is not partitioned');
+      const receiverQueueSize =
+        count === 1 ? queueSize : Math.max(1, Math.min(queueSize, Math.floor(queueOverall / count)));
+      return { ...common, topic, receiverQueueSize };
+    },
+  };
+}

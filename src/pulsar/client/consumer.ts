@@ -1,0 +1,152 @@
+import { PulsarError } from '../errors.ts';
+import type { ClientContext } from './client-context.ts';
+import { type ConsumerConfig, type ConsumerSettings, readConsumerConfig } from './consumer-config.ts';
+import { ConsumerGroup, concreteTopics } from './consumer-group.ts';
+import type { MessageIdParts } from './incoming-message.ts';
+import { runListener } from './listener.ts';
+import { Message } from './message.ts';
+import type { MessageId } from './message-id.ts';
+import { acting } from './result-text.ts';
+
+/** Receives messages of a subscription; made by `Client.subscribe`. */
+export class Consumer {
+  /** For the client that made this. */
+  onceClosed: () => void = () => undefined;
+  private readonly group: ConsumerGroup;
+  private readonly settings: ConsumerSettings;
+
+  private constructor(group: ConsumerGroup, settings: ConsumerSettings) {
+    this.group = group;
+    this.settings = settings;
+  }
+
+  /** Use `Client.subscribe`. */
+  static async open(context: ClientContext, config: ConsumerConfig): Promise<Consumer> {
+    const settings = readConsumerConfig(config);
+    return acting('create consumer', async () => {
+      const topics = await concreteTopics(context, settings.topics);
+      const options = topics.map((topic) => settings.topic(topic, topics.length));
+      const consumer = new Consumer(await ConsumerGroup.open(context, options), settings);
+      const { listener } = settings;
+      if (listener !== undefined) runListener(consumer.group, context, (message) => listener(message, consumer));
+      return consumer;
+    });
+  }
+
+  /**
+   * The next message. Without `timeoutMs` (or ≤ 0) waits for ever; rejects with TimeOut, with AlreadyClosed once closed, with
+   * InvalidConfiguration when there is a listener.
+   */
+  receive(timeoutMs?: number): Promise<Message> {
+    return acting('receive message', async () => {
+      this.refuseListener();
+      return new Message(await this.group.receive(timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined));
+    });
+  }
+
+  /** What arrives until the batch receive policy is met; may be empty. */
+  batchReceive(): Promise<Message[]> {
+    return acting('batch receive message', async () => {
+      this.refuseListener();
+      const messages = await this.group.receiveBatch(this.settings.batchReceive);
+      return messages.map((message) => new Message(message));
+    });
+  }
+
+  private refuseListener(): void {
+    if (this.settings.listener !== undefined) {
+      throw new PulsarError('InvalidConfiguration', 'a consumer with a listener cannot receive');
+    }
+  }
+
+  acknowledge(message: Message): Promise<null> {
+    return this.settle('acknowledge', message.getMessageId());
+  }
+
+  acknowledgeId(messageId: MessageId): Promise<null> {
+    return this.settle('acknowledge id', messageId);
+  }
+
+  private settle(action: string, id: MessageId): Promise<null> {
+    return acting(action, async () => {
+      await this.group.of(id).acknowledge(id.parts);
+      return null;
+    });
+  }
+
+  acknowledgeCumulative(message: Message): Promise<null> {
+    return this.settleThrough('acknowledge cumulatively', message.getMessageId());
+  }
+
+  acknowledgeCumulativeId(messageId: MessageId): Promise<null> {
+    return this.settleThrough('acknowledge cumulatively by id', messageId);
+  }
+
+  private settleThrough(action: string, id: MessageId): Promise<null> {
+    return acting(action, async () => {
+      await this.group.of(id).acknowledgeCumulative(id.parts);
+      return null;
+    });
+  }
+
+  /** Has the message (its whole batch) delivered again after `nAckRedeliverTimeoutMs`. */
+  negativeAcknowledge(message: Message): void {
+    this.negativeAcknowledgeId(message.getMessageId());
+  }
+
+  negativeAcknowledgeId(messageId: MessageId): void {
+    this.group.of(messageId).negativeAcknowledge(messageId.parts);
+  }
+
+  /** Moves the subscription: the next message is the one after `messageId` (or itself, with `startMessageIdInclusive`). */
+  seek(messageId: MessageId): Promise<null> {
+    return acting('seek message by id', async () => {
+      await this.group.seek(messageId);
+      return null;
+    });
+  }
+
+  /** Moves the subscription to the first message published at or after `timestampMs`. */
+  seekTimestamp(timestampMs: number): Promise<null> {
+    return acting('seek message by timestamp', async () => {
+      await this.group.seekTimestamp(timestampMs);
+      return null;
+    });
+  }
+
+  isConnected(): boolean {
+    return this.group.isConnected;
+  }
+
+  close(): Promise<null> {
+    return acting('close consumer', async () => {
+      this.onceClosed();
+      await this.group.close();
+      return null;
+    });
+  }
+
+  /** Deletes the subscription. */
+  unsubscribe(): Promise<null> {
+    return acting('unsubscribe consumer', async () => {
+      await this.group.unsubscribe();
+      this.onceClosed();
+      return null;
+    });
+  }
+
+  /** An addition: last message of the topic (-1:-1 when empty) and the end of what is acknowledged without gaps. One topic only. */
+  getLastMessageId(): Promise<{ lastMessageId: MessageIdParts; markDelete?: MessageIdParts }> {
+    return acting('get last message id', async () => {
+      const [only, ...others] = await this.group.lastMessageIds();
+      if (only === undefined || others.length > 0)
+        throw new PulsarError('OperationNotSupported', 'there are several topics');
+      return { lastMessageId: only.last, ...(only.markDelete && { markDelete: only.markDelete }) };
+    });
+  }
+
+  /** An addition: whether the topic has a message that was not received yet. */
+  hasMessageAvailable(): Promise<boolean> {
+    return acting('check if next message is available', () => this.group.hasMessageAvailable());
+  }
+}

@@ -1,0 +1,106 @@
+import { PulsarError } from '../errors.ts';
+import type { IncomingMessage } from './incoming-message.ts';
+import type { TopicConsumer, TopicConsumerEvents } from './topic-consumer.ts';
+
+interface Waiter {
+  readonly resolve: (message: IncomingMessage) => void;
+  readonly reject: (error: PulsarError) => void;
+}
+
+/** Brings the queues of several topics together: each topic's messages in their order, the topics in turn. */
+export class Inbox implements TopicConsumerEvents {
+  private readonly filled = new Set<TopicConsumer>();
+  private readonly waiters: Waiter[] = [];
+  private readonly arrivalListeners = new Set<() => void>();
+  private endReason: PulsarError | undefined;
+
+  get isEmpty(): boolean {
+    for (const consumer of this.filled) if (consumer.queue.length > 0) return false;
+    return true;
+  }
+
+  onArrival(consumer: TopicConsumer): void {
+    this.filled.add(consumer);
+    this.serve();
+    for (const listener of this.arrivalListeners) listener();
+  }
+
+  onAttached(consumer: TopicConsumer): void {
+    if (consumer.options.receiverQueueSize === 0 && this.waiters.length > 0) consumer.request(this.waiters.length);
+  }
+
+  onEnded(reason: PulsarError): void {
+    this.endReason ??= reason;
+    for (const waiter of this.waiters.splice(0)) waiter.reject(reason);
+    for (const listener of this.arrivalListeners) listener();
+  }
+
+  private serve(): void {
+    while (this.waiters.length > 0) {
+      const message = this.take();
+      if (message === undefined) return;
+      this.waiters.shift()?.resolve(message);
+    }
+  }
+
+  /** The next message, if one is there. */
+  take(): IncomingMessage | undefined {
+    for (const consumer of this.filled) {
+      const message = consumer.take();
+      if (message === undefined || consumer.queue.length === 0) this.filled.delete(consumer);
+      else if (this.filled.size > 1) {
+        this.filled.delete(consumer);
+        this.filled.add(consumer);
+      }
+      if (message !== undefined) return message;
+    }
+    return undefined;
+  }
+
+  /**
+   * The next message; waits for it. Rejects with TimeOut after `timeoutMs` (absent: never), or with why the consumer ended.
+   * `onWaiting` is called when there is none yet.
+   */
+  receive(timeoutMs: number | undefined, onWaiting: () => void): Promise<IncomingMessage> {
+    if (this.endReason !== undefined) return Promise.reject(this.endReason);
+    const message = this.waiters.length === 0 ? this.take() : undefined;
+    if (message !== undefined) return Promise.resolve(message);
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const waiter: Waiter = {
+        resolve: (received) => {
+          clearTimeout(timer);
+          resolve(received);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      this.waiters.push(waiter);
+      if (timeoutMs !== undefined) timer = setTimeout(() => this.giveUp(waiter, timeoutMs), timeoutMs);
+      onWaiting();
+    });
+  }
+
+  private giveUp(waiter: Waiter, timeoutMs: number): void {
+    const index = this.waiters.indexOf(waiter);
+    if (index >= 0) this.waiters.splice(index, 1);
+    waiter.reject(new PulsarError('TimeOut', `no message within ${timeoutMs} ms`));
+  }
+
+  /** Waits for the next arrival, the end of the consumer or `limitMs`. */
+  async arrival(limitMs: number): Promise<void> {
+    const arrived = Promise.withResolvers<void>();
+    const timer = setTimeout(arrived.resolve, limitMs);
+    this.arrivalListeners.add(arrived.resolve);
+    await arrived.promise;
+    clearTimeout(timer);
+    this.arrivalListeners.delete(arrived.resolve);
+  }
+
+  /** Throws why the consumer ended, if it did. */
+  requireOpen(): void {
+    if (this.endReason !== undefined) throw this.endReason;
+  }
+}

@@ -1,0 +1,53 @@
+import { MessageIdData } from '../protocol/index.ts';
+import type { MessageIdParts } from './incoming-message.ts';
+
+const LATEST = Number.MAX_SAFE_INTEGER;
+
+/** Place of a message in its topic. */
+export class MessageId {
+  /** Numbers of the id; an addition to npm `pulsar-client`. */
+  readonly parts: MessageIdParts;
+  /** Topic of the message; absent for an id that was deserialized. */
+  readonly topic: string | undefined;
+
+  constructor(parts: MessageIdParts, topic?: string) {
+    this.parts = parts;
+    this.topic = topic;
+  }
+
+  /** Before the first message of a topic. */
+  static earliest(): MessageId {
+    return new MessageId({ ledgerId: -1, entryId: -1, partition: -1, batchIndex: -1 });
+  }
+
+  /** After the last message of a topic. */
+  static latest(): MessageId {
+    return new MessageId({ ledgerId: LATEST, entryId: LATEST, partition: -1, batchIndex: -1 });
+  }
+
+  /** Reads what `serialize` of any Pulsar client wrote. Throws for anything else. */
+  static deserialize(data: Buffer): MessageId {
+    if (!Buffer.isBuffer(data)) throw new Error('Expected buffer as first argument');
+    const { ledgerId, entryId, partition, batchIndex, batchSize } = MessageIdData.decode(data);
+    return new MessageId({ ledgerId, entryId, partition: partition ?? -1, batchIndex: batchIndex ?? -1, batchSize });
+  }
+
+  /** Protobuf MessageIdData. */
+  serialize(): Buffer {
+    const { ledgerId, entryId, partition = -1, batchIndex, batchSize = 0 } = this.parts;
+    return MessageIdData.encode({
+      ledgerId,
+      entryId,
+      partition: partition === -1 ? undefined : partition,
+      batchIndex: batchIndex === -1 ? undefined : batchIndex,
+      batchSize: batchSize === 0 ? undefined : batchSize,
+    });
+  }
+
+  /** `(ledger,entry,partition,batchIndex)`. */
+  toString(): string {
+    const { ledgerId, entryId, partition = -1, batchIndex } = this.parts;
+    const whole = (id: number) => (id === LATEST ? '9223372036854775807' : String(id));
+    return `(${whole(ledgerId)},${whole(entryId)},${partition},${batchIndex})`;
+  }
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from './incoming-message.ts';
+import { MessageId } from './message-id.ts';
+
+/** A received message, with the getters of npm `pulsar-client`. */
+export class Message {
+  private readonly content: IncomingMessage | undefined;
+
+  constructor(content?: IncomingMessage) {
+    this.content = content;
+  }
+
+  private built(): IncomingMessage {
+    if (this.content === undefined) throw new Error('Message has not been built');
+    return this.content;
+  }
+
+  /** Name of the partition on a partitioned topic. */
+  getTopicName(): string {
+    return this.built().topic;
+  }
+
+  getProperties(): Record<string, string> {
+    return { ...this.built().properties };
+  }
+
+  /** A copy; empty for a null value. */
+  getData(): Buffer {
+    return Buffer.from(this.built().value ?? []);
+  }
+
+  getMessageId(): MessageId {
+    const { messageId, topic } = this.built();
+    return new MessageId(messageId, topic);
+  }
+
+  /** Epoch milliseconds. */
+  getPublishTimestamp(): number {
+    return this.built().publishTimeMs;
+  }
+
+  /** Epoch milliseconds; 0 when not set. */
+  getEventTimestamp(): number {
+    return this.built().eventTimeMs ?? 0;
+  }
+
+  getRedeliveryCount(): number {
+    return this.built().redeliveryCount;
+  }
+
+  /** Empty when not set. */
+  getPartitionKey(): string {
+    return this.built().key ?? '';
+  }
+
+  /** Empty when not set. */
+  getOrderingKey(): string {
+    return this.built().orderingKey?.toString() ?? '';
+  }
+
+  getProducerName(): string {
+    return this.built().producerName;
+  }
+
+  isReplicated(): boolean {
+    return this.built().replicatedFrom !== undefined;
+  }
+
+  /** Empty when the message was not replicated. */
+  getReplicatedFrom(): string {
+    return this.built().replicatedFrom ?? '';
+  }
+
+  /** Always null: encrypted messages are not delivered. */
+  getEncryptionContext(): null {
+    this.built();
+    return null;
+  }
+
+  /** An addition to npm `pulsar-client`. */
+  getSequenceId(): number {
+    return this.built().sequenceId;
+  }
+
+  /** An addition to npm `pulsar-client`: eight bytes, big-endian; undefined without a schema. */
+  getSchemaVersion(): Buffer | undefined {
+    return this.built().schemaVersion;
+  }
+
+  /** An addition to npm `pulsar-client`: whether the value is null, which `getData` cannot tell. */
+  isNull(): boolean {
+    return this.built().value === null;
+  }
+}

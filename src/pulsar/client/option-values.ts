@@ -1,0 +1,36 @@
+import { PulsarError } from '../errors.ts';
+
+// npm `pulsar-client` ignores an option of a wrong type or out of range and keeps the default (PULSAR-WIRE 8.1); so do these.
+
+export function textOption(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function flagOption(value: unknown, fallback: boolean): boolean {
+  return typeof value === 'boolean' ? value : fallback;
+}
+
+/** A number of at least `least`. */
+export function numberOption(value: unknown, least: number, fallback: number): number {
+  return typeof value === 'number' && value >= least ? value : fallback;
+}
+
+/** The entry of `table` that `value` names. */
+export function choiceOption<T>(value: unknown, table: Readonly<Record<string, T>>, fallback: NoInfer<T>): T {
+  return typeof value === 'string' && Object.hasOwn(table, value) ? (table[value] as T) : fallback;
+}
+
+/** String properties; other values become text. */
+export function propertiesOption(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, String(one)]));
+}
+
+/** Refuses options that this client does not have yet, rather than ignoring them. */
+export function refuseOptions(action: string, config: object, names: readonly string[]): void {
+  for (const name of names) {
+    const value = (config as Record<string, unknown>)[name];
+    if (value === undefined || value === null || value === false) continue;
+    throw new PulsarError('OperationNotSupported', `Failed to ${action}: the option ${name} is not supported`);
+  }
+}

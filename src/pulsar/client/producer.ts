@@ -1,0 +1,164 @@
+import { PulsarError } from '../errors.ts';
+import { parseTopicName } from '../protocol/index.ts';
+import type { UnnumberedMessage } from './batcher.ts';
+import type { ClientContext } from './client-context.ts';
+import { concreteTopics } from './consumer-group.ts';
+import { Message } from './message.ts';
+import { MessageId } from './message-id.ts';
+import { numberOption, propertiesOption } from './option-values.ts';
+import { type ProducerConfig, type ProducerSettings, readProducerConfig } from './producer-config.ts';
+import { acting } from './result-text.ts';
+import { Router } from './router.ts';
+import { TopicProducer } from './topic-producer.ts';
+
+/** What `Producer.send` takes, as in npm `pulsar-client`. */
+export interface ProducerMessage {
+  /** null (an addition) sends a null value. */
+  data: Buffer | null;
+  properties?: Record<string, string>;
+  eventTimestamp?: number;
+  sequenceId?: number;
+  partitionKey?: string;
+  orderingKey?: string;
+  replicationClusters?: string[];
+  deliverAfter?: number;
+  deliverAt?: number;
+  disableReplication?: boolean;
+}
+
+const NOWHERE = ['__local__'];
+
+function replicateTo({ replicationClusters, disableReplication }: ProducerMessage): readonly string[] | undefined {
+  if (disableReplication === true || replicationClusters?.length === 0) return NOWHERE;
+  return replicationClusters;
+}
+
+function toOutgoing(message: ProducerMessage): UnnumberedMessage {
+  const { data, deliverAfter, deliverAt, eventTimestamp, orderingKey, sequenceId } = message;
+  return {
+    value: data === null ? null : Buffer.isBuffer(data) ? data : Buffer.alloc(0),
+    key: message.partitionKey,
+    orderingKey: orderingKey === undefined ? undefined : Buffer.from(orderingKey),
+    properties: message.properties && propertiesOption(message.properties),
+    eventTimeMs: numberOption(eventTimestamp, 0, 0) || undefined,
+    deliverAtMs: deliverAt ?? (deliverAfter === undefined ? undefined : Date.now() + deliverAfter),
+    replicateTo: replicateTo(message),
+    sequenceId,
+  };
+}
+
+/** As a custom router sees a message: not yet sent, so without topic, place and time. */
+function unsentMessage(topic: string, producerName: string, message: UnnumberedMessage): Message {
+  return new Message({
+    messageId: { ledgerId: -1, entryId: -1, batchIndex: -1 },
+    topic,
+    key: message.key,
+    isKeyBase64: false,
+    orderingKey: message.orderingKey && Buffer.from(message.orderingKey),
+    value: message.value && Buffer.from(message.value),
+    properties: message.properties ?? {},
+    publishTimeMs: 0,
+    eventTimeMs: message.eventTimeMs,
+    producerName,
+    sequenceId: message.sequenceId ?? -1,
+    redeliveryCount: 0,
+    entryHighestSequenceId: -1,
+  });
+}
+
+/** Sends messages to a topic; made by `Client.createProducer`. */
+export class Producer {
+  /** For the client that made this. */
+  onceClosed: () => void = () => undefined;
+  private readonly topic: string;
+  private readonly settings: ProducerSettings;
+  private readonly producers: readonly TopicProducer[];
+  private readonly router: Router;
+
+  private constructor(topic: string, settings: ProducerSettings, producers: readonly TopicProducer[]) {
+    this.topic = topic;
+    this.settings = settings;
+    this.producers = producers;
+    const batching = producers[0]?.options.batching;
+    this.router = new Router({
+      mode: settings.routingMode,
+      hashingScheme: settings.hashingScheme,
+      partitions: producers.length,
+      stickFor: batching && { messages: batching.maxMessages, bytes: batching.maxBytes, ms: batching.maxDelayMs },
+      nowMs: () => performance.now(),
+      random: Math.random,
+    });
+  }
+
+  /** Use `Client.createProducer`. */
+  static async open(context: ClientContext, config: ProducerConfig): Promise<Producer> {
+    const settings = readProducerConfig(config);
+    return acting('create producer', async () => {
+      const topic = parseTopicName(config.topic);
+      const topics = await concreteTopics(context, [topic.fullName]);
+      const producers = topics.map((one) => new TopicProducer(context, settings.topic(one, topics.length)));
+      try {
+        await Promise.all(producers.map((producer) => producer.start()));
+      } catch (error) {
+        await Promise.allSettled(producers.map((producer) => producer.close()));
+        throw error;
+      }
+      return new Producer(topic.fullName, settings, producers);
+    });
+  }
+
+  private partitionOf(message: UnnumberedMessage): number {
+    const { router } = this.settings;
+    if (router === undefined) return this.router.route(message);
+    const numPartitions = this.producers.length;
+    const partition = router(unsentMessage(this.topic, this.getProducerName(), message), { numPartitions });
+    if (Number.isInteger(partition) && partition >= 0 && partition < numPartitions) return partition;
+    throw new PulsarError('UnknownError', `the message router chose partition ${partition} of ${numPartitions}`);
+  }
+
+  /** Resolves with the message's place once the broker has stored it; `(-1,-1,…)` when it says that it had it already. */
+  send(message: ProducerMessage): Promise<MessageId> {
+    return acting('send message', async () => {
+      const outgoing = toOutgoing(message);
+      const producer = this.producers[this.producers.length === 1 ? 0 : this.partitionOf(outgoing)] as TopicProducer;
+      return new MessageId(await producer.send(outgoing), producer.options.topic.fullName);
+    });
+  }
+
+  /** Sends what waits in batches and waits for all receipts. */
+  flush(): Promise<null> {
+    return acting('flush producer', async () => {
+      await Promise.all(this.producers.map((producer) => producer.flush()));
+      return null;
+    });
+  }
+
+  close(): Promise<null> {
+    return acting('close producer', async () => {
+      this.onceClosed();
+      await Promise.all(this.producers.map((producer) => producer.close()));
+      return null;
+    });
+  }
+
+  getProducerName(): string {
+    return this.producers[0]?.name ?? '';
+  }
+
+  /** Full name; of the whole topic when it is partitioned. */
+  getTopic(): string {
+    return this.topic;
+  }
+
+  isConnected(): boolean {
+    return this.producers.every((producer) => producer.isConnected);
+  }
+
+  /**
+   * An addition: highest sequence id that the broker is known to have for this name, -1 if none. On a partitioned topic the
+   * highest of the partitions; each has its own.
+   */
+  lastSequenceId(): number {
+    return Math.max(...this.producers.map((producer) => producer.lastSequenceId));
+  }
+}

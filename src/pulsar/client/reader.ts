@@ -1,0 +1,148 @@
+import { PulsarError } from '../errors.ts';
+import { InitialPosition, SubscriptionType, type TopicName } from '../protocol/index.ts';
+import type { ClientContext } from './client-context.ts';
+import { randomName } from './consumer-config.ts';
+import { ConsumerGroup, concreteTopics } from './consumer-group.ts';
+import { runListener } from './listener.ts';
+import { Message } from './message.ts';
+import { MessageId } from './message-id.ts';
+import { flagOption, numberOption, refuseOptions, textOption } from './option-values.ts';
+import { acting } from './result-text.ts';
+import type { TopicConsumerOptions } from './topic-consumer.ts';
+
+/** Options of `createReader`, as in npm `pulsar-client`. */
+export interface ReaderConfig {
+  topic: string;
+  /** Reading begins after it (earliest and latest excepted). */
+  startMessageId: MessageId;
+  receiverQueueSize?: number;
+  readerName?: string;
+  subscriptionRolePrefix?: string;
+  readCompacted?: boolean;
+  listener?: (message: Message, reader: Reader) => unknown;
+  /** An addition: whether `startMessageId`, or the target of a seek, is read itself. Default false. */
+  startMessageIdInclusive?: boolean;
+}
+
+function invalid(message: string): PulsarError {
+  return new PulsarError('InvalidConfiguration', message);
+}
+
+function readReaderConfig(config: ReaderConfig): (topic: TopicName) => TopicConsumerOptions {
+  if (typeof config?.topic !== 'string') {
+    throw invalid('Topic is required and must be specified as a string when creating reader');
+  }
+  if (!(config.startMessageId instanceof MessageId)) {
+    throw invalid('StartMessageId is required and must be specified as a MessageId object when creating reader');
+  }
+  refuseOptions('create reader', config, ['privateKeyPath', 'cryptoKeyReader']);
+  const prefix = textOption(config.subscriptionRolePrefix);
+  const common = {
+    subscription: `${prefix === undefined ? '' : `${prefix}-`}reader-${randomName()}`,
+    subscriptionType: SubscriptionType.Exclusive,
+    initialPosition: InitialPosition.Latest,
+    consumerName: textOption(config.readerName) ?? randomName(),
+    receiverQueueSize: numberOption(config.receiverQueueSize, 0, 1000),
+    isDurable: false,
+    startMessageId: config.startMessageId.parts,
+    isStartInclusive: flagOption(config.startMessageIdInclusive, false),
+    negativeAckDelayMs: 60_000,
+    ackTimeoutMs: 0,
+    isBatchIndexAck: false,
+    isAckReceipt: false,
+    isReadCompacted: flagOption(config.readCompacted, false),
+    isReplicated: false,
+    keyShared: undefined,
+    properties: {},
+    subscriptionProperties: {},
+    schema: undefined,
+    onCorrupt: undefined,
+  };
+  return (topic) => ({ ...common, topic });
+}
+
+/** Reads a topic from a place of its own choice, without a lasting subscription; made by `Client.createReader`. */
+export class Reader {
+  /** For the client that made this. */
+  onceClosed: () => void = () => undefined;
+  private readonly group: ConsumerGroup;
+  private isMoreKnown = false;
+
+  private constructor(group: ConsumerGroup) {
+    this.group = group;
+  }
+
+  /** Use `Client.createReader`. */
+  static async open(context: ClientContext, config: ReaderConfig): Promise<Reader> {
+    const toOptions = readReaderConfig(config);
+    return acting('create reader', async () => {
+      const topics = await concreteTopics(context, [config.topic]);
+      const reader = new Reader(await ConsumerGroup.open(context, topics.map(toOptions)));
+      await reader.learnMore();
+      const { listener } = config;
+      if (typeof listener === 'function') runListener(reader.group, context, (message) => listener(message, reader));
+      return reader;
+    });
+  }
+
+  private async learnMore(): Promise<void> {
+    this.isMoreKnown = await this.group.hasMessageAvailable().catch(() => false);
+  }
+
+  /** The next message; see `Consumer.receive`. */
+  readNext(timeoutMs?: number): Promise<Message> {
+    return acting('receive message', async () => {
+      const received = await this.group.receive(timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined);
+      const message = new Message(received);
+      this.group
+        .of(message.getMessageId())
+        .acknowledgeCumulative(received.messageId)
+        .catch(() => undefined);
+      if (!this.group.hasQueued) await this.learnMore();
+      return message;
+    });
+  }
+
+  /**
+   * Whether there is more to read. The native client blocks the thread to ask the broker; this one answers from what it knew
+   * when the reader was made, after the last `readNext` or seek, and from what has arrived since. `hasMessageAvailable` asks.
+   */
+  hasNext(): boolean {
+    const hasNext = this.group.hasQueued || this.isMoreKnown;
+    if (!hasNext) this.learnMore();
+    return hasNext;
+  }
+
+  /** An addition: `hasNext`, answered by the broker. */
+  hasMessageAvailable(): Promise<boolean> {
+    return acting('check if next message is available', () => this.group.hasMessageAvailable());
+  }
+
+  isConnected(): boolean {
+    return this.group.isConnected;
+  }
+
+  seek(messageId: MessageId): Promise<null> {
+    return acting('seek message by id', async () => {
+      await this.group.seek(messageId);
+      await this.learnMore();
+      return null;
+    });
+  }
+
+  seekTimestamp(timestampMs: number): Promise<null> {
+    return acting('seek message by timestamp', async () => {
+      await this.group.seekTimestamp(timestampMs);
+      await this.learnMore();
+      return null;
+    });
+  }
+
+  close(): Promise<null> {
+    return acting('close reader', async () => {
+      this.onceClosed();
+      await this.group.close();
+      return null;
+    });
+  }
+}

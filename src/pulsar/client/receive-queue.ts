@@ -1,0 +1,71 @@
+import type { IncomingMessage } from './incoming-message.ts';
+
+/** How much one take may give. */
+export interface TakeLimits {
+  readonly maxMessages: number;
+  /** At least one message is given, whatever its size. */
+  readonly maxBytes?: number | undefined;
+}
+
+const COMPACT_AT = 1024;
+
+/** Messages that were received and not yet taken, in order. `onChange` is called after each arrival. */
+export class ReceiveQueue {
+  private items: IncomingMessage[] = [];
+  private head = 0;
+  private byteCount = 0;
+  onChange: (() => void) | undefined;
+
+  get length(): number {
+    return this.items.length - this.head;
+  }
+
+  /** Sum of the values' bytes. */
+  get bytes(): number {
+    return this.byteCount;
+  }
+
+  push(messages: readonly IncomingMessage[]): void {
+    for (const message of messages) {
+      this.items.push(message);
+      this.byteCount += message.value?.length ?? 0;
+    }
+    this.onChange?.();
+  }
+
+  /** The first message, which stays. */
+  peek(): IncomingMessage | undefined {
+    return this.items[this.head];
+  }
+
+  take({ maxMessages, maxBytes = Number.POSITIVE_INFINITY }: TakeLimits): IncomingMessage[] {
+    let end = this.head;
+    let bytes = 0;
+    while (end < this.items.length && end - this.head < maxMessages) {
+      const next = (this.items[end] as IncomingMessage).value?.length ?? 0;
+      if (end > this.head && bytes + next > maxBytes) break;
+      bytes += next;
+      end++;
+    }
+    const taken = this.items.slice(this.head, end);
+    this.items.fill(undefined as never, this.head, end);
+    this.head = end;
+    this.byteCount -= bytes;
+    if (this.head === this.items.length) this.items.length = this.head = 0;
+    else if (this.head >= COMPACT_AT && this.head * 2 >= this.items.length) {
+      this.items = this.items.slice(this.head);
+      this.head = 0;
+    }
+    return taken;
+  }
+
+  /** Drops the messages that `isUnwanted` names; returns how many. */
+  remove(isUnwanted: (message: IncomingMessage) => boolean): number {
+    const before = this.length;
+    const kept = this.items.slice(this.head).filter((message) => !isUnwanted(message));
+    this.items = kept;
+    this.head = 0;
+    this.byteCount = kept.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    return before - kept.length;
+  }
+}

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PulsarError } from '../errors.ts';
+import { Backoff } from '../network/backoff.ts';
+
+/** Codes that end an attempt to create a producer or consumer at once; others are tried again until the operation timeout. */
+const FATAL_AT_FIRST = new Set([
+  'ConnectError',
+  'TimeOut',
+  'AuthenticationError',
+  'AuthorizationError',
+  'ErrorGettingAuthenticationData',
+  'InvalidUrl',
+  'InvalidConfiguration',
+  'InvalidTopicName',
+  'IncompatibleSchema',
+  'TopicNotFound',
+  'SubscriptionNotFound',
+  'TopicTerminatedError',
+  'NotAllowedError',
+  'ConsumerAssignError',
+  'ProducerBusy',
+  'ConsumerBusy',
+  'ProducerFenced',
+  'LookupError',
+  'TooManyRequests',
+  'ProducerBlockedQuotaExceededError',
+  'ProducerBlockedQuotaExceededException',
+  'AlreadyClosed',
+]);
+/** Codes that end one that was connected before; it tries everything else for ever. */
+const FATAL_LATER = new Set(['ProducerFenced', 'TopicTerminatedError', 'AlreadyClosed']);
+
+export interface ReconnectorOptions {
+  /** Looks up and registers; rejects when that failed. */
+  readonly attach: (signal: AbortSignal) => Promise<void>;
+  /** Connecting anew was given up for good. */
+  readonly onGivenUp: (error: PulsarError) => void;
+  readonly operationTimeoutMs: number;
+}
+
+/** Keeps one producer or consumer attached to its broker. */
+export class Reconnector {
+  private readonly options: ReconnectorOptions;
+  private readonly backoff = new Backoff();
+  private readonly stopping = new AbortController();
+  private isRunning = false;
+  private isLost = false;
+
+  constructor(options: ReconnectorOptions) {
+    this.options = options;
+  }
+
+  /** First attachment; rejects at a fatal error or when the operation timeout has passed. */
+  async start(): Promise<void> {
+    const deadlineMs = performance.now() + this.options.operationTimeoutMs;
+    await this.run(FATAL_AT_FIRST, deadlineMs);
+  }
+
+  /** The attachment was lost: attach again, at once or after a delay. */
+  lost(isImmediate: boolean): void {
+    this.isLost = true;
+    if (this.isRunning || this.stopping.signal.aborted) return;
+    this.run(FATAL_LATER, Number.POSITIVE_INFINITY, isImmediate ? 0 : this.backoff.next()).catch((error) => {
+      if (!this.stopping.signal.aborted) this.options.onGivenUp(error);
+    });
+  }
+
+  stop(): void {
+    this.stopping.abort(new PulsarError('AlreadyClosed', 'closed while connecting'));
+  }
+
+  private async run(fatal: ReadonlySet<string>, deadlineMs: number, firstDelayMs = 0): Promise<void> {
+    const { signal } = this.stopping;
+    this.isRunning = true;
+    try {
+      for (let delayMs = firstDelayMs; ; delayMs = this.backoff.next()) {
+        if (delayMs > 0) await sleep(delayMs, undefined, { signal });
+        this.isLost = false;
+        const error = await this.attempt();
+        if (error === undefined && !this.isLost) break;
+        if (error !== undefined && (fatal.has(error.code) || performance.now() + delayMs > deadlineMs)) throw error;
+        signal.throwIfAborted();
+      }
+      this.backoff.reset();
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  private async attempt(): Promise<PulsarError | undefined> {
+    try {
+      await this.options.attach(this.stopping.signal);
+      return undefined;
+    } catch (error) {
+      return error instanceof PulsarError ? error : new PulsarError('UnknownError', String(error), { cause: error });
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { PulsarError } from '../errors.ts';
+
+/** Codes whose text in npm `pulsar-client` is not the code itself (PULSAR-WIRE 8.9). */
+const texts: Readonly<Record<string, string>> = {
+  MetadataError: 'BrokerMetadataError',
+  PersistenceError: 'BrokerPersistenceError',
+  ServiceNotReady: 'Retryable',
+  TooManyRequests: 'TooManyLookupRequestException',
+  TopicTerminatedError: 'TopicTerminated',
+  NotAllowedError: 'ResultNotAllowedError',
+  ProducerFenced: 'ResultProducerFenced',
+  ConsumerAssignError: 'ResultConsumerAssignError',
+  TransactionCoordinatorNotFound: 'ResultTransactionCoordinatorNotFoundError',
+  InvalidTxnStatus: 'ResultInvalidTxnStatusError',
+  TransactionConflict: 'ResultTransactionConflict',
+  TransactionNotFound: 'ResultTransactionNotFound',
+  CumulativeAcknowledgementNotAllowedError: 'ResultCumulativeAcknowledgementNotAllowedError',
+  Disconnected: 'ResultDisconnected',
+  Aborted: 'ResultInterrupted',
+  ProtocolError: 'UnknownError',
+};
+
+/** An error as the public API throws it: the text of npm `pulsar-client`, our code, the detail as cause. */
+export function publicError(action: string, error: unknown): PulsarError {
+  const code = error instanceof PulsarError ? error.code : 'UnknownError';
+  return new PulsarError(code, `Failed to ${action}: ${texts[code] ?? code}`, { cause: error });
+}
+
+/** Runs `work`; what it throws is told as "Failed to <action>: …". */
+export async function acting<T>(action: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw publicError(action, error);
+  }
+}

@@ -1,0 +1,51 @@
+import type { UnnumberedMessage } from './batcher.ts';
+import { type HashingScheme, hashKey } from './hashing.ts';
+
+export type RoutingMode = 'UseSinglePartition' | 'RoundRobinDistribution' | 'CustomPartition';
+
+export interface RouterOptions {
+  readonly mode: RoutingMode;
+  readonly hashingScheme: HashingScheme;
+  readonly partitions: number;
+  /** How long messages without a key stay on one partition, so that batches fill; absent: one message. */
+  readonly stickFor: { readonly messages: number; readonly bytes: number; readonly ms: number } | undefined;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+}
+
+/** Chooses the partition of each message: by key if it has one, else one after the other or always the same. */
+export class Router {
+  private readonly options: RouterOptions;
+  private current: number;
+  private messages = 0;
+  private bytes = 0;
+  private sinceMs: number;
+
+  constructor(options: RouterOptions) {
+    this.options = options;
+    this.current = Math.floor(options.random() * options.partitions);
+    this.sinceMs = options.nowMs();
+  }
+
+  route(message: UnnumberedMessage): number {
+    const { mode, hashingScheme, partitions } = this.options;
+    if (message.key !== undefined) return hashKey(hashingScheme, message.key) % partitions;
+    if (mode !== 'UseSinglePartition' && this.mustMoveOn(message)) {
+      this.current = (this.current + 1) % partitions;
+      this.messages = 0;
+      this.bytes = 0;
+      this.sinceMs = this.options.nowMs();
+    }
+    this.messages++;
+    this.bytes += message.value?.length ?? 0;
+    return this.current;
+  }
+
+  private mustMoveOn(message: UnnumberedMessage): boolean {
+    const { stickFor, nowMs } = this.options;
+    if (this.messages === 0) return false;
+    if (stickFor === undefined || this.messages >= stickFor.messages) return true;
+    const size = message.value?.length ?? 0;
+    return this.bytes + size > stickFor.bytes || nowMs() - this.sinceMs >= stickFor.ms;
+  }
+}

@@ -1,0 +1,312 @@
+import { PulsarError } from '../errors.ts';
+import type { Connection, ConsumerListener } from '../network/connection.ts';
+import { abortedError, type RequestOptions } from '../network/request-table.ts';
+import {
+  AckType,
+  type CommandFields,
+  InitialPosition,
+  KeySharedMode,
+  type MessageIdData,
+  type MessageIdInput,
+  SubscriptionType,
+  serverErrorName,
+  type TopicName,
+  ValidationError,
+} from '../protocol/index.ts';
+import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
+import { EntryAcks } from './entry-acks.ts';
+import type { IncomingMessage, MessageIdParts } from './incoming-message.ts';
+import { Permits } from './permits.ts';
+import { ReceiveQueue } from './receive-queue.ts';
+import { closeConsumer, keyValues, registerConsumer } from './register.ts';
+import { wireSchema } from './schema-info.ts';
+import type { ReceiveLimits, SessionConsumer, SessionConsumerOptions } from './session.ts';
+import { isBeforeStart } from './start-position.ts';
+
+/** What a consumer needs of its session. */
+interface ConsumerContext {
+  readonly maxUncompressedBytes: number;
+  readonly onCorrupt: ((entry: CorruptEntry) => void) | undefined;
+  readonly fail: (error: PulsarError) => void;
+}
+
+const MAX_IDS_PER_COMMAND = 1000;
+
+function toParts({ ledgerId, entryId, partition, batchIndex }: MessageIdData): MessageIdParts {
+  return { ledgerId, entryId, partition, batchIndex: batchIndex ?? -1 };
+}
+
+function entryIds(ids: readonly MessageIdParts[]): MessageIdInput[] {
+  const entries = new Map<string, MessageIdInput>();
+  for (const { ledgerId, entryId } of ids) entries.set(`${ledgerId}:${entryId}`, { ledgerId, entryId });
+  return [...entries.values()];
+}
+
+/** Consumer of a session. */
+export class LiveConsumer implements SessionConsumer, ConsumerListener {
+  onceClosed: () => void = () => undefined;
+  private readonly connection: Connection;
+  private readonly topic: TopicName;
+  private readonly consumerId: number;
+  private readonly options: SessionConsumerOptions;
+  private readonly context: ConsumerContext;
+  private readonly entryContext: EntryContext;
+  private readonly acks = new EntryAcks();
+  private readonly queue = new ReceiveQueue();
+  private readonly permits: Permits;
+  private readonly canOnlyRewind: boolean;
+  private request: RequestOptions = { timeoutMs: 0 };
+  private epoch = 0;
+  private endReason: PulsarError | undefined;
+  private interrupt: ((error: PulsarError) => void) | undefined;
+  private isReceiving = false;
+
+  constructor(
+    connection: Connection,
+    topic: TopicName,
+    consumerId: number,
+    options: SessionConsumerOptions,
+    context: ConsumerContext,
+  ) {
+    this.connection = connection;
+    this.topic = topic;
+    this.consumerId = consumerId;
+    this.options = options;
+    this.context = context;
+    this.canOnlyRewind = options.subscriptionType === 'Exclusive' || options.subscriptionType === 'Failover';
+    this.permits = new Permits(options.receiverQueueSize, (messagePermits) => {
+      if (connection.isOpen) connection.send('FLOW', { consumerId, messagePermits });
+    });
+    this.entryContext = {
+      topic: topic.fullName,
+      maxUncompressedBytes: context.maxUncompressedBytes,
+      isAcknowledged: (ledgerId, entryId, batchIndex) => this.acks.has(ledgerId, entryId, batchIndex),
+    };
+  }
+
+  async register(request: RequestOptions): Promise<void> {
+    const { options } = this;
+    this.request = { timeoutMs: request.timeoutMs };
+    const { startMessageId } = options;
+    const fields = {
+      topic: this.topic.fullName,
+      subscription: options.subscription,
+      subType: SubscriptionType[options.subscriptionType],
+      consumerId: this.consumerId,
+      consumerName: options.consumerName,
+      durable: options.durable ?? true,
+      startMessageId: startMessageId && { ledgerId: startMessageId.ledgerId, entryId: startMessageId.entryId },
+      schema: wireSchema(options.schema),
+      initialPosition: InitialPosition[options.initialPosition],
+      subscriptionProperties: keyValues(options.subscriptionProperties),
+      keySharedMeta: options.subscriptionType === 'KeyShared' ? { keySharedMode: KeySharedMode.AUTO_SPLIT } : undefined,
+      consumerEpoch: this.canOnlyRewind ? this.epoch : undefined,
+    };
+    await registerConsumer(this.connection, fields, this, request);
+    this.permits.start();
+  }
+
+  get receiverQueued(): number {
+    return this.queue.length;
+  }
+
+  onMessage(command: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void {
+    const decoded = decodeEntry(command, headersAndPayload, this.entryContext);
+    if (decoded.kind === 'unsupported') this.context.fail(decoded.error);
+    else if (command.consumerEpoch !== undefined && command.consumerEpoch < this.epoch) {
+      this.permits.release(decoded.permits);
+    } else if (decoded.kind === 'corrupt') this.discard(decoded.entry, decoded.permits);
+    else this.accept(decoded.messages, decoded.permits);
+  }
+
+  private accept(messages: readonly IncomingMessage[], permits: number): void {
+    const { startMessageId, startInclusive } = this.options;
+    const wanted =
+      startMessageId === undefined
+        ? messages
+        : messages.filter(({ messageId }) => !isBeforeStart(messageId, startMessageId, startInclusive === true));
+    const first = wanted[0]?.messageId;
+    if (first?.batchSize !== undefined && wanted.length < first.batchSize) {
+      const ids = wanted.map(({ messageId }) => messageId);
+      this.acks.exclude(first.ledgerId, first.entryId, first.batchSize, ids);
+    }
+    this.permits.release(permits - wanted.length);
+    if (wanted.length > 0) this.queue.push(wanted);
+  }
+
+  private discard(entry: CorruptEntry, permits: number): void {
+    const { ledgerId, entryId } = entry.messageId;
+    const { onCorrupt, fail } = this.context;
+    if (onCorrupt === undefined) {
+      const message = `entry ${ledgerId}:${entryId} of ${entry.topic} cannot be read: ${entry.reason}`;
+      fail(new PulsarError('CorruptEntry', message, { cause: entry.cause }));
+      return;
+    }
+    this.connection.send('ACK', {
+      consumerId: this.consumerId,
+      ackType: AckType.Individual,
+      messageId: [{ ledgerId, entryId }],
+      validationError: ValidationError[entry.reason],
+    });
+    this.permits.release(permits);
+    onCorrupt(entry);
+  }
+
+  onClosedByBroker(): void {
+    const { subscription } = this.options;
+    const error = new PulsarError(
+      'ConsumerClosed',
+      `the broker closed a consumer of ${subscription} on ${this.topic.fullName}`,
+    );
+    this.endWith(error);
+    this.context.fail(error);
+  }
+
+  onDisconnected(reason: PulsarError): void {
+    this.endWith(reason);
+  }
+
+  private endWith(reason: PulsarError): void {
+    if (this.endReason !== undefined) return;
+    this.endReason = reason;
+    this.interrupt?.(reason);
+    this.onceClosed();
+  }
+
+  private requireOpen(): void {
+    if (this.endReason !== undefined) throw this.endReason;
+  }
+
+  async receiveBatch(limits: ReceiveLimits): Promise<IncomingMessage[]> {
+    this.requireOpen();
+    if (this.isReceiving) throw new PulsarError('InvalidState', 'another receiveBatch is waiting on this consumer');
+    this.isReceiving = true;
+    try {
+      const wantedMessages = Math.min(limits.maxMessages, Math.max(1, this.options.receiverQueueSize));
+      const wantedBytes = limits.maxBytes ?? Number.POSITIVE_INFINITY;
+      await this.waitUntil(() => this.queue.length > 0, limits.waitMs, limits.signal);
+      if (this.queue.length === 0) return [];
+      const isFull = () => this.queue.length >= wantedMessages || this.queue.bytes >= wantedBytes;
+      await this.waitUntil(isFull, limits.lingerMs, limits.signal);
+      const taken = this.queue.take(limits);
+      this.permits.release(taken.length);
+      return taken;
+    } finally {
+      this.isReceiving = false;
+    }
+  }
+
+  /** Waits until `isReady` after an arrival, or `limitMs` passed. Collected permits go out first, so that waiting can end. */
+  private async waitUntil(isReady: () => boolean, limitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) throw abortedError('receiving', signal);
+    if (isReady() || limitMs <= 0) return;
+    this.permits.flush();
+    const done = Promise.withResolvers<void>();
+    const onAbort = () => done.reject(abortedError('receiving', signal as AbortSignal));
+    const timer = Number.isFinite(limitMs) ? setTimeout(done.resolve, limitMs) : undefined;
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.interrupt = done.reject;
+    this.queue.onChange = () => {
+      if (isReady()) done.resolve();
+    };
+    try {
+      await done.promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      this.interrupt = undefined;
+      this.queue.onChange = undefined;
+    }
+    this.requireOpen();
+  }
+
+  async lastMessageId(signal?: AbortSignal): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts }> {
+    this.requireOpen();
+    const request = { ...this.request, signal };
+    const { consumerId } = this;
+    const answer = await this.connection.request(
+      'GET_LAST_MESSAGE_ID',
+      { consumerId },
+      'GET_LAST_MESSAGE_ID_RESPONSE',
+      request,
+    );
+    const markDelete = answer.consumerMarkDeletePosition;
+    return { last: toParts(answer.lastMessageId), ...(markDelete && { markDelete: toParts(markDelete) }) };
+  }
+
+  async ackCumulative(id: MessageIdParts, options: { wait?: boolean } = {}): Promise<void> {
+    this.requireOpen();
+    if (!this.canOnlyRewind) {
+      const message = `a ${this.options.subscriptionType} subscription cannot acknowledge cumulatively`;
+      throw new PulsarError('CumulativeAcknowledgementNotAllowedError', message);
+    }
+    const isWhole = id.batchIndex < 0 || (id.batchSize !== undefined && id.batchIndex === id.batchSize - 1);
+    const { ledgerId } = id;
+    const entryId = isWhole ? id.entryId : id.entryId - 1;
+    if (entryId < 0) return;
+    this.acks.forgetThrough(ledgerId, entryId);
+    await this.sendAck(AckType.Cumulative, [{ ledgerId, entryId }], options.wait === true);
+  }
+
+  async ackIndividual(ids: readonly MessageIdParts[], options: { wait?: boolean } = {}): Promise<void> {
+    this.requireOpen();
+    const whole = entryIds(ids.filter((id) => this.acks.add(id)));
+    const parts: Promise<void>[] = [];
+    for (let from = 0; from < whole.length; from += MAX_IDS_PER_COMMAND) {
+      const part = whole.slice(from, from + MAX_IDS_PER_COMMAND);
+      parts.push(this.sendAck(AckType.Individual, part, options.wait === true));
+    }
+    await Promise.all(parts);
+  }
+
+  private async sendAck(ackType: AckType, messageId: MessageIdInput[], wait: boolean): Promise<void> {
+    const fields = { consumerId: this.consumerId, ackType, messageId };
+    if (!wait) {
+      this.connection.send('ACK', fields);
+      return;
+    }
+    const answer = await this.connection.request('ACK', fields, 'ACK_RESPONSE', this.request);
+    if (answer.error === undefined) return;
+    throw new PulsarError(serverErrorName(answer.error), answer.message ?? 'the broker refused an acknowledgement');
+  }
+
+  redeliver(ids: readonly MessageIdParts[]): void {
+    if (this.canOnlyRewind) {
+      this.redeliverAll();
+      return;
+    }
+    this.requireOpen();
+    const messageIds = entryIds(ids);
+    const wanted = new Set(messageIds.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`));
+    this.drop(({ messageId }) => wanted.has(`${messageId.ledgerId}:${messageId.entryId}`));
+    for (let from = 0; from < messageIds.length; from += MAX_IDS_PER_COMMAND) {
+      const part = messageIds.slice(from, from + MAX_IDS_PER_COMMAND);
+      this.connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId: this.consumerId, messageIds: part });
+    }
+  }
+
+  redeliverAll(): void {
+    this.requireOpen();
+    this.drop(() => true);
+    const consumerEpoch = this.canOnlyRewind ? ++this.epoch : undefined;
+    this.connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId: this.consumerId, consumerEpoch });
+  }
+
+  /** Drops queued messages that will come again and gives their permits back. */
+  private drop(isUnwanted: (message: IncomingMessage) => boolean): void {
+    this.permits.release(this.queue.remove(isUnwanted));
+  }
+
+  async close(): Promise<void> {
+    if (this.endReason !== undefined) return;
+    this.endWith(new PulsarError('AlreadyClosed', `the consumer of ${this.options.subscription} was closed`));
+    await closeConsumer(this.connection, this.consumerId, this.request);
+  }
+
+  async unsubscribe(): Promise<void> {
+    this.requireOpen();
+    await this.connection.request('UNSUBSCRIBE', { consumerId: this.consumerId }, 'SUCCESS', this.request);
+    this.connection.consumers.delete(this.consumerId);
+    this.endWith(new PulsarError('AlreadyClosed', `the subscription ${this.options.subscription} was deleted`));
+  }
+}

@@ -1,0 +1,437 @@
+import { PulsarError } from '../errors.ts';
+import type { Connection, ConsumerListener } from '../network/connection.ts';
+import {
+  AckType,
+  type CommandFields,
+  type CommandInput,
+  type InitialPosition,
+  KeySharedMode,
+  type MessageIdInput,
+  type SchemaInput,
+  SubscriptionType,
+  serverErrorName,
+  type TopicName,
+  ValidationError,
+} from '../protocol/index.ts';
+import { AckGrouping } from './ack-grouping.ts';
+import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
+import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
+import type { IncomingMessage, MessageIdParts } from './incoming-message.ts';
+import { Permits } from './permits.ts';
+import { ReceiveQueue } from './receive-queue.ts';
+import { Reconnector } from './reconnector.ts';
+import { RedeliveryTimer } from './redelivery-timer.ts';
+import { closeConsumer, keyValues, registerConsumer } from './register.ts';
+import { isBeforeStart } from './start-position.ts';
+
+/** How a Key_Shared consumer shares keys. */
+export interface KeySharedOptions {
+  readonly stickyRanges: readonly { readonly start: number; readonly end: number }[] | undefined;
+  readonly isOutOfOrderAllowed: boolean;
+}
+
+export interface TopicConsumerOptions {
+  readonly topic: TopicName;
+  readonly subscription: string;
+  readonly subscriptionType: SubscriptionType;
+  readonly initialPosition: InitialPosition;
+  readonly consumerName: string;
+  readonly receiverQueueSize: number;
+  readonly isDurable: boolean;
+  /** Where a consumer that is not durable begins. */
+  readonly startMessageId: MessageIdParts | undefined;
+  /** Whether the start, or the target of a seek, is delivered itself. */
+  readonly isStartInclusive: boolean;
+  readonly negativeAckDelayMs: number;
+  /** 0 = messages are not redelivered by themselves. */
+  readonly ackTimeoutMs: number;
+  readonly isBatchIndexAck: boolean;
+  readonly isAckReceipt: boolean;
+  readonly isReadCompacted: boolean;
+  readonly isReplicated: boolean;
+  readonly keyShared: KeySharedOptions | undefined;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly subscriptionProperties: Readonly<Record<string, string>>;
+  readonly schema: SchemaInput | undefined;
+  readonly onCorrupt: ((entry: CorruptEntry) => void) | undefined;
+}
+
+/** Where a seek goes. */
+export type SeekTarget = { readonly id: MessageIdParts } | { readonly publishTimeMs: number };
+
+/** What a topic's consumer tells its owner. */
+export interface TopicConsumerEvents {
+  /** Messages were put in the queue. */
+  onArrival(consumer: TopicConsumer): void;
+  /** Attached to a broker, possibly anew: permits that were asked for one by one are gone. */
+  onAttached(consumer: TopicConsumer): void;
+  /** Gave up for good. */
+  onEnded(reason: PulsarError): void;
+}
+
+/** Where reading starts; the broker starts at the entry, the rest is ours to leave out. */
+interface ReadingStart {
+  readonly id: MessageIdParts;
+  readonly isInclusive: boolean;
+}
+
+interface Seeking {
+  readonly attached: PromiseWithResolvers<void>;
+  isDetached: boolean;
+  isAttached: boolean;
+}
+
+const MAX_IDS_PER_COMMAND = 1000;
+
+/** Consumer of one topic or partition that comes back after a disconnect. */
+export class TopicConsumer implements ConsumerListener {
+  readonly options: TopicConsumerOptions;
+  readonly queue = new ReceiveQueue();
+  private readonly context: ClientContext;
+  private readonly events: TopicConsumerEvents;
+  private readonly consumerId: number;
+  private readonly reconnector: Reconnector;
+  private readonly permits: Permits;
+  private readonly acks: AckGrouping;
+  private readonly negativeAcks: RedeliveryTimer;
+  private readonly unacked: RedeliveryTimer | undefined;
+  private readonly entryContext: EntryContext;
+  private readonly canOnlyRewind: boolean;
+  private connection: Connection | undefined;
+  private assignedUrl: string | undefined;
+  private start: ReadingStart | undefined;
+  private lastTaken: MessageIdParts | undefined;
+  private epoch = 0;
+  private endReason: PulsarError | undefined;
+  private seeking: Seeking | undefined;
+
+  constructor(context: ClientContext, options: TopicConsumerOptions, events: TopicConsumerEvents) {
+    this.context = context;
+    this.options = options;
+    this.events = events;
+    this.consumerId = context.nextId();
+    this.start = options.startMessageId && { id: options.startMessageId, isInclusive: options.isStartInclusive };
+    const { subscriptionType } = options;
+    this.canOnlyRewind =
+      subscriptionType === SubscriptionType.Exclusive || subscriptionType === SubscriptionType.Failover;
+    this.reconnector = new Reconnector({
+      attach: (signal) => this.attach(signal),
+      onGivenUp: (error) => this.endWith(error),
+      operationTimeoutMs: context.operationTimeoutMs,
+    });
+    this.permits = new Permits(options.receiverQueueSize, (messagePermits) => this.sendFlow(messagePermits));
+    this.acks = new AckGrouping({
+      isBatchIndexAck: options.isBatchIndexAck,
+      isReceipt: options.isAckReceipt,
+      send: (ackType, ids) => this.sendAck(ackType, ids),
+    });
+    this.negativeAcks = new RedeliveryTimer(options.negativeAckDelayMs, (ids) => this.redeliver(ids));
+    this.unacked =
+      options.ackTimeoutMs > 0 ? new RedeliveryTimer(options.ackTimeoutMs, (ids) => this.redeliver(ids)) : undefined;
+    this.entryContext = { topic: options.topic.fullName, maxUncompressedBytes: context.maxUncompressedBytes };
+  }
+
+  get isConnected(): boolean {
+    return this.connection !== undefined;
+  }
+
+  async begin(): Promise<void> {
+    try {
+      await this.reconnector.start();
+    } catch (error) {
+      this.endWith(error as PulsarError);
+      throw error;
+    }
+  }
+
+  private async attach(signal: AbortSignal): Promise<void> {
+    const { assignedUrl } = this;
+    this.assignedUrl = undefined;
+    const topic = this.options.topic.fullName;
+    const connection = await connectionFor(this.context, topic, assignedUrl, signal);
+    this.queue.remove(() => true);
+    if (!this.options.isDurable && this.lastTaken !== undefined && this.seeking === undefined) {
+      this.start = { id: this.lastTaken, isInclusive: false };
+    }
+    await registerConsumer(connection, this.subscribeFields(), this, requestOptions(this.context, signal));
+    if (connection.consumers.get(this.consumerId) !== this) {
+      throw new PulsarError('Disconnected', `consumer of ${topic} was closed while it was registered`);
+    }
+    this.connection = connection;
+    if (this.seeking !== undefined) this.endSeeking(this.seeking);
+    else this.acks.restart();
+    this.permits.start();
+    this.events.onAttached(this);
+  }
+
+  private subscribeFields(): Omit<CommandInput<'SUBSCRIBE'>, 'requestId'> {
+    const { options, start } = this;
+    const { stickyRanges, isOutOfOrderAllowed } = options.keyShared ?? {};
+    return {
+      topic: options.topic.fullName,
+      subscription: options.subscription,
+      subType: options.subscriptionType,
+      consumerId: this.consumerId,
+      consumerName: options.consumerName,
+      durable: options.isDurable,
+      startMessageId: options.isDurable
+        ? undefined
+        : start && { ledgerId: start.id.ledgerId, entryId: start.id.entryId },
+      metadata: keyValues(options.properties),
+      readCompacted: options.isReadCompacted,
+      schema: options.schema,
+      initialPosition: options.initialPosition,
+      replicateSubscriptionState: options.isReplicated || undefined,
+      subscriptionProperties: keyValues(options.subscriptionProperties),
+      keySharedMeta: options.keyShared && {
+        keySharedMode: stickyRanges === undefined ? KeySharedMode.AUTO_SPLIT : KeySharedMode.STICKY,
+        hashRanges: stickyRanges,
+        allowOutOfOrderDelivery: isOutOfOrderAllowed,
+      },
+      consumerEpoch: this.canOnlyRewind ? this.epoch : undefined,
+    };
+  }
+
+  private sendFlow(messagePermits: number): void {
+    if (this.connection?.isOpen) this.connection.send('FLOW', { consumerId: this.consumerId, messagePermits });
+  }
+
+  /** With a receiver queue of 0: asks for messages one by one. */
+  request(count: number): void {
+    this.sendFlow(count);
+  }
+
+  onMessage(command: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void {
+    const decoded = decodeEntry(command, headersAndPayload, this.entryContext);
+    const isStale = command.consumerEpoch !== undefined && command.consumerEpoch < this.epoch;
+    if (isStale || (this.seeking !== undefined && !this.seeking.isAttached)) this.release(decoded.permits);
+    else if (decoded.kind === 'messages') this.accept(decoded.messages, decoded.permits);
+    else if (decoded.kind === 'corrupt') this.discard(decoded.entry, decoded.permits);
+    else this.context.log('ERROR', `${decoded.error.message}; left unacknowledged`);
+  }
+
+  private accept(messages: readonly IncomingMessage[], permits: number): void {
+    const first = messages[0]?.messageId;
+    if (first?.batchSize !== undefined && messages.length < first.batchSize) {
+      const ids = messages.map(({ messageId }) => messageId);
+      this.acks.entries.exclude(first.ledgerId, first.entryId, first.batchSize, ids);
+    }
+    const wanted = messages.filter(({ messageId }) => this.isWanted(messageId));
+    this.release(permits - wanted.length);
+    if (wanted.length === 0) return;
+    this.queue.push(wanted);
+    this.events.onArrival(this);
+  }
+
+  private isWanted(id: MessageIdParts): boolean {
+    const { start } = this;
+    if (start === undefined || !isBeforeStart(id, start.id, start.isInclusive)) return !this.acks.isAcknowledged(id);
+    if (this.options.isDurable) this.acks.add(id).catch(() => undefined);
+    return false;
+  }
+
+  /** Gives permits back that no application will return by taking a message. */
+  private release(permits: number): void {
+    if (this.options.receiverQueueSize > 0) this.permits.release(permits);
+    else if (permits > 0) this.sendFlow(1);
+  }
+
+  private discard(entry: CorruptEntry, permits: number): void {
+    const { ledgerId, entryId } = entry.messageId;
+    this.connection?.send('ACK', {
+      consumerId: this.consumerId,
+      ackType: AckType.Individual,
+      messageId: [{ ledgerId, entryId }],
+      validationError: ValidationError[entry.reason],
+    });
+    this.release(permits);
+    if (this.options.onCorrupt !== undefined) this.options.onCorrupt(entry);
+    else this.context.log('ERROR', `entry ${ledgerId}:${entryId} of ${entry.topic} is discarded: ${entry.reason}`);
+  }
+
+  /** Takes the first message of the queue, if there is one. */
+  take(): IncomingMessage | undefined {
+    const [message] = this.queue.take({ maxMessages: 1 });
+    if (message === undefined) return undefined;
+    this.lastTaken = message.messageId;
+    this.permits.release(1);
+    this.unacked?.add(message.messageId);
+    return message;
+  }
+
+  async acknowledge(id: MessageIdParts): Promise<void> {
+    this.requireOpen();
+    this.unacked?.remove(id);
+    this.negativeAcks.remove(id);
+    await this.acks.add(id);
+  }
+
+  async acknowledgeCumulative(id: MessageIdParts): Promise<void> {
+    this.requireOpen();
+    if (!this.canOnlyRewind) {
+      throw new PulsarError('CumulativeAcknowledgementNotAllowedError', 'shared subscriptions acknowledge one by one');
+    }
+    this.unacked?.remove(id);
+    await this.acks.addCumulative(id);
+  }
+
+  negativeAcknowledge(id: MessageIdParts): void {
+    this.unacked?.remove(id);
+    this.negativeAcks.add(id);
+  }
+
+  private sendAck(ackType: AckType, ids: readonly MessageIdInput[]): Promise<void> | undefined {
+    const { connection, consumerId } = this;
+    if (connection === undefined || !connection.isOpen) return undefined;
+    const sends: Promise<void>[] = [];
+    for (let from = 0; from < ids.length; from += MAX_IDS_PER_COMMAND) {
+      const fields = { consumerId, ackType, messageId: ids.slice(from, from + MAX_IDS_PER_COMMAND) };
+      if (this.options.isAckReceipt) sends.push(this.sendAckAndWait(connection, fields));
+      else connection.send('ACK', fields);
+    }
+    return Promise.all(sends).then(() => undefined);
+  }
+
+  private async sendAckAndWait(connection: Connection, fields: CommandInput<'ACK'>): Promise<void> {
+    const answer = await connection.request('ACK', fields, 'ACK_RESPONSE', requestOptions(this.context));
+    if (answer.error !== undefined) throw new PulsarError(serverErrorName(answer.error), answer.message ?? 'refused');
+  }
+
+  /** Asks for entries again; a subscription with one active consumer can only be rewound as a whole. */
+  redeliver(ids: readonly MessageIdParts[]): void {
+    const { connection, consumerId } = this;
+    if (connection === undefined || !connection.isOpen) return;
+    if (this.canOnlyRewind) {
+      this.release(this.queue.remove(() => true));
+      connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId, consumerEpoch: ++this.epoch });
+      return;
+    }
+    const wanted = new Set(ids.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`));
+    const isAgain = ({ messageId }: IncomingMessage) => wanted.has(`${messageId.ledgerId}:${messageId.entryId}`);
+    this.release(this.queue.remove(isAgain));
+    for (let from = 0; from < ids.length; from += MAX_IDS_PER_COMMAND) {
+      const part = ids.slice(from, from + MAX_IDS_PER_COMMAND);
+      const messageIds = part.map(({ ledgerId, entryId }) => ({ ledgerId, entryId }));
+      connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId, messageIds });
+    }
+  }
+
+  /**
+   * Moves the subscription; resolves when messages come from there. The broker closes the consumer on the way, so what was
+   * received before is dropped, and the target itself is left out unless the start is inclusive.
+   */
+  async seek(target: SeekTarget): Promise<void> {
+    this.requireOpen();
+    const { connection, consumerId } = this;
+    if (connection === undefined) throw new PulsarError('NotConnected', 'cannot seek while not connected');
+    if (this.seeking !== undefined) throw new PulsarError('NotAllowedError', 'another seek is under way');
+    const seeking = { attached: Promise.withResolvers<void>(), isDetached: false, isAttached: false };
+    seeking.attached.promise.catch(() => undefined);
+    this.acks.flush();
+    this.seeking = seeking;
+    const formerStart = this.start;
+    const isById = 'id' in target;
+    this.start = isById ? { id: target.id, isInclusive: this.options.isStartInclusive } : undefined;
+    const where = isById
+      ? { messageId: { ledgerId: target.id.ledgerId, entryId: target.id.entryId } }
+      : { messagePublishTime: target.publishTimeMs };
+    try {
+      await connection.request('SEEK', { consumerId, ...where }, 'SUCCESS', requestOptions(this.context));
+      if (!seeking.isDetached) this.endSeeking(seeking);
+      await seeking.attached.promise;
+    } catch (error) {
+      if (!seeking.isAttached) this.start = formerStart;
+      throw error;
+    } finally {
+      this.seeking = undefined;
+    }
+  }
+
+  /** What was known of messages before a seek is void. */
+  private endSeeking(seeking: Seeking): void {
+    seeking.isAttached = true;
+    this.lastTaken = undefined;
+    this.permits.release(this.queue.remove(() => true));
+    this.acks.clear();
+    this.negativeAcks.clear();
+    this.unacked?.clear();
+    seeking.attached.resolve();
+  }
+
+  /** Last message of the topic and the end of what is acknowledged without gaps. */
+  async lastMessageId(): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts }> {
+    this.requireOpen();
+    const { connection, consumerId } = this;
+    if (connection === undefined)
+      throw new PulsarError('NotConnected', 'cannot ask for the last message while not connected');
+    const request = requestOptions(this.context);
+    const answer = await connection.request(
+      'GET_LAST_MESSAGE_ID',
+      { consumerId },
+      'GET_LAST_MESSAGE_ID_RESPONSE',
+      request,
+    );
+    const [last, markDelete] = [answer.lastMessageId, answer.consumerMarkDeletePosition].map(
+      (id) =>
+        id && { ledgerId: id.ledgerId, entryId: id.entryId, partition: id.partition, batchIndex: id.batchIndex ?? -1 },
+    );
+    return { last: last as MessageIdParts, ...(markDelete && { markDelete }) };
+  }
+
+  /** Place of the newest message that was taken, or where reading starts. */
+  get position(): { readonly id: MessageIdParts | undefined; readonly isInclusive: boolean } {
+    if (this.lastTaken !== undefined) return { id: this.lastTaken, isInclusive: false };
+    return { id: this.start?.id, isInclusive: this.start?.isInclusive === true };
+  }
+
+  onClosedByBroker(close: CommandFields<'CLOSE_CONSUMER'>): void {
+    const { pool } = this.context;
+    this.connection = undefined;
+    if (this.seeking !== undefined) this.seeking.isDetached = true;
+    this.assignedUrl = pool.isTls ? close.assignedBrokerServiceUrlTls : close.assignedBrokerServiceUrl;
+    this.reconnector.lost(this.assignedUrl !== undefined || this.seeking !== undefined);
+  }
+
+  onDisconnected(): void {
+    this.connection = undefined;
+    if (this.seeking !== undefined) this.seeking.isDetached = true;
+    if (this.endReason === undefined) this.reconnector.lost(false);
+  }
+
+  private requireOpen(): void {
+    if (this.endReason !== undefined) throw this.endReason;
+  }
+
+  private endWith(reason: PulsarError): void {
+    if (this.endReason !== undefined) return;
+    this.endReason = reason;
+    this.reconnector.stop();
+    this.negativeAcks.clear();
+    this.unacked?.clear();
+    this.acks.end(reason);
+    this.seeking?.attached.reject(reason);
+    this.queue.remove(() => true);
+    this.events.onEnded(reason);
+  }
+
+  /** Sends the acknowledgements that wait, then closes. */
+  async close(): Promise<void> {
+    if (this.endReason !== undefined) return;
+    this.acks.flush();
+    const { connection } = this;
+    this.connection = undefined;
+    this.endWith(new PulsarError('AlreadyClosed', `the consumer of ${this.options.topic.fullName} was closed`));
+    if (connection !== undefined) await closeConsumer(connection, this.consumerId, requestOptions(this.context));
+  }
+
+  /** Deletes the subscription. */
+  async unsubscribe(): Promise<void> {
+    this.requireOpen();
+    const { connection, consumerId } = this;
+    if (connection === undefined) throw new PulsarError('NotConnected', 'cannot unsubscribe while not connected');
+    await connection.request('UNSUBSCRIBE', { consumerId }, 'SUCCESS', requestOptions(this.context));
+    connection.consumers.delete(consumerId);
+    this.connection = undefined;
+    this.endWith(new PulsarError('AlreadyClosed', `the subscription ${this.options.subscription} was deleted`));
+  }
+}

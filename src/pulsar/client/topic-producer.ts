@@ -1,0 +1,361 @@
+import { PulsarError } from '../errors.ts';
+import type { Connection, ProducerListener } from '../network/connection.ts';
+import {
+  type CommandFields,
+  type CompressionName,
+  type ProducerAccessMode,
+  ProtocolError,
+  type SchemaInput,
+  ServerError,
+  serverErrorName,
+  type TopicName,
+} from '../protocol/index.ts';
+import { Batcher, type BatchLimits, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
+import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
+import { type EncodedEntry, encodeEntry, type OutgoingMessage } from './encode-entry.ts';
+import type { MessageIdParts } from './incoming-message.ts';
+import { Reconnector } from './reconnector.ts';
+import { closeProducer, keyValues, registerProducer } from './register.ts';
+
+export interface TopicProducerOptions {
+  readonly topic: TopicName;
+  readonly producerName: string | undefined;
+  /** The first message gets this + 1; absent: what the broker's deduplication says. */
+  readonly initialSequenceId: number | undefined;
+  readonly sendTimeoutMs: number;
+  readonly maxPendingMessages: number;
+  readonly blockIfQueueFull: boolean;
+  readonly compression: CompressionName;
+  /** Absent: no batches. */
+  readonly batching: (BatchLimits & { readonly maxDelayMs: number }) | undefined;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly schema: SchemaInput | undefined;
+  readonly accessMode: ProducerAccessMode;
+  readonly initialSubscriptionName: string | undefined;
+}
+
+interface PendingEntry {
+  readonly entry: EncodedEntry;
+  readonly waiting: readonly WaitingMessage[];
+  readonly enqueuedAtMs: number;
+}
+
+/** Producer for one topic or partition: batches, pipelines, and sends again in order after a reconnect. */
+export class TopicProducer implements ProducerListener {
+  readonly options: TopicProducerOptions;
+  name = '';
+  /** Highest sequence id that the broker is known to have; -1 = none. */
+  lastSequenceId = -1;
+  private readonly context: ClientContext;
+  private readonly producerId: number;
+  private readonly reconnector: Reconnector;
+  private readonly batcher: Batcher;
+  private connection: Connection | undefined;
+  private pending: PendingEntry[] = [];
+  private pendingMessages = 0;
+  private slotWaiters: (() => void)[] = [];
+  private flushWaiters: { readonly last: PendingEntry; readonly done: (error?: Error) => void }[] = [];
+  private batchTimer: NodeJS.Timeout | undefined;
+  private sendTimer: NodeJS.Timeout | undefined;
+  private knownMaxMessageBytes = Number.POSITIVE_INFINITY;
+  private nextSequenceId = 0;
+  private epoch = -1;
+  private topicEpoch: number | undefined;
+  private schemaVersion: Buffer | undefined;
+  private assignedUrl: string | undefined;
+  private endReason: PulsarError | undefined;
+
+  constructor(context: ClientContext, options: TopicProducerOptions) {
+    this.context = context;
+    this.options = options;
+    this.producerId = context.nextId();
+    this.batcher = new Batcher(options.batching ?? { maxMessages: 1, maxBytes: 0, isKeyBased: false });
+    this.reconnector = new Reconnector({
+      attach: (signal) => this.attach(signal),
+      onGivenUp: (error) => this.endWith(error),
+      operationTimeoutMs: context.operationTimeoutMs,
+    });
+  }
+
+  get isConnected(): boolean {
+    return this.connection !== undefined;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.reconnector.start();
+    } catch (error) {
+      this.endWith(error as PulsarError);
+      throw error;
+    }
+  }
+
+  private async attach(signal: AbortSignal): Promise<void> {
+    const { options, assignedUrl } = this;
+    const topic = options.topic.fullName;
+    this.assignedUrl = undefined;
+    const connection = await connectionFor(this.context, topic, assignedUrl, signal);
+    const isFirst = this.name === '';
+    const fields = {
+      topic,
+      producerId: this.producerId,
+      producerName: isFirst ? options.producerName : this.name,
+      userProvidedProducerName: options.producerName !== undefined,
+      epoch: ++this.epoch,
+      metadata: keyValues(options.properties),
+      schema: options.schema,
+      producerAccessMode: options.accessMode,
+      topicEpoch: this.topicEpoch,
+      initialSubscriptionName: options.initialSubscriptionName,
+    };
+    const success = await registerProducer(connection, fields, this, requestOptions(this.context, signal));
+    if (connection.producers.get(this.producerId) !== this) {
+      throw new PulsarError('Disconnected', `producer of ${topic} was closed while it was registered`);
+    }
+    this.topicEpoch = success.topicEpoch;
+    this.schemaVersion = success.schemaVersion && Buffer.from(success.schemaVersion);
+    if (isFirst) this.begin(success);
+    this.connection = connection;
+    for (const pending of this.pending) this.transmit(pending);
+  }
+
+  private begin(success: CommandFields<'PRODUCER_SUCCESS'>): void {
+    this.name = success.producerName;
+    this.lastSequenceId = success.lastSequenceId ?? -1;
+    this.nextSequenceId = (this.options.initialSequenceId ?? this.lastSequenceId) + 1;
+  }
+
+  /** Takes a message; resolves with its place once the broker has stored it. */
+  async send(message: UnnumberedMessage): Promise<MessageIdParts> {
+    if (this.endReason !== undefined) throw this.endReason;
+    if (this.isFull) await this.waitForSlot();
+    return new Promise((resolve, reject) => {
+      this.pendingMessages++;
+      this.enqueue({ message, resolve, reject });
+    });
+  }
+
+  private get isFull(): boolean {
+    return this.pendingMessages >= this.options.maxPendingMessages;
+  }
+
+  private async waitForSlot(): Promise<void> {
+    this.flushBatch();
+    if (!this.options.blockIfQueueFull) {
+      throw new PulsarError('ProducerQueueIsFull', `${this.pendingMessages} messages wait for their receipts`);
+    }
+    while (this.isFull) {
+      await new Promise<void>((resolve) => this.slotWaiters.push(resolve));
+      if (this.endReason !== undefined) throw this.endReason;
+    }
+  }
+
+  private enqueue(waiting: WaitingMessage): void {
+    const { message } = waiting;
+    const { batching } = this.options;
+    const mustBeAlone = message.deliverAtMs !== undefined || message.replicateTo !== undefined;
+    if (batching === undefined || mustBeAlone) {
+      this.flushBatch();
+      this.seal([waiting]);
+      return;
+    }
+    if (this.batcher.isTooLargeFor(message)) this.flushBatch();
+    if (this.batcher.add(waiting)) this.flushBatch();
+    else this.batchTimer ??= setTimeout(() => this.flushBatch(), batching.maxDelayMs);
+  }
+
+  private flushBatch(): void {
+    clearTimeout(this.batchTimer);
+    this.batchTimer = undefined;
+    for (const batch of this.batcher.drain()) this.sealInRuns(batch);
+  }
+
+  /**
+   * Sequence ids must rise within an entry, and an entry must not mix ids that the broker may have with new ones: it would
+   * drop the new ones together with the others (GUARANTEES 1).
+   */
+  private sealInRuns(batch: readonly WaitingMessage[]): void {
+    let run: WaitingMessage[] = [];
+    let previous = -1;
+    for (const waiting of batch) {
+      const sequenceId = waiting.message.sequenceId ?? this.nextSequenceId + run.length;
+      const isKnown = sequenceId <= this.lastSequenceId;
+      if (run.length > 0 && (sequenceId <= previous || isKnown !== previous <= this.lastSequenceId)) {
+        this.seal(run);
+        run = [];
+      }
+      run.push(waiting);
+      previous = sequenceId;
+    }
+    if (run.length > 0) this.seal(run);
+  }
+
+  private seal(waiting: readonly WaitingMessage[]): void {
+    const messages: OutgoingMessage[] = waiting.map(({ message }) => ({
+      ...message,
+      sequenceId: message.sequenceId ?? this.nextSequenceId++,
+    }));
+    let entry: EncodedEntry;
+    try {
+      entry = encodeEntry(messages, {
+        producerName: this.name,
+        compression: this.options.compression,
+        schemaVersion: this.schemaVersion?.length ? this.schemaVersion : undefined,
+        maxMessageBytes: this.connection?.maxMessageBytes ?? this.knownMaxMessageBytes,
+        publishTimeMs: Date.now(),
+      });
+    } catch (error) {
+      this.settle(waiting, (one) => one.reject(error as Error));
+      return;
+    }
+    const pending = { entry, waiting, enqueuedAtMs: performance.now() };
+    this.pending.push(pending);
+    this.armSendTimer();
+    this.transmit(pending);
+  }
+
+  private transmit({ entry }: PendingEntry): void {
+    const { connection } = this;
+    if (connection === undefined || !connection.isOpen) return;
+    this.knownMaxMessageBytes = connection.maxMessageBytes;
+    const fields = {
+      producerId: this.producerId,
+      sequenceId: entry.lowestSequenceId,
+      numMessages: entry.count,
+      highestSequenceId: entry.count > 1 ? entry.highestSequenceId : undefined,
+    };
+    connection.sendPayload(fields, entry.headersAndPayload);
+  }
+
+  onReceipt({ sequenceId, messageId }: CommandFields<'SEND_RECEIPT'>): void {
+    const head = this.pending[0];
+    if (head === undefined || sequenceId < head.entry.lowestSequenceId) return;
+    if (sequenceId !== head.entry.lowestSequenceId) {
+      this.connection?.destroy(new ProtocolError(`the receipt for sequence ${sequenceId} is not the next one`));
+      return;
+    }
+    this.pending.shift();
+    this.lastSequenceId = Math.max(this.lastSequenceId, head.entry.highestSequenceId);
+    const { count } = head.entry;
+    const { partition } = this.options.topic;
+    const { ledgerId, entryId } = messageId ?? { ledgerId: -1, entryId: -1 };
+    this.settle(head.waiting, (one, index) => {
+      const batch = count > 1 ? { batchIndex: index, batchSize: count } : { batchIndex: -1 };
+      one.resolve({ ledgerId, entryId, partition, ...batch });
+    });
+    this.noteSettled(head);
+  }
+
+  onSendError({ sequenceId, error, message }: CommandFields<'SEND_ERROR'>): void {
+    const refusal = new PulsarError(serverErrorName(error), message);
+    if (error === ServerError.TopicTerminatedError) {
+      this.endWith(refusal);
+      return;
+    }
+    const index = this.pending.findIndex(({ entry }) => entry.highestSequenceId === sequenceId);
+    if (index >= 0 && (error === ServerError.NotAllowedError || error === ServerError.ChecksumError)) {
+      const [refused] = this.pending.splice(index, 1) as [PendingEntry];
+      this.settle(refused.waiting, (one) => one.reject(refusal));
+      this.noteSettled(refused, refusal);
+      return;
+    }
+    this.context.log('WARN', `sequence ${sequenceId} of ${this.name} was refused, registering anew: ${message}`);
+    this.detach();
+    this.reconnector.lost(false);
+  }
+
+  /** Leaves the connection without waiting; what is pending is sent again after the next registration. */
+  private detach(): void {
+    const { connection } = this;
+    this.connection = undefined;
+    if (connection === undefined) return;
+    closeProducer(connection, this.producerId, requestOptions(this.context)).catch(() => undefined);
+  }
+
+  onClosedByBroker(close: CommandFields<'CLOSE_PRODUCER'>): void {
+    const { pool } = this.context;
+    this.connection = undefined;
+    this.assignedUrl = pool.isTls ? close.assignedBrokerServiceUrlTls : close.assignedBrokerServiceUrl;
+    this.reconnector.lost(this.assignedUrl !== undefined);
+  }
+
+  onDisconnected(): void {
+    this.connection = undefined;
+    if (this.endReason === undefined) this.reconnector.lost(false);
+  }
+
+  private settle(waiting: readonly WaitingMessage[], finish: (one: WaitingMessage, index: number) => void): void {
+    this.pendingMessages -= waiting.length;
+    waiting.forEach(finish);
+    const waiters = this.slotWaiters;
+    if (waiters.length > 0) {
+      this.slotWaiters = [];
+      for (const wake of waiters) wake();
+    }
+  }
+
+  private noteSettled(entry: PendingEntry, error?: Error): void {
+    if (this.flushWaiters.length === 0) return;
+    const done = this.flushWaiters.filter(({ last }) => last === entry);
+    this.flushWaiters = this.flushWaiters.filter(({ last }) => last !== entry);
+    for (const waiter of done) waiter.done(error);
+  }
+
+  /** One timer for the oldest entry: when that expires, everything pending fails (PULSAR-WIRE 5.3). */
+  private armSendTimer(): void {
+    if (this.sendTimer !== undefined) return;
+    const oldest = this.pending[0];
+    if (oldest === undefined) return;
+    const dueMs = oldest.enqueuedAtMs + this.options.sendTimeoutMs - performance.now();
+    this.sendTimer = setTimeout(
+      () => {
+        this.sendTimer = undefined;
+        const head = this.pending[0];
+        if (head !== undefined && performance.now() - head.enqueuedAtMs >= this.options.sendTimeoutMs) {
+          this.failPending(new PulsarError('TimeOut', `no receipt within ${this.options.sendTimeoutMs} ms`));
+        }
+        this.armSendTimer();
+      },
+      Math.max(1, dueMs),
+    );
+  }
+
+  private failPending(error: PulsarError): void {
+    clearTimeout(this.batchTimer);
+    this.batchTimer = undefined;
+    const entries = this.pending;
+    this.pending = [];
+    const waiting = [...entries.flatMap((entry) => entry.waiting), ...this.batcher.drain().flat()];
+    this.settle(waiting, (one) => one.reject(error));
+    for (const entry of entries) this.noteSettled(entry, error);
+  }
+
+  /** Waits until everything given to `send` so far is settled; rejects when the last of it failed. */
+  async flush(): Promise<void> {
+    if (this.endReason !== undefined) throw this.endReason;
+    this.flushBatch();
+    const last = this.pending.at(-1);
+    if (last === undefined) return;
+    await new Promise<void>((resolve, reject) => {
+      this.flushWaiters.push({ last, done: (error) => (error === undefined ? resolve() : reject(error)) });
+    });
+  }
+
+  private endWith(reason: PulsarError): void {
+    if (this.endReason !== undefined) return;
+    this.endReason = reason;
+    this.reconnector.stop();
+    clearTimeout(this.sendTimer);
+    this.failPending(reason);
+    for (const wake of this.slotWaiters) wake();
+  }
+
+  async close(): Promise<void> {
+    if (this.endReason?.code === 'AlreadyClosed') throw this.endReason;
+    if (this.isConnected && this.endReason === undefined) await this.flush().catch(() => undefined);
+    const { connection } = this;
+    this.connection = undefined;
+    this.endWith(new PulsarError('AlreadyClosed', `producer ${this.name} was closed`));
+    if (connection !== undefined) await closeProducer(connection, this.producerId, requestOptions(this.context));
+  }
+}

@@ -1,0 +1,19 @@
+/** The package's `./pulsar` door: a Pulsar client in plain TypeScript, with the API of npm `pulsar-client` and sessions. */
+export {
+  AuthenticationBasic,
+  AuthenticationTls,
+  AuthenticationToken,
+  tokenAuthentication,
+} from './client/authentication.ts';
+export { Client, type ClientConfig } from './client/client.ts';
+export type { Consumer } from './client/consumer.ts';
+export type { ConsumerConfig } from './client/consumer-config.ts';
+export { compareMessageIds } from './client/incoming-message.ts';
+export { type LogHandler, LogLevel } from './client/log.ts';
+export { Message } from './client/message.ts';
+export { MessageId } from './client/message-id.ts';
+export type { Producer, ProducerMessage } from './client/producer.ts';
+export type { MessageRouter, ProducerConfig } from './client/producer-config.ts';
+export type { Reader, ReaderConfig } from './client/reader.ts';
+export * from './client/session.ts';
+export { PulsarError } from './errors.ts';

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { consumerCases } from './pulsar-client-consumers.ts';
+import { type Broker, type BrokerAddress, prepareBroker } from './pulsar-client-kit.ts';
+import { producerCases } from './pulsar-client-producers.ts';
+import { readerCases } from './pulsar-client-readers.ts';
+import { reconnectCases } from './pulsar-client-reconnects.ts';
+import { sessionCases } from './pulsar-client-sessions.ts';
+
+/**
+ * What our client does against a broker: run it on every broker there is. `start` gives one whose namespaces deduplicate, or
+ * that has an admin address where they can be told to.
+ */
+export function pulsarClientContract(name: string, start: () => Promise<BrokerAddress>): void {
+  describe(`pulsar client against ${name}`, () => {
+    let broker: Broker;
+    beforeAll(async () => {
+      broker = await prepareBroker(await start());
+    }, 180_000);
+    afterAll(async () => {
+      await broker?.stop();
+    });
+    const use = () => broker;
+    describe('producers', () => producerCases(use));
+    describe('consumers', () => consumerCases(use));
+    describe('readers and seeking', () => readerCases(use));
+    describe('after a lost connection', () => reconnectCases(use));
+    describe('sessions', () => sessionCases(use));
+  });
+}
