@@ -82,7 +82,7 @@ interface ConnectorBase {
   readonly generation: number;
   /** Desired state per instance id; an id that is missing is RUNNING. */
   readonly instanceStates: Readonly<Record<string, DesiredState>>;
-  /** Raised by restart, per instance id: a run that sees another number than it began with ends. */
+  /** Raised by start and restart, per instance id: a run that sees another number than it began with ends, and counts begin at 0. */
   readonly restarts: Readonly<Record<string, number>>;
   /** Set while delete cleans up; the connector answers 404 from then on. */
   readonly deleting?: true;
@@ -115,6 +115,9 @@ export const connectorPath = ({
 /** Desired state of an instance. */
 export const desiredState = (connector: Connector, instance: number): DesiredState =>
   connector.instanceStates[String(instance)] ?? 'RUNNING';
+
+/** How often an instance was started or restarted by an operator. */
+export const restartsOf = (connector: Connector, instance: number): number => connector.restarts[String(instance)] ?? 0;
 
 /** Subscription of a sink: the one given, else `tenant/namespace/name` as Pulsar does. */
 export const subscriptionOf = (config: SinkConfig): string => config.sourceSubscriptionName || connectorPath(config);

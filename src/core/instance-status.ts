@@ -33,6 +33,8 @@ export interface InstanceStatus {
   readonly nextRunAtMs?: number;
   /** Failures in a row: the exponent of the back-off. */
   readonly failuresInRow: number;
+  /** Restart number of the instance that these counts belong to: a run that finds another starts afresh. */
+  readonly restarts: number;
   /** Generation the failure or the end belongs to: a newer generation starts afresh. */
   readonly generation: number;
 }
@@ -52,5 +54,6 @@ export const NEW_STATUS: InstanceStatus = {
   latestConnectorExceptions: [],
   lastReceivedTimeMs: 0,
   failuresInRow: 0,
+  restarts: 0,
   generation: 0,
 };

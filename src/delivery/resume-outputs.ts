@@ -1,5 +1,6 @@
 import { PulsarIoError } from '../core/errors.ts';
 import type { Compression, MessagingConsumer, MessagingProducer, MessagingSession } from '../core/messaging.ts';
+import { guardSubscription, producerName } from '../core/names.ts';
 import type { SourceProgress } from '../core/progress.ts';
 import { requireDeduplication } from './deduplication.ts';
 import { concreteTopics, type Output } from './output-topic.ts';
@@ -20,17 +21,6 @@ export interface ResumeOptions {
   /** How long the end of a topic must stand still before a tail scan believes it, in milliseconds (rule 7). */
   readonly tailStableMs: number;
 }
-
-/** Producer name of a source partition: never the epoch in it (rule 12). */
-export const producerName = (uid: string, sourcePartition: string, generation: number): string =>
-  `pio/${uid}/${sourcePartition}#${generation}`;
-
-/** Subscription that keeps the tail of an output topic for recovery (rule 7a). Its prefix names the connector, for cleanup. */
-export const guardSubscription = (uid: string, sourcePartition: string): string =>
-  `${guardPrefix(uid)}${encodeURIComponent(sourcePartition)}`;
-
-/** What all guard subscriptions of a connector begin with. */
-export const guardPrefix = (uid: string): string => `pulsar-io-guard.${uid}.`;
 
 interface Guarded extends Output {
   readonly guard: MessagingConsumer;

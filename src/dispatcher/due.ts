@@ -1,4 +1,4 @@
-import { type Connector, desiredState } from '../core/connector.ts';
+import { type Connector, desiredState, restartsOf } from '../core/connector.ts';
 import type { InstanceState } from '../core/lease.ts';
 
 /** Whether an instance should be run now: `if-backlog` leaves it to what waits in its input topics. */
@@ -21,8 +21,8 @@ export const isDue = (
   if (connector.deleting || desiredState(connector, instance) === 'STOPPED') return 'no';
   if (!state || state.epoch === 0) return 'yes';
   if (state.runId !== null && state.expiresAtMs + maxSkewMs > nowMs) return 'no';
-  const { phase, generation, nextRunAtMs = 0 } = state.status;
-  if (generation !== connector.generation) return 'yes';
+  const { phase, generation, restarts, nextRunAtMs = 0 } = state.status;
+  if (generation !== connector.generation || restarts !== restartsOf(connector, instance)) return 'yes';
   if (phase === 'failed' || phase === 'finished' || nextRunAtMs > nowMs) return 'no';
   return phase === 'idle' && connector.kind === 'sink' ? 'if-backlog' : 'yes';
 };

@@ -1,4 +1,4 @@
-import { desiredState } from '../core/connector.ts';
+import { desiredState, restartsOf } from '../core/connector.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { InstanceStatus } from '../core/instance-status.ts';
 import type { Lease } from '../core/lease.ts';
@@ -72,7 +72,7 @@ export class Heartbeat {
     const connector = registered?.connector;
     const isSame = connector?.uid === request.uid && connector.generation === request.generation && !connector.deleting;
     if (!isSame || desiredState(connector, request.instance) === 'STOPPED') control.stop('stopped');
-    else if ((connector.restarts[request.instance] ?? 0) !== restarts) control.stop('stopped');
+    else if (restartsOf(connector, request.instance) !== restarts) control.stop('stopped');
   }
 
   #armTimer(): void {

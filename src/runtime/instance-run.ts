@@ -1,5 +1,6 @@
-import { type Connector, connectorPath, desiredState } from '../core/connector.ts';
+import { type Connector, connectorPath, desiredState, restartsOf } from '../core/connector.ts';
 import { PulsarIoError } from '../core/errors.ts';
+import { NEW_STATUS } from '../core/instance-status.ts';
 import type { Lease } from '../core/lease.ts';
 import { RunCounters } from '../core/run-counters.ts';
 import type { RunRequest } from '../core/run-request.ts';
@@ -76,11 +77,12 @@ const runUnderLease = async (
 ): Promise<RunReport> => {
   const { generation, instance } = request;
   const control = new RunControl();
-  const counters = new RunCounters(lease.status, deps.clock);
-  const failuresBefore = lease.status.generation === generation ? lease.status.failuresInRow : 0;
+  const restarts = restartsOf(connector, instance);
+  const before = lease.status.restarts === restarts ? lease.status : { ...NEW_STATUS, restarts };
+  const counters = new RunCounters(before, deps.clock);
+  const failuresBefore = before.generation === generation ? before.failuresInRow : 0;
   let shown: PhaseStatus = { phase: 'starting', error: '', failuresInRow: failuresBefore };
   const status = () => counters.status({ ...shown, generation });
-  const restarts = connector.restarts[instance] ?? 0;
   const heartbeat = new Heartbeat({ request, deps, control, lease, restarts, status });
   try {
     using _timers = armDeadline(request, remainingMs, control, deps);

@@ -4,6 +4,7 @@ import { PulsarIoError } from '../core/errors.ts';
 import { type Frontier, frontierAtMarkDelete } from '../core/frontier.ts';
 import { compareMessageIds, formatMessageId, type MessageIdParts } from '../core/message-id.ts';
 import type { MessagingConsumer, MessagingSession } from '../core/messaging.ts';
+import { SUBSCRIPTION_UID_PROPERTY } from '../core/pulsar-admin.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { type FrontierHolder, storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
 import type { Pipeline } from '../delivery/pipeline.ts';
@@ -74,7 +75,7 @@ const subscribe = async ({ connector, session, control, plan }: SinkRun, topic: 
       subscription,
       subscriptionType: plan.subscriptionType,
       initialPosition: config.sourceSubscriptionPosition,
-      subscriptionProperties: { 'pulsar-io.uid': uid },
+      subscriptionProperties: { [SUBSCRIPTION_UID_PROPERTY]: uid },
       receiverQueueSize: Object.values(config.inputSpecs)[0]?.receiverQueueSize ?? 1000,
       signal: control.signal,
     });
@@ -161,7 +162,10 @@ const batchOf = (
   signal: control.signal,
 });
 
-const openDeadLetters = ({ connector, session, generation, control }: SinkRun, topic: string): DeadLetters | undefined => {
+const openDeadLetters = (
+  { connector, session, generation, control }: SinkRun,
+  topic: string,
+): DeadLetters | undefined => {
   const { config, uid } = connector;
   const deadLetterTopic =
     config.deadLetterTopic ||

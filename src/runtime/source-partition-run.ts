@@ -2,6 +2,7 @@ import type { SourceConnector } from '../core/connector.ts';
 import type { OpenLogSource } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { MessagingSession } from '../core/messaging.ts';
+import { producerName } from '../core/names.ts';
 import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import type { SourceRecord } from '../core/record.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
@@ -9,13 +10,7 @@ import { effectivelyOnceSource } from '../delivery/effectively-once-source.ts';
 import { concreteTopics, type Output, OutputTopic } from '../delivery/output-topic.ts';
 import { type Pipeline, type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
-import {
-  needsDrain,
-  producerName,
-  type ResumeOptions,
-  requireKnownGeneration,
-  resumeOutputs,
-} from '../delivery/resume-outputs.ts';
+import { needsDrain, type ResumeOptions, requireKnownGeneration, resumeOutputs } from '../delivery/resume-outputs.ts';
 import { type SourceBatch, toItems } from '../delivery/source-batch.ts';
 import { SourceCheckpoint } from '../delivery/source-checkpoint.ts';
 import { readAhead } from './read-ahead.ts';

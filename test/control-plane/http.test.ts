@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createControlPlane } from '../../src/control-plane/index.ts';
 import { eventOf, formBody, SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
@@ -149,6 +150,22 @@ describe('bodies', () => {
     expect((await api.updateSink('constructor', { inputs: ['toString'] })).reason).toBe(
       'Input Topics cannot be altered',
     );
+  });
+});
+
+describe('events as API Gateway sends them', () => {
+  test.each([
+    ['admin-create-source', 204],
+    ['admin-create-sink', 204],
+    ['admin-update-source', 204],
+    ['admin-status', 200],
+    ['admin-stop', 204],
+    ['admin-delete', 204],
+  ])('answers %s with %i', async (name, status) => {
+    await api.createSource('persons', { ...SOURCE, topicName: 'persons' });
+    if (name === 'admin-create-source') await api.remove('sources/public/default/persons');
+    const event = JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8'));
+    expect(await createControlPlane(api.deps)(event, AbortSignal.timeout(5_000))).toMatchObject({ statusCode: status });
   });
 });
 

@@ -55,5 +55,5 @@ const readBody = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): Buffe
 };
 
 /** Value of a header by its lower-case name. */
-export const header = (event: APIGatewayProxyEventV2, name: string): string | undefined =>
+const header = (event: APIGatewayProxyEventV2, name: string): string | undefined =>
   Object.entries(event.headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];

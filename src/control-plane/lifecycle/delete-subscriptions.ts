@@ -38,7 +38,7 @@ const isOurs = async (
   signal: AbortSignal,
 ): Promise<boolean> => {
   const stats = await pulsar.topicStats(topic, signal);
-  return stats?.subscriptions[subscription]?.properties[SUBSCRIPTION_UID_PROPERTY] !== undefined;
+  return stats?.subscriptions[subscription]?.properties[SUBSCRIPTION_UID_PROPERTY] === uid;
 };
 
 const matchingTopics = async (

@@ -1,6 +1,7 @@
 import type { RegisteredConnector } from '../../core/registry.ts';
 import type { Call } from '../operation.ts';
 import { awaitRuns } from './await-runs.ts';
+import { deleteGuards } from './delete-guards.ts';
 import { deleteSubscriptions } from './delete-subscriptions.ts';
 import { instancesOf } from './start-runs.ts';
 
@@ -15,6 +16,9 @@ export const finishDeletion = async (call: Call, registered: RegisteredConnector
   await awaitRuns(call, connector, instancesOf(connector));
   if (deps.pulsar && connector.kind === 'sink' && connector.config.cleanupSubscription) {
     await deleteSubscriptions(call, deps.pulsar, connector);
+  }
+  if (deps.pulsar && connector.kind === 'source' && connector.config.topicName) {
+    await deleteGuards(call, deps.pulsar, connector);
   }
   await deps.checkpoints.deleteAll(connector.uid, signal);
   await deps.registry.remove(registered, signal);

@@ -37,6 +37,8 @@ const invoke = ({ deps }: Call, { kind, uid, generation, config }: Connector, in
     generation,
     instance,
     notAfterMs: deps.clock.nowMs() + RUN_REQUEST_VALID_MS,
+    // A run from before the change is still ending: the new one waits for it, instead of for the next tick.
+    handOver: true,
   });
 
 /** Ids of all instances. */

@@ -11,7 +11,7 @@ import { type Call, nameOf, type Operation } from '../operation.ts';
 
 /** POST `/{tenant}/{namespace}/{name}` (PULSAR-ADMIN-CONTRACT 1.4). */
 export const create: Operation = async (call) => {
-  const { deps, words, request, signal } = call;
+  const { deps, words, request } = call;
   const form = await readForm(request);
   const draft = readDraft(form, words);
   await checkNamespace(call);
@@ -20,7 +20,7 @@ export const create: Operation = async (call) => {
   const { type, config } = await settleConfig(call, draft, `${words.title} package is not provided`);
   const connector = newConnector(call, type.name, config);
   await register(call, connector);
-  await startRuns({ ...call, signal }, connector, instancesOf(connector));
+  await startRuns(call, connector, instancesOf(connector));
   return done();
 };
 

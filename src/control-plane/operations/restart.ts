@@ -2,9 +2,9 @@ import { type Connector, connectorPath } from '../../core/connector.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { RegisteredConnector } from '../../core/registry.ts';
 import { type Answer, done } from '../http/answers.ts';
-import { awaitRuns } from '../lifecycle/await-runs.ts';
 import { findConnector } from '../lifecycle/find-connector.ts';
 import { instanceOf } from '../lifecycle/instance-id.ts';
+import { raisedRestarts } from '../lifecycle/raised-restarts.ts';
 import { resetStatus } from '../lifecycle/reset-status.ts';
 import { instancesOf, startRuns } from '../lifecycle/start-runs.ts';
 import type { Call, Operation } from '../operation.ts';
@@ -28,19 +28,15 @@ export const restartInstance: Operation = async (call) => {
 const restart = async (call: Call, registered: RegisteredConnector, instances: readonly number[]): Promise<Answer> => {
   const changed = restarted(registered.connector, instances, call.deps.clock.nowMs());
   await call.deps.registry.update(registered, changed, call.signal);
-  await awaitRuns(call, changed, instances);
   await resetStatus(call, changed, instances);
   await startRuns(call, changed, instances);
   return done();
 };
 
-/** A run that sees another number than it began with ends. Restarting a stopped instance starts it, and here it stays started. */
+/** Restarting a stopped instance starts it, and here it stays started. */
 const restarted = (connector: Connector, instances: readonly number[], nowMs: number): Connector => ({
   ...connector,
-  restarts: {
-    ...connector.restarts,
-    ...Object.fromEntries(instances.map((id) => [id, (connector.restarts[String(id)] ?? 0) + 1])),
-  },
+  restarts: raisedRestarts(connector, instances),
   instanceStates: {
     ...connector.instanceStates,
     ...Object.fromEntries(stoppedOf(connector, instances).map((id) => [id, 'RUNNING' as const])),

@@ -4,6 +4,7 @@ import type { RegisteredConnector } from '../../core/registry.ts';
 import { type Answer, done } from '../http/answers.ts';
 import { findConnector } from '../lifecycle/find-connector.ts';
 import { instanceOf } from '../lifecycle/instance-id.ts';
+import { raisedRestarts } from '../lifecycle/raised-restarts.ts';
 import { resetStatus } from '../lifecycle/reset-status.ts';
 import { instancesOf, startRuns } from '../lifecycle/start-runs.ts';
 import type { Call, Operation } from '../operation.ts';
@@ -64,5 +65,6 @@ const withStates = (
     ...connector.instanceStates,
     ...Object.fromEntries(instances.map((instance) => [instance, state])),
   },
+  ...(state === 'RUNNING' && { restarts: raisedRestarts(connector, instances) }),
   updatedAtMs: nowMs,
 });
