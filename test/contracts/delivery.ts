@@ -7,12 +7,14 @@ import type { Target } from '../e2e/target.ts';
 /** What a delivery suite runs on. */
 export interface DeliveryWorld {
   broker(): BrokerAddress;
+  /** A fresh, empty target. */
   target(): Promise<Target>;
   /** See `Target.repeatsAreRows`. */
   readonly repeatsAreRows: boolean;
   readonly records: number;
   readonly maxKills: number;
-  readonly storeUrl?: () => Promise<string>;
+  /** Namespace of the topics, with deduplication enabled; `public/default` when absent. */
+  readonly namespace?: string;
 }
 
 const LIMIT_MS = 180_000;
@@ -21,20 +23,20 @@ const LIMIT_MS = 180_000;
 export const deliveryContract = (name: string, world: DeliveryWorld): void => {
   const run = async (guarantee: Guarantee, keptBy?: Guarantee) => {
     await using target = await world.target();
-    const { records, maxKills } = world;
-    const storeUrl = await world.storeUrl?.();
-    const options = {
+    const { records, maxKills, namespace } = world;
+    const seed = Math.ceil(Math.random() * 1e6);
+    const result = await deliver({
       broker: world.broker(),
       target,
       guarantee,
       records,
       maxKills,
-      seed: Math.ceil(Math.random() * 1e6),
-    };
-    const result = await deliver({ ...options, ...(keptBy && { keptBy }), ...(storeUrl && { storeUrl }) });
-    console.log(
-      `${name} ${guarantee}${keptBy ? ` kept by ${keptBy}` : ''}: ${JSON.stringify({ seed: options.seed, ...result })}`,
-    );
+      seed,
+      ...(keptBy && { keptBy }),
+      ...(namespace && { namespace }),
+    });
+    const means = keptBy ? ` kept by ${keptBy}` : '';
+    process.stderr.write(`${name}, ${guarantee}${means}: ${JSON.stringify({ seed, ...result })}\n`);
     return result;
   };
 

@@ -20,7 +20,6 @@ export interface DeliveryOptions {
   readonly seed: number;
   /** Namespace of the topic, with deduplication enabled. */
   readonly namespace?: string;
-  readonly storeUrl?: string;
   /** Keep `guarantee` by another one's means. */
   readonly keptBy?: Guarantee;
   readonly onCloud?: (cloud: Cloud) => Promise<void>;
@@ -56,7 +55,7 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
   const cloudOptions: Pick<CloudOptions, 'serviceUrl' | 'adminUrl' | 'storeUrl' | 'chaos' | 'swap' | 'logFile'> = {
     serviceUrl: broker.serviceUrl,
     adminUrl: broker.adminUrl,
-    storeUrl: options.storeUrl ?? `sqlite:${join(folder, 'store.db')}`,
+    storeUrl: `sqlite:${join(folder, 'store.db')}`,
     chaos: { killChance, maxKills, seed },
     logFile: join(folder, 'cloud.log'),
     ...(keptBy && { swap: { asked: guarantee, kept: keptBy } }),
