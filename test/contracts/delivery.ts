@@ -30,9 +30,9 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
       target,
       guarantee,
       records,
-      maxKills,
+      // A defect must be hit by chance: it gets more chances than the guarantee gets kills.
+      ...(keptBy ? { keptBy, maxKills: maxKills * 2, killChance: 0.08 } : { maxKills }),
       seed,
-      ...(keptBy && { keptBy }),
       ...(namespace && { namespace }),
     });
     const means = keptBy ? ` kept by ${keptBy}` : '';

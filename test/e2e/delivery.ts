@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guarantee } from '../../src/core/guarantee.ts';
 import { type Cloud, type CloudOptions, startCloud } from './cloud/index.ts';
@@ -79,7 +80,7 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
   const growing = growFile(input, records, Math.max(1, Math.ceil(records / 120)), 80);
   await options.onCloud?.(cloud);
   await growing;
-  await untilQuiet(cloud, options, topic);
+  await untilQuiet(cloud, options, input, cloudOptions.storeUrl, topic);
   const effects = await target.read();
   const repeatedWrites = await target.repeatedWrites();
   const { killed: kills, started: runs } = await cloud.state();
@@ -100,8 +101,15 @@ const judge = (effects: readonly number[], records: number) => {
   return { arrived: effects.length, lost: records - seen.size, duplicated, reordered };
 };
 
-/** Waits until everything arrived, or until nothing has changed for a while, nobody is killed any more and nothing waits in the topic. */
-const untilQuiet = async (cloud: Cloud, { broker, target, records }: DeliveryOptions, topic: string): Promise<void> => {
+/** Waits until everything arrived, or until all of the input was read, nothing waits in the topic, nothing has changed for a while and nobody was killed meanwhile. */
+const untilQuiet = async (
+  cloud: Cloud,
+  options: DeliveryOptions,
+  input: string,
+  storeUrl: string,
+  topic: string,
+): Promise<void> => {
+  const { broker, target, records } = options;
   const endMs = Date.now() + PATIENCE_MS;
   let last = '';
   let sinceMs = Date.now();
@@ -113,9 +121,18 @@ const untilQuiet = async (cloud: Cloud, { broker, target, records }: DeliveryOpt
     last = now;
     const quietMs = Date.now() - sinceMs;
     if (count >= records && quietMs > COMPLETE_MS) return;
-    if (quietMs > QUIET_MS && (await backlogOf(broker, topic)) === 0) return;
+    if (quietMs > QUIET_MS && (await isRead(input, storeUrl)) && (await backlogOf(broker, topic)) === 0) return;
     await sleep(100);
   }
+};
+
+/** True when some checkpoint in the store lies at the end of the input file. */
+const isRead = async (input: string, storeUrl: string): Promise<boolean> => {
+  const database = new DatabaseSync(storeUrl.slice('sqlite:'.length), { readOnly: true });
+  const rows = database.prepare("SELECT data FROM pulsar_io_items WHERE sk LIKE 'ckpt#%'").all() as { data: string }[];
+  database.close();
+  const { size } = statSync(input);
+  return rows.some(({ data }) => JSON.parse(data).progress.position?.offset === size);
 };
 
 const backlogOf = async ({ adminUrl }: BrokerAddress, topic: string): Promise<number> => {
