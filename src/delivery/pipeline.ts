@@ -31,6 +31,8 @@ export interface SourceGuarantee {
 export interface SinkGuarantee {
   /** True: progress is our own frontier per topic-partition, which belongs to one instance; false: the broker's acknowledgements. */
   readonly keepsFrontier: boolean;
+  /** True: dead letters are published under a fixed name and deduplicated. */
+  readonly namesDeadLetters: boolean;
   middleware(): middy.MiddlewareObj<SinkBatch, void>;
 }
 
@@ -48,9 +50,9 @@ export const GUARANTEE_KEEPERS: Guarantees = {
     EFFECTIVELY_ONCE: { resumes: true, middleware: (resumed) => effectivelyOnceSource(resumed as ResumedOutputs) },
   },
   sink: {
-    ATMOST_ONCE: { keepsFrontier: true, middleware: atMostOnceSink },
-    ATLEAST_ONCE: { keepsFrontier: false, middleware: atLeastOnceSink },
-    EFFECTIVELY_ONCE: { keepsFrontier: true, middleware: effectivelyOnceSink },
+    ATMOST_ONCE: { keepsFrontier: true, namesDeadLetters: false, middleware: atMostOnceSink },
+    ATLEAST_ONCE: { keepsFrontier: false, namesDeadLetters: false, middleware: atLeastOnceSink },
+    EFFECTIVELY_ONCE: { keepsFrontier: true, namesDeadLetters: true, middleware: effectivelyOnceSink },
   },
 };
 

@@ -6,7 +6,7 @@ import type { MessagingSession } from '../core/messaging.ts';
 import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import { RunCounters } from '../core/run-counters.ts';
 import { concreteTopics, type Output, OutputTopic } from '../delivery/output-topic.ts';
-import { sourcePipeline } from '../delivery/pipeline.ts';
+import { type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { eventItems, type SourceBatch } from '../delivery/source-batch.ts';
 import type { ProgressPort } from '../delivery/source-checkpoint.ts';
@@ -93,7 +93,7 @@ export const publishEvent = async (
     signal,
   };
   try {
-    await sourcePipeline(deps.guarantees.source[guaranteeOf(connector)].middleware(undefined))(batch);
+    await sourcePipeline(keeperOf(connector, deps).middleware(undefined))(batch);
   } catch (cause) {
     opened.isOver = true;
     opened.session.destroy();
@@ -118,9 +118,13 @@ class Answer implements ProgressPort {
   }
 }
 
-const guaranteeOf = ({ config, type }: SourceConnector): 'ATLEAST_ONCE' | 'ATMOST_ONCE' => {
-  if (config.processingGuarantees !== 'EFFECTIVELY_ONCE') return config.processingGuarantees;
-  throw new PulsarIoError('PIO_GUARANTEE_REFUSED', `source type ${type} cannot hold EFFECTIVELY_ONCE`);
+const keeperOf = ({ config, type }: SourceConnector, { guarantees }: RunDeps): SourceGuarantee => {
+  const keeper = guarantees.source[config.processingGuarantees];
+  if (!keeper.resumes) return keeper;
+  throw new PulsarIoError(
+    'PIO_GUARANTEE_REFUSED',
+    `source type ${type} cannot hold ${config.processingGuarantees}: its events have no position`,
+  );
 };
 
 /** Adds one event's counts to instance 0. Best effort: the records matter more than their count. */

@@ -65,8 +65,8 @@ const pipelineOf = (
   type: SinkType,
   sink: OpenSink | TransactionalSink,
   guarantee: SinkGuarantee,
-): Pick<SinkRun, 'pipeline' | 'isFrontierInTarget' | 'keepsFrontier'> => ({
-  keepsFrontier: guarantee.keepsFrontier,
+): Pick<SinkRun, 'pipeline' | 'isFrontierInTarget' | 'guarantee'> => ({
+  guarantee,
   isFrontierInTarget: guarantee.keepsFrontier && type.route === 'transactional',
   pipeline: sinkPipeline({
     guarantee: guarantee.middleware(),

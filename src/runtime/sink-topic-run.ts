@@ -7,7 +7,7 @@ import type { MessagingConsumer, MessagingSession } from '../core/messaging.ts';
 import { SUBSCRIPTION_UID_PROPERTY } from '../core/pulsar-admin.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { type FrontierHolder, storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
-import type { Pipeline } from '../delivery/pipeline.ts';
+import type { Pipeline, SinkGuarantee } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import type { SinkBatch } from '../delivery/sink-batch.ts';
 import type { Activity } from './activity.ts';
@@ -24,7 +24,7 @@ export interface SinkRun extends RunContext {
   readonly sink: OpenSink | TransactionalSink;
   readonly pipeline: Pipeline<SinkBatch>;
   readonly plan: SubscriptionPlan;
-  readonly keepsFrontier: boolean;
+  readonly guarantee: SinkGuarantee;
   /** True: a transactional target stores the frontier. */
   readonly isFrontierInTarget: boolean;
   readonly activity: Activity;
@@ -36,7 +36,7 @@ const RECEIVE_WAIT_MS = 250;
 /** Writes one topic-partition to the target until the run is idle or asked to end. */
 export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> => {
   const { control, activity, counters, deps } = run;
-  const isNew = run.keepsFrontier && !(await hasSubscription(run, topic));
+  const isNew = run.guarantee.keepsFrontier && !(await hasSubscription(run, topic));
   const consumer = await subscribe(run, topic);
   const frontier = await fence(run, topic, consumer, isNew);
   const reader = new RecordReader(topic, frontier?.current);
@@ -91,8 +91,8 @@ const fence = async (
   consumer: MessagingConsumer,
   isNewSubscription: boolean,
 ): Promise<FrontierHolder | undefined> => {
-  const { connector, deps, control, sink, keepsFrontier, isFrontierInTarget } = run;
-  if (!keepsFrontier) return undefined;
+  const { connector, deps, control, sink, guarantee, isFrontierInTarget } = run;
+  if (!guarantee.keepsFrontier) return undefined;
   const { last, markDelete } = await consumer.lastMessageId(control.signal);
   const token = run.nextToken();
   const initial = frontierAtMarkDelete(markDelete);
@@ -162,8 +162,9 @@ const batchOf = (
   signal: control.signal,
 });
 
+/** The name holds over generations: the versions that number dead letters rise along the log whatever the configuration. */
 const openDeadLetters = (
-  { connector, session, generation, control }: SinkRun,
+  { connector, session, control, guarantee }: SinkRun,
   topic: string,
 ): DeadLetters | undefined => {
   const { config, uid } = connector;
@@ -171,9 +172,13 @@ const openDeadLetters = (
     config.deadLetterTopic ||
     (config.maxMessageRetries ? defaultDeadLetterTopic(topic, subscriptionOf(config)) : undefined);
   if (!deadLetterTopic) return undefined;
-  const name = { producerName: `pio/${uid}/dlq/${topic}#${generation}` };
-  const isNamed = config.processingGuarantees === 'EFFECTIVELY_ONCE';
-  return new DeadLetters({ session, topic: deadLetterTopic, signal: control.signal, ...(isNamed && name) });
+  const name = { producerName: `pio/${uid}/dlq/${topic}` };
+  return new DeadLetters({
+    session,
+    topic: deadLetterTopic,
+    signal: control.signal,
+    ...(guarantee.namesDeadLetters && name),
+  });
 };
 
 /** Pulsar's own default, `<topic>-<subscription>-DLQ`, with the slashes of a default subscription name made valid. */
