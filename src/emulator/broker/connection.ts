@@ -13,6 +13,7 @@ import type { Consumer } from './dispatch/consumer.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import type { Peer } from './peer.ts';
 import type { Producer } from './producer.ts';
+import { RequestIds } from './request-ids.ts';
 import type { Subscription } from './subscription.ts';
 import type { Topic } from './topic.ts';
 
@@ -46,6 +47,7 @@ export class Connection implements Peer {
   readonly #socket: Socket;
   readonly #decoder: FrameDecoder;
   readonly #output: OutputBuffer;
+  readonly #requestIds = new RequestIds();
   #isPingUnanswered = false;
   #probes: ((isAlive: boolean) => void)[] = [];
 
@@ -72,7 +74,13 @@ export class Connection implements Peer {
   }
 
   send<N extends CommandName>(type: N, fields: CommandInput<N>): void {
-    this.#output.write(encodeCommand(type, fields));
+    const requestId = 'requestId' in fields ? (fields.requestId as number | undefined) : undefined;
+    if (requestId === undefined) this.#output.write(encodeCommand(type, fields));
+    else {
+      const bytes = encodeCommand(type, { ...fields, requestId: this.#requestIds.placeholder(requestId) });
+      this.#requestIds.restore(bytes, requestId);
+      this.#output.write(bytes);
+    }
   }
 
   sendEntry(fields: CommandInput<'MESSAGE'>, data: Uint8Array): void {
@@ -129,6 +137,7 @@ export class Connection implements Peer {
     try {
       for (const frame of this.#decoder.push(chunk)) {
         if (!this.isOpen) return;
+        this.#requestIds.narrow(frame);
         const { command, headersAndPayload } = decodeFrame(frame);
         handleCommand(this, command, headersAndPayload);
       }

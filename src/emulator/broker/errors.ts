@@ -34,6 +34,7 @@ export class AdminError extends Error {
   }
 }
 
+/** Refusal of a topic that does not exist and may not be made. */
 export function topicNotFound(topic: string): BrokerError {
   return new BrokerError(ServerError.TopicNotFound, `Topic ${topic} does not exist`);
 }
@@ -43,6 +44,7 @@ export function namespaceNotFound(): BrokerError {
   return new BrokerError(ServerError.TopicNotFound, 'Namespace not found');
 }
 
+/** Refusal of what this broker does not have, or what the protocol forbids. */
 export function notAllowed(message: string): BrokerError {
   return new BrokerError(ServerError.NotAllowedError, message);
 }

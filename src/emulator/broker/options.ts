@@ -44,6 +44,7 @@ export interface BrokerSettings {
   readonly log: (line: string) => void;
 }
 
+/** Fills in the defaults. */
 export function settingsOf(options: BrokerOptions): BrokerSettings {
   return {
     deduplication: options.deduplication ?? true,

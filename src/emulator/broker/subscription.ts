@@ -101,7 +101,13 @@ export class Subscription {
 
   /** Acknowledges everything up to and including `key`, by the admin or by time to live. */
   skipThrough(key: EntryKey): void {
-    if (this.cursor.ackThrough(key)) this.#dispatcher?.rewind();
+    if (!this.cursor.ackThrough(key)) return;
+    for (const consumer of this.consumers) {
+      for (const pending of [...consumer.pending.keys()]) {
+        if (pending <= key) this.#dispatcher?.acked(consumer, pending);
+      }
+    }
+    this.wake();
   }
 
   redeliver(consumer: Consumer, ids: readonly MessageIdData[], epoch: number | undefined): void {

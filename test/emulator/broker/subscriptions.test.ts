@@ -306,3 +306,21 @@ test('a consumer that does not read stops its own dispatch only', async () => {
   expect(stats.subscriptions.slow.consumers[0]?.msgOutCounter).toBeLessThan(40);
   slow.destroy();
 });
+
+test('messages older than the time to live are skipped, without redelivering what a consumer holds', async () => {
+  let nowMs = 1_000;
+  await using broker = await TestBroker.start({ now: () => nowMs, housekeepingMs: 5 });
+  const client = await filled(broker, 4);
+  await client.subscribe({ topic: TOPIC, subType: SubscriptionType.Shared }, 2);
+  await client.texts(2);
+  await broker.admin('POST', '/admin/v2/namespaces/public/default/messageTTL', 1);
+  nowMs = 2_002;
+  const stats = '/admin/v2/persistent/public/default/subscriptions/stats';
+  const backlog = async () =>
+    ((await broker.admin('GET', stats)) as { subscriptions: { s: { msgBacklog: number } } }).subscriptions.s.msgBacklog;
+  while ((await backlog()) === 4) await new Promise(setImmediate);
+  expect(await backlog()).toBe(2);
+  client.send('FLOW', { consumerId: 1, messagePermits: 5 });
+  expect(await client.texts(2)).toEqual(['m2', 'm3']);
+  expect(await client.pendingMessages()).toBe(0);
+});

@@ -138,7 +138,8 @@ function cursorStats(topic: Topic, { cursor, dispatcher, consumers, properties }
     messagesConsumedCounter: topic.log.index.count(-1, topic.log.index.lastConfirmed) - cursor.backlog,
     individuallyDeletedMessages: cursor.formatAcked(),
     totalNonContiguousDeletedMessagesRange: cursor.rangeCount,
-    numberOfEntriesSinceFirstNotAckedMessage: topic.log.index.count(cursor.markDelete, topic.log.index.lastConfirmed) + 1,
+    numberOfEntriesSinceFirstNotAckedMessage:
+      topic.log.index.count(cursor.markDelete, topic.log.index.lastConfirmed) + 1,
     state: 'Open',
     active: consumers.length > 0,
     properties: {},

@@ -6,6 +6,7 @@ import type { Consumer } from './consumer.ts';
 
 /** Entries read at once, and the bytes after which a page ends: what one subscription holds in memory. */
 export const PAGE_ENTRIES = 100;
+/** See `PAGE_ENTRIES`. */
 export const PAGE_BYTES = 1024 * 1024;
 
 /** What a dispatcher works on. Times are milliseconds since the epoch. */

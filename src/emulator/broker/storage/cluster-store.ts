@@ -1,5 +1,6 @@
 import type { Database } from './database.ts';
 
+/** A tenant as the admin REST writes it. */
 export interface TenantInfo {
   readonly adminRoles: readonly string[];
   readonly allowedClusters: readonly string[];

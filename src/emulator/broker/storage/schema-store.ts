@@ -8,6 +8,7 @@ export interface SchemaDefinition {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+/** A registered schema; versions count from 0 per topic. */
 export interface StoredSchema extends SchemaDefinition {
   readonly version: number;
   readonly createdAtMs: number;
