@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { cqlName, contactPoints } from '../../src/connectors/cassandra/config.ts';
+import { contactPoints, cqlName } from '../../src/connectors/cassandra/config.ts';
 import { cassandraError } from '../../src/connectors/cassandra/errors.ts';
 import { mapping } from '../../src/connectors/cassandra/mapping.ts';
 import { CassandraSession } from '../../src/connectors/cassandra/session.ts';
@@ -10,9 +10,11 @@ import { configOf, context, problemsOf } from './open.ts';
 
 const base = { roots: 'localhost:9042', keyspace: 'Ks', keyname: 'key', columnFamily: '"Tab""le"', columnName: 'col' };
 const config = (more: Record<string, unknown> = {}) => configOf(cassandraSink, { ...base, ...more });
-const writes = (more: Record<string, unknown> = {}, isDeletable = true) => mapping(namesOf(config(more)), config(more), isDeletable);
+const writes = (more: Record<string, unknown> = {}, isDeletable = true) =>
+  mapping(namesOf(config(more)), config(more), isDeletable);
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') => expect.objectContaining({ code: name, message: expect.stringContaining(text) });
+const code = (name: string, text = '') =>
+  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 
 /** An error as cassandra-driver's `ResponseError` has it. */
 const responseError = (cqlCode: number) => Object.assign(new Error('sekrit in the text'), { code: cqlCode });
@@ -25,7 +27,10 @@ describe('the writes of the cassandra sink', () => {
       query: `INSERT INTO ${table} ("key", "col") VALUES (?, ?) USING TIMESTAMP ?`,
       params: ['k', 'v', 77],
     });
-    expect(writes()(sinkRecord(1, { key: 'k', version: 78 }))).toEqual({ query: `DELETE FROM ${table} USING TIMESTAMP ? WHERE "key" = ?`, params: [78, 'k'] });
+    expect(writes()(sinkRecord(1, { key: 'k', version: 78 }))).toEqual({
+      query: `DELETE FROM ${table} USING TIMESTAMP ? WHERE "key" = ?`,
+      params: [78, 'k'],
+    });
     expect(writes({ mapFields: true })(sinkRecord(1, { key: 'k', value: '{"key":"x"}', version: 79 }))).toEqual({
       query: `INSERT INTO ${table} JSON ? DEFAULT UNSET USING TIMESTAMP ?`,
       params: ['{"key":"x"}', 79],
@@ -52,7 +57,11 @@ describe('the writes of the cassandra sink', () => {
 });
 
 describe('the cassandra sink with a client that fails', () => {
-  const session = (execute: (params: readonly unknown[]) => Promise<void>, concurrency = 4, problem: string | undefined = undefined) => {
+  const session = (
+    execute: (params: readonly unknown[]) => Promise<void>,
+    concurrency = 4,
+    problem: string | undefined = undefined,
+  ) => {
     let shutdowns = 0;
     const client = {
       execute: async (_query: string, params: readonly unknown[]) => {
@@ -67,7 +76,8 @@ describe('the cassandra sink with a client that fails', () => {
     const sink = new CassandraSession({ client, names, toWrite: writes(), problem: async () => problem, concurrency });
     return { sink, shutdowns: () => shutdowns };
   };
-  const records = (count: number) => Array.from({ length: count }, (_, n) => sinkRecord(n, { key: `k${n}`, value: 'sekrit' }));
+  const records = (count: number) =>
+    Array.from({ length: count }, (_, n) => sinkRecord(n, { key: `k${n}`, value: 'sekrit' }));
 
   test('never has more writes under way than told', async () => {
     let underWay = 0;
@@ -99,13 +109,23 @@ describe('the cassandra sink with a client that fails', () => {
       if (key === 'k5') throw responseError(0x2200);
     });
     const results = await sink.write(records(10), running());
-    expect(results.flatMap((it, n) => (it.ok ? [] : [[n, (it.error as { disposition?: string }).disposition]]))).toEqual([[3, 'retry'], [5, 'reject']]);
-    expect(results[5]).toEqual({ ok: false, error: expect.not.objectContaining({ message: expect.stringContaining('sekrit') }) });
+    expect(
+      results.flatMap((it, n) => (it.ok ? [] : [[n, (it.error as { disposition?: string }).disposition]])),
+    ).toEqual([
+      [3, 'retry'],
+      [5, 'reject'],
+    ]);
+    expect(results[5]).toEqual({
+      ok: false,
+      error: expect.not.objectContaining({ message: expect.stringContaining('sekrit') }),
+    });
   });
 
   test('blames the table and not the record when it is no more what it was', async () => {
     const { sink } = session(async () => Promise.reject(responseError(0x2200)), 4, 'does not exist: create it');
-    expect(await sink.write(records(1), running())).toEqual([{ ok: false, error: code('PIO_SINK_MISCONFIGURED', 'ks.Tab"le does not exist') }]);
+    expect(await sink.write(records(1), running())).toEqual([
+      { ok: false, error: code('PIO_SINK_MISCONFIGURED', 'ks.Tab"le does not exist') },
+    ]);
   });
 
   test('throws PIO_ABORTED when the run ends between writes', async () => {
@@ -123,7 +143,9 @@ describe('the cassandra sink with a client that fails', () => {
   test('says PIO_SINK_UNAVAILABLE when no contact point answers', async () => {
     const opening = cassandraSink.open(config({ roots: '127.0.0.1:1', timeoutMs: 500 }), context());
     await expect(opening).rejects.toEqual(code('PIO_SINK_UNAVAILABLE', 'connecting to Cassandra at 127.0.0.1:1'));
-    await expect(cassandraSink.open(config(), context({ signal: AbortSignal.abort() }))).rejects.toEqual(code('PIO_ABORTED'));
+    await expect(cassandraSink.open(config(), context({ signal: AbortSignal.abort() }))).rejects.toEqual(
+      code('PIO_ABORTED'),
+    );
   });
 });
 
@@ -140,7 +162,10 @@ describe('errors of cassandra-driver', () => {
       [new TypeError('expected text'), 'PIO_SINK_REJECTED'],
       [new AuthenticationError('wrong'), 'PIO_SINK_MISCONFIGURED'],
       [Object.assign(new Error(), { innerErrors: { a: new AuthenticationError() } }), 'PIO_SINK_MISCONFIGURED'],
-      [Object.assign(new Error(), { innerErrors: { a: new AuthenticationError(), b: new Error('down') } }), 'PIO_SINK_UNAVAILABLE'],
+      [
+        Object.assign(new Error(), { innerErrors: { a: new AuthenticationError(), b: new Error('down') } }),
+        'PIO_SINK_UNAVAILABLE',
+      ],
       [new Error('anything'), 'PIO_SINK_UNAVAILABLE'],
     ];
     for (const [error, expected] of cases) expect(cassandraError(error, 'doing').code).toBe(expected);
@@ -152,8 +177,11 @@ describe('errors of cassandra-driver', () => {
 describe('the table of the cassandra sink', () => {
   const column = (name: string, type: string, kind: ColumnRow['kind'] = 'regular'): ColumnRow => ({ name, type, kind });
   const key = column('key', 'text', 'partition_key');
-  const problem = (columns: ColumnRow[], more: Record<string, unknown> = {}, guarantee: 'ATLEAST_ONCE' | 'EFFECTIVELY_ONCE' = 'ATLEAST_ONCE') =>
-    tableProblem(columns, namesOf(config(more)), config(more), guarantee);
+  const problem = (
+    columns: ColumnRow[],
+    more: Record<string, unknown> = {},
+    guarantee: 'ATLEAST_ONCE' | 'EFFECTIVELY_ONCE' = 'ATLEAST_ONCE',
+  ) => tableProblem(columns, namesOf(config(more)), config(more), guarantee);
 
   test('must have the key and the column, both text', () => {
     expect(problem([key, column('col', 'text')])).toBeUndefined();
@@ -178,18 +206,29 @@ describe('the table of the cassandra sink', () => {
 describe('the config of the cassandra sink', () => {
   test("takes Pulsar's config", () => {
     expect(problemsOf(cassandraSink, base)).toEqual([]);
-    expect(problemsOf(cassandraSink, {})).toEqual(['roots', 'keyspace', 'keyname', 'columnFamily', 'columnName'].map((it) => `/configs/${it}`));
+    expect(problemsOf(cassandraSink, {})).toEqual(
+      ['roots', 'keyspace', 'keyname', 'columnFamily', 'columnName'].map((it) => `/configs/${it}`),
+    );
   });
 
   test('refuses names and contact points that are none', () => {
-    expect(problemsOf(cassandraSink, { ...base, keyspace: 'a; DROP TABLE b', columnName: 'a b' })).toEqual(['/configs/keyspace', '/configs/columnName']);
+    expect(problemsOf(cassandraSink, { ...base, keyspace: 'a; DROP TABLE b', columnName: 'a b' })).toEqual([
+      '/configs/keyspace',
+      '/configs/columnName',
+    ]);
     expect(problemsOf(cassandraSink, { ...base, roots: 'a:b:c' })).toEqual(['/configs/roots']);
     expect(problemsOf(cassandraSink, { ...base, columnName: 'KEY' })).toEqual(['/configs/columnName']);
     expect(problemsOf(cassandraSink, { ...base, userName: 'u' })).toEqual(['/configs/password']);
   });
 
   test('reads names as CQL does, and contact points as Pulsar does', () => {
-    expect([cqlName('Abc'), cqlName('"Abc"'), cqlName('"a""b"'), cqlName('1a'), cqlName('"')]).toEqual(['abc', 'Abc', 'a"b', undefined, undefined]);
+    expect([cqlName('Abc'), cqlName('"Abc"'), cqlName('"a""b"'), cqlName('1a'), cqlName('"')]).toEqual([
+      'abc',
+      'Abc',
+      'a"b',
+      undefined,
+      undefined,
+    ]);
     expect(contactPoints('a, b.c:9043 ,[::1]:1')).toEqual(['a:9042', 'b.c:9043', '[::1]:1']);
     expect(contactPoints(' , ')).toBeUndefined();
   });

@@ -9,7 +9,8 @@ import { configOf, context, problemsOf } from './open.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const open = (configs: Record<string, unknown>) => fileSource.open(configOf(fileSource, configs), context());
-const code = (name: string, text = '') => expect.objectContaining({ code: name, message: expect.stringContaining(text) });
+const code = (name: string, text = '') =>
+  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 const running = () => new AbortController().signal;
 
 const harness =
@@ -33,7 +34,10 @@ const harness =
 
 sourceContract(
   'file of lines',
-  harness({}, 'one\n\ntwo\r\nžluť 🐎\n{"a":1}\n \nincom', ['one', 'two', 'žluť 🐎', '{"a":1}', ' '], 'plete\nlast\n', ['incomplete', 'last']),
+  harness({}, 'one\n\ntwo\r\nžluť 🐎\n{"a":1}\n \nincom', ['one', 'two', 'žluť 🐎', '{"a":1}', ' '], 'plete\nlast\n', [
+    'incomplete',
+    'last',
+  ]),
 );
 sourceContract(
   'file of lines longer than the checksums',
@@ -47,14 +51,24 @@ sourceContract(
 );
 sourceContract(
   'file of NDJSON with a BOM',
-  harness({ format: 'ndjson' }, '\ufeff{"id": 12345678901234567890}\n[1]\n"x"\n', ['{"id": 12345678901234567890}', '[1]', '"x"'], 'null\n', ['null']),
+  harness(
+    { format: 'ndjson' },
+    '\ufeff{"id": 12345678901234567890}\n[1]\n"x"\n',
+    ['{"id": 12345678901234567890}', '[1]', '"x"'],
+    'null\n',
+    ['null'],
+  ),
 );
 sourceContract(
   'file of CSV',
   harness(
     { format: 'csv', csvTypes: { n: 'integer' } },
     'id,"te""xt",n\r\n1,plain,5\n2,"two\nlines, and ""quotes""",\n\n3,"",-1\n4,"unfinished\nquote',
-    ['{"id":"1","te\\"xt":"plain","n":5}', '{"id":"2","te\\"xt":"two\\nlines, and \\"quotes\\"","n":null}', '{"id":"3","te\\"xt":"","n":-1}'],
+    [
+      '{"id":"1","te\\"xt":"plain","n":5}',
+      '{"id":"2","te\\"xt":"two\\nlines, and \\"quotes\\"","n":null}',
+      '{"id":"3","te\\"xt":"","n":-1}',
+    ],
     '",0\n5,žluť,1\n',
     ['{"id":"4","te\\"xt":"unfinished\\nquote","n":0}', '{"id":"5","te\\"xt":"žluť","n":1}'],
   ),
@@ -74,7 +88,10 @@ describe('the file source', () => {
   test("gives Pulsar's key and properties, and the byte offset as sequence", async () => {
     await writeFile(path, 'one\n\ntwo\n');
     const records = await read();
-    expect(records.map(({ key, sequence }) => [key, sequence])).toEqual([['data.txt_1', 0], ['data.txt_3', 5]]);
+    expect(records.map(({ key, sequence }) => [key, sequence])).toEqual([
+      ['data.txt_1', 0],
+      ['data.txt_3', 5],
+    ]);
     expect(records[0]?.properties).toEqual({
       'file.name': 'data.txt',
       'file.path': path,
@@ -102,7 +119,13 @@ describe('the file source', () => {
     await writeFile(path, `n,text\n${rows.join('\n')}\n`);
     const records = await read({ format: 'csv' });
     expect(records).toHaveLength(3_000);
-    expect(records.every(({ value }, n) => (value as { n: string; text: string }).n === String(n) && (value as { text: string }).text === 'ž",\n'.repeat(n % 150))).toBe(true);
+    expect(
+      records.every(
+        ({ value }, n) =>
+          (value as { n: string; text: string }).n === String(n) &&
+          (value as { text: string }).text === 'ž",\n'.repeat(n % 150),
+      ),
+    ).toBe(true);
     const resumed = await readAll(await open({ path, format: 'csv' }), 'data.txt', records[2_000]?.position);
     expect(resumed.map(({ sequence }) => sequence)).toEqual(records.slice(2_001).map(({ sequence }) => sequence));
     expect(resumed.map(({ position }) => position)).toEqual(records.slice(2_001).map(({ position }) => position));
@@ -127,19 +150,32 @@ describe('the file source', () => {
 
   test('stops at a quote that is never closed once it exceeds the limit', async () => {
     await writeFile(path, `a,b\n1,"x\n${'2,y\n'.repeat(100)}`);
-    await expect(read({ format: 'csv', maxRecordBytes: 200 })).rejects.toEqual(code('PIO_SOURCE_RECORD_INVALID', 'never closed'));
+    await expect(read({ format: 'csv', maxRecordBytes: 200 })).rejects.toEqual(
+      code('PIO_SOURCE_RECORD_INVALID', 'never closed'),
+    );
   });
 
   test('marks a wrong line or row in its place, with its bytes, and goes on', async () => {
     await writeFile(path, '{"a":1}\n{"sekrit"\n{"a":3}\n');
     const lines = await read({ format: 'ndjson' });
-    expect(lines.map(({ error }) => (error as { code?: string } | undefined)?.code)).toEqual([undefined, 'PIO_SOURCE_RECORD_INVALID', undefined]);
+    expect(lines.map(({ error }) => (error as { code?: string } | undefined)?.code)).toEqual([
+      undefined,
+      'PIO_SOURCE_RECORD_INVALID',
+      undefined,
+    ]);
     expect(lines.map(textOf)).toEqual(['{"a":1}', '{"sekrit"', '{"a":3}']);
     expect(lines[1]?.error?.message).toBe('data.txt, record 2 at byte 8: the line is not JSON');
     await writeFile(path, 'a,b\n1,2\n3\n4,5,6\n7,"8"x\n9,stray"quote\n10,11\n');
     const rows = await read({ format: 'csv' });
     expect(rows.map(({ error }) => error === undefined)).toEqual([true, false, false, false, false, true]);
-    expect(rows.map(textOf)).toEqual(['{"a":"1","b":"2"}', '3', '4,5,6', '7,"8"x', '9,stray"quote', '{"a":"10","b":"11"}']);
+    expect(rows.map(textOf)).toEqual([
+      '{"a":"1","b":"2"}',
+      '3',
+      '4,5,6',
+      '7,"8"x',
+      '9,stray"quote',
+      '{"a":"10","b":"11"}',
+    ]);
     await writeFile(path, Buffer.from('a\nok\n\xff\n', 'latin1'));
     expect((await read({ format: 'csv' })).map(({ error }) => error === undefined)).toEqual([true, false]);
     expect((await read({ format: 'ndjson' }))[2]?.error?.message).toContain('not UTF-8');
@@ -147,14 +183,21 @@ describe('the file source', () => {
 
   test('casts cells, takes an empty one as null, and marks what cannot be cast', async () => {
     const csvTypes = { i: 'integer', n: 'number', b: 'boolean', j: 'json' };
-    await writeFile(path, 'i,n,b,j,s\n-7,1.5e3,TRUE,"{""x"":[1]}",1\n,,,,\n1.5,1,true,1,x\n1,x,true,1,x\n1,1,constructor,1,x\n1,1,0,{,x\n9007199254740993,1,0,1,x\n');
+    await writeFile(
+      path,
+      'i,n,b,j,s\n-7,1.5e3,TRUE,"{""x"":[1]}",1\n,,,,\n1.5,1,true,1,x\n1,x,true,1,x\n1,1,constructor,1,x\n1,1,0,{,x\n9007199254740993,1,0,1,x\n',
+    );
     const rows = await read({ format: 'csv', csvTypes });
     expect(rows.slice(0, 2).map(({ value }) => value)).toEqual([
       { i: -7, n: 1500, b: true, j: { x: [1] }, s: '1' },
       { i: null, n: null, b: null, j: null, s: '' },
     ]);
     expect(rows.slice(2).map(({ error }) => error?.message.replace(/.*column /, ''))).toEqual([
-      'i that is no integer', 'n that is no number', 'b that is no boolean', 'j that is no json', 'i that is no integer',
+      'i that is no integer',
+      'n that is no number',
+      'b that is no boolean',
+      'j that is no json',
+      'i that is no integer',
     ]);
   });
 
@@ -162,19 +205,27 @@ describe('the file source', () => {
     await writeFile(path, '{"id":"a"}\n{"id":12345678901234567}\n{}\n{"id":{}}\n');
     const records = await read({ format: 'ndjson', keyField: 'id' });
     expect(records.map(({ key, error }) => [key, error === undefined])).toEqual([
-      ['a', true], ['12345678901234567', true], ['data.txt_3', false], ['data.txt_4', false],
+      ['a', true],
+      ['12345678901234567', true],
+      ['data.txt_3', false],
+      ['data.txt_4', false],
     ]);
   });
 
   test('reads a CSV file without header row, with another delimiter', async () => {
     await writeFile(path, '1;a,b\n2;c\n');
     const rows = await read({ format: 'csv', csvColumns: 'id, text', csvDelimiter: ';' });
-    expect(rows.map(({ value }) => value)).toEqual([{ id: '1', text: 'a,b' }, { id: '2', text: 'c' }]);
+    expect(rows.map(({ value }) => value)).toEqual([
+      { id: '1', text: 'a,b' },
+      { id: '2', text: 'c' },
+    ]);
   });
 
   test('stops when the header row lacks a column that the config names', async () => {
     await writeFile(path, 'a,b\n1,2\n');
-    await expect(read({ format: 'csv', keyField: 'id' })).rejects.toEqual(code('PIO_SOURCE_RECORD_INVALID', 'no column id'));
+    await expect(read({ format: 'csv', keyField: 'id' })).rejects.toEqual(
+      code('PIO_SOURCE_RECORD_INVALID', 'no column id'),
+    );
     await writeFile(path, 'a,a\n1,2\n');
     await expect(read({ format: 'csv' })).rejects.toEqual(code('PIO_SOURCE_RECORD_INVALID', 'twice'));
   });
@@ -207,6 +258,10 @@ describe('the file source', () => {
     test('when its first bytes were edited', async () => {
       expect(await resume(() => writeFile(path, `A${'a line'.repeat(4_000)}`))).toEqual(changed);
     });
+    test('when only its first byte was edited', async () => {
+      const lines = Array.from({ length: 400 }, (_, n) => `${n === 0 ? 'A' : 'a'} line with the number ${n}\n`);
+      expect(await resume(() => writeFile(path, lines.join('')))).toEqual(changed);
+    });
     test('when only bytes before the position were edited', async () => {
       const lines = Array.from({ length: 400 }, (_, n) => `a line with the number ${n === 350 ? 'xyz' : n}\n`);
       expect(await resume(() => writeFile(path, lines.join('')))).toEqual(changed);
@@ -234,16 +289,30 @@ describe('the file source', () => {
   test('lists the files that the filters select, by their paths', async () => {
     await mkdir(join(folder.path, 'sub/deep'), { recursive: true });
     await mkdir(join(folder.path, 'other'));
-    for (const name of ['b.log', 'a.log', '.hidden.log', 'c.txt', 'sub/d.log', 'sub/deep/e.log', 'other/f.log']) await writeFile(join(folder.path, name), 'x\n');
+    for (const name of ['b.log', 'a.log', '.hidden.log', 'c.txt', 'sub/d.log', 'sub/deep/e.log', 'other/f.log'])
+      await writeFile(join(folder.path, name), 'x\n');
     await writeFile(join(folder.path, 'empty.log'), '');
     await symlink(join(folder.path, 'sub'), join(folder.path, 'link'));
     await utimes(join(folder.path, 'b.log'), 1_000, 1_000);
-    const list = async (more: Record<string, unknown>) => (await open({ inputDirectory: folder.path, ...more })).partitions(running());
-    expect(await list({ fileFilter: '.*\\.log' })).toEqual(['a.log', 'b.log', 'other/f.log', 'sub/d.log', 'sub/deep/e.log']);
+    const list = async (more: Record<string, unknown>) =>
+      (await open({ inputDirectory: folder.path, ...more })).partitions(running());
+    expect(await list({ fileFilter: '.*\\.log' })).toEqual([
+      'a.log',
+      'b.log',
+      'other/f.log',
+      'sub/d.log',
+      'sub/deep/e.log',
+    ]);
     expect(await list({ fileFilter: '.*\\.log', recurse: false })).toEqual(['a.log', 'b.log']);
     expect(await list({ pathFilter: 'sub(/.*)?' })).toEqual(['a.log', 'b.log', 'c.txt', 'sub/d.log', 'sub/deep/e.log']);
     expect(await list({ fileFilter: 'log' })).toEqual([]);
-    expect(await list({ recurse: false, ignoreHiddenFiles: false, fileFilter: '.*', minimumSize: 0 })).toEqual(['.hidden.log', 'a.log', 'b.log', 'c.txt', 'empty.log']);
+    expect(await list({ recurse: false, ignoreHiddenFiles: false, fileFilter: '.*', minimumSize: 0 })).toEqual([
+      '.hidden.log',
+      'a.log',
+      'b.log',
+      'c.txt',
+      'empty.log',
+    ]);
     expect(await list({ recurse: false, minimumFileAge: 3_600_000 })).toEqual(['b.log']);
     expect(await list({ recurse: false, maximumFileAge: 3_600_000 })).toEqual(['a.log', 'c.txt']);
     expect(await list({ maximumSize: 1 })).toEqual([]);
@@ -257,13 +326,20 @@ describe('the file source', () => {
 
   test('gives every byte of any text back: a property', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.string({ unit: 'binary', maxLength: 40 }).map((it) => it.replaceAll(/[\r\n]/g, '')), { maxLength: 30 }), fc.boolean(), async (lines, isCrLf) => {
-        await writeFile(path, lines.map((line) => line + (isCrLf ? '\r\n' : '\n')).join(''));
-        const expected = lines.map((it) => Buffer.from(it)).filter(({ length }) => length > 0);
-        const bom = expected[0]?.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]));
-        fc.pre(!bom);
-        expect((await read()).map(textOf)).toEqual(expected.map(String));
-      }),
+      fc.asyncProperty(
+        fc.array(
+          fc.string({ unit: 'binary', maxLength: 40 }).map((it) => it.replaceAll(/[\r\n]/g, '')),
+          { maxLength: 30 },
+        ),
+        fc.boolean(),
+        async (lines, isCrLf) => {
+          await writeFile(path, lines.map((line) => line + (isCrLf ? '\r\n' : '\n')).join(''));
+          const expected = lines.map((it) => Buffer.from(it)).filter(({ length }) => length > 0);
+          const bom = expected[0]?.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]));
+          fc.pre(!bom);
+          expect((await read()).map(textOf)).toEqual(expected.map(String));
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -272,7 +348,10 @@ describe('the file source', () => {
     const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', 'ž'), maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(cell, cell), { maxLength: 20 }), async (rows) => {
-        await writeFile(path, `x,y\n${rows.map((row) => `${row.map((it) => `"${it.replaceAll('"', '""')}"`).join(',')}\n`).join('')}`);
+        await writeFile(
+          path,
+          `x,y\n${rows.map((row) => `${row.map((it) => `"${it.replaceAll('"', '""')}"`).join(',')}\n`).join('')}`,
+        );
         expect((await read({ format: 'csv' })).map(({ value }) => value)).toEqual(rows.map(([x, y]) => ({ x, y })));
       }),
       { numRuns: 100 },
@@ -282,17 +361,38 @@ describe('the file source', () => {
 
 describe('the config of the file source', () => {
   test("takes Pulsar's config as far as it means the same", () => {
-    expect(problemsOf(fileSource, { inputDirectory: '/in', recurse: 'true', keepFile: true, fileFilter: '.*', numWorkers: 3, pollingInterval: '100' })).toEqual([]);
+    expect(
+      problemsOf(fileSource, {
+        inputDirectory: '/in',
+        recurse: 'true',
+        keepFile: true,
+        fileFilter: '.*',
+        numWorkers: 3,
+        pollingInterval: '100',
+      }),
+    ).toEqual([]);
   });
 
   test('refuses what would change the meaning, and says where', () => {
     expect(problemsOf(fileSource, {})).toEqual(['/configs/path']);
     expect(problemsOf(fileSource, { inputDirectory: '/in', path: '/in/a' })).toEqual(['/configs/path']);
-    expect(problemsOf(fileSource, { path: 'a', keepFile: false, processedFileSuffix: '.done' })).toEqual(['/configs/keepFile', '/configs/processedFileSuffix']);
-    expect(problemsOf(fileSource, { path: 'a', fileFilter: '(', pathFilter: '[' })).toEqual(['/configs/fileFilter', '/configs/pathFilter']);
-    expect(problemsOf(fileSource, { path: 'a', keyField: 'id', csvTypes: { a: 'integer' } })).toEqual(['/configs/keyField', '/configs/format']);
+    expect(problemsOf(fileSource, { path: 'a', keepFile: false, processedFileSuffix: '.done' })).toEqual([
+      '/configs/keepFile',
+      '/configs/processedFileSuffix',
+    ]);
+    expect(problemsOf(fileSource, { path: 'a', fileFilter: '(', pathFilter: '[' })).toEqual([
+      '/configs/fileFilter',
+      '/configs/pathFilter',
+    ]);
+    expect(problemsOf(fileSource, { path: 'a', keyField: 'id', csvTypes: { a: 'integer' } })).toEqual([
+      '/configs/keyField',
+      '/configs/format',
+    ]);
     expect(problemsOf(fileSource, { path: 'a', format: 'csv', csvDelimiter: '"' })).toEqual(['/configs/csvDelimiter']);
-    expect(problemsOf(fileSource, { path: 'a', format: 'csv', csvColumns: 'a,a', keyField: 'b' })).toEqual(['/configs/csvColumns', '/configs/csvColumns']);
+    expect(problemsOf(fileSource, { path: 'a', format: 'csv', csvColumns: 'a,a', keyField: 'b' })).toEqual([
+      '/configs/csvColumns',
+      '/configs/csvColumns',
+    ]);
     expect(problemsOf(fileSource, { path: 'a', lastLine: 'take' }, 'EFFECTIVELY_ONCE')).toEqual(['/configs/lastLine']);
     expect(problemsOf(fileSource, { path: 'a', format: 'xml' })).toEqual(['/configs/format']);
   });

@@ -5,7 +5,11 @@ import type { EventRecord } from '../../src/core/connector-type.ts';
 import { configOf, problemsOf } from './open.ts';
 
 const RECEIVED_AT_MS = 1_700_000_000_000;
-const map = (body: string | Buffer, configs: Record<string, unknown> = {}, headers: Record<string, string> = {}): readonly EventRecord[] =>
+const map = (
+  body: string | Buffer,
+  configs: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): readonly EventRecord[] =>
   httpSource.map(
     { method: 'POST', path: '/', headers, body: Buffer.from(body), receivedAtMs: RECEIVED_AT_MS },
     configOf(httpSource, configs),
@@ -28,23 +32,38 @@ describe('the http source', () => {
   });
 
   test('splits NDJSON into lines as they were written, without empty ones', () => {
-    expect(texts(map('{"a": 1}\r\n\n12345678901234567890\n"ž"', { split: 'ndjson' }))).toEqual(['{"a": 1}', '12345678901234567890', '"ž"']);
+    expect(texts(map('{"a": 1}\r\n\n12345678901234567890\n"ž"', { split: 'ndjson' }))).toEqual([
+      '{"a": 1}',
+      '12345678901234567890',
+      '"ž"',
+    ]);
   });
 
   test('splits a JSON array into its elements, and keeps the digits of large numbers', () => {
-    expect(texts(map('[{"id":12345678901234567890,"p":0.1000},"x",[]]', { split: 'json-array' }))).toEqual(['{"id":12345678901234567890,"p":0.1}', '"x"', '[]']);
+    expect(texts(map('[{"id":12345678901234567890,"p":0.1000},"x",[]]', { split: 'json-array' }))).toEqual([
+      '{"id":12345678901234567890,"p":0.1}',
+      '"x"',
+      '[]',
+    ]);
   });
 
   test('takes the key from a header whatever its case, or from a field', () => {
     expect(map('x', { keyHeader: 'X-Key' }, { 'x-KEY': 'k' })[0]?.key).toBe('k');
     expect(map('x', { keyHeader: 'x-key' })[0]?.key).toBeUndefined();
-    expect(map('{"id":7}\n{"id":"b"}\n{"id":12345678901234567890}', { split: 'ndjson', keyField: 'id' }).map(({ key }) => key)).toEqual(['7', 'b', '12345678901234567890']);
+    expect(
+      map('{"id":7}\n{"id":"b"}\n{"id":12345678901234567890}', { split: 'ndjson', keyField: 'id' }).map(
+        ({ key }) => key,
+      ),
+    ).toEqual(['7', 'b', '12345678901234567890']);
     expect(map('{"id":true}', { keyField: 'id' })[0]?.key).toBe('true');
   });
 
   test('publishes only the headers that are listed', () => {
     const headers = { 'x-event': 'push', 'X-Delivery': '1', authorization: 'sekrit' };
-    expect(map('x', { propertyHeaders: 'X-Event, x-delivery, x-none' }, headers)[0]?.properties).toEqual({ 'x-event': 'push', 'x-delivery': '1' });
+    expect(map('x', { propertyHeaders: 'X-Event, x-delivery, x-none' }, headers)[0]?.properties).toEqual({
+      'x-event': 'push',
+      'x-delivery': '1',
+    });
   });
 
   test('refuses a body that is not what it is split as, or lacks the key, with no record at all', () => {
@@ -72,7 +91,9 @@ describe('the http source', () => {
     const configs = { secret: 'long enough' };
     expect(map('x', configs, { 'x-webhook-secret': 'long enough' })).toHaveLength(1);
     for (const given of [undefined, '', 'long enougH', 'long enough '])
-      expect(codeOf(() => map('x', configs, given === undefined ? {} : { 'x-webhook-secret': given }))).toBe('PIO_UNAUTHORIZED');
+      expect(codeOf(() => map('x', configs, given === undefined ? {} : { 'x-webhook-secret': given }))).toBe(
+        'PIO_UNAUTHORIZED',
+      );
   });
 
   test("asks for the body's signature where one is set, in GitHub's form, hexadecimal or base64", () => {
@@ -80,7 +101,9 @@ describe('the http source', () => {
     const hmac = createHmac('sha256', 'key key key').update('body').digest();
     for (const given of [`sha256=${hmac.toString('hex')}`, hmac.toString('hex').toUpperCase(), hmac.toString('base64')])
       expect(map('body', configs, { 'X-Hub-Signature-256': given })).toHaveLength(1);
-    expect(codeOf(() => map('body!', configs, { 'x-hub-signature-256': `sha256=${hmac.toString('hex')}` }))).toBe('PIO_UNAUTHORIZED');
+    expect(codeOf(() => map('body!', configs, { 'x-hub-signature-256': `sha256=${hmac.toString('hex')}` }))).toBe(
+      'PIO_UNAUTHORIZED',
+    );
     expect(codeOf(() => map('body', configs))).toBe('PIO_UNAUTHORIZED');
     expect(() => map('body', configs)).not.toThrow('key key key');
   });
@@ -88,7 +111,9 @@ describe('the http source', () => {
   test('accepts a signature as GitHub documents it', () => {
     // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries, "Testing the webhook payload validation"
     const given = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
-    expect(map('Hello, World!', { signatureSecret: "It's a Secret to Everybody" }, { 'x-hub-signature-256': given })).toHaveLength(1);
+    expect(
+      map('Hello, World!', { signatureSecret: "It's a Secret to Everybody" }, { 'x-hub-signature-256': given }),
+    ).toHaveLength(1);
   });
 
   test('does not offer EFFECTIVELY_ONCE', () => {
@@ -98,7 +123,10 @@ describe('the http source', () => {
   test('refuses a config that publishes a secret or has two keys', () => {
     expect(problemsOf(httpSource, {})).toEqual([]);
     expect(problemsOf(httpSource, { keyHeader: 'a', keyField: 'b' })).toEqual(['/configs/keyField']);
-    expect(problemsOf(httpSource, { propertyHeaders: 'X-Hub-Signature-256,Authorization' })).toEqual(['/configs/propertyHeaders', '/configs/propertyHeaders']);
+    expect(problemsOf(httpSource, { propertyHeaders: 'X-Hub-Signature-256,Authorization' })).toEqual([
+      '/configs/propertyHeaders',
+      '/configs/propertyHeaders',
+    ]);
     expect(problemsOf(httpSource, { secret: 'short' })).toEqual(['/configs/secret']);
   });
 });

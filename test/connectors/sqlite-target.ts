@@ -7,7 +7,10 @@ import { configOf, context } from './open.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /** A database file of one's own with a table `items (k, v)`, and whatever `schema` adds. */
-export const sqliteTarget = async (configs: Record<string, unknown> = {}, schema = 'CREATE TABLE items (k TEXT PRIMARY KEY, v TEXT NOT NULL)') => {
+export const sqliteTarget = async (
+  configs: Record<string, unknown> = {},
+  schema = 'CREATE TABLE items (k TEXT PRIMARY KEY, v TEXT NOT NULL)',
+) => {
   const folder = await temporaryFolder();
   const file = join(folder.path, 'target.db');
   const database = new DatabaseSync(file);
@@ -34,7 +37,12 @@ export const sqliteHarness = async (configs: Record<string, unknown> = {}): Prom
     poison: (n) => sinkRecord(n, { key: 'sekrit', value: { k: 'sekrit', v: null } }),
     tombstone: (n, key) => sinkRecord(n, { key }),
     contents: async () =>
-      Object.fromEntries(target.database.prepare('SELECT k, v FROM items').all().map(({ k, v }) => [k, v])) as Record<string, string>,
+      Object.fromEntries(
+        target.database
+          .prepare('SELECT k, v FROM items')
+          .all()
+          .map(({ k, v }) => [k, v]),
+      ) as Record<string, string>,
     dispose: target.dispose,
   };
 };

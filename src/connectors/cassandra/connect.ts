@@ -1,6 +1,6 @@
 import type { Client, ClientOptions } from 'cassandra-driver';
 import { PulsarIoError } from '../../core/errors.ts';
-import { aborted, throwIfAborted } from '../abort.ts';
+import { orAborted, throwIfAborted } from '../abort.ts';
 import { type CassandraConfig, contactPoints } from './config.ts';
 import { cassandraError } from './errors.ts';
 
@@ -67,16 +67,22 @@ const discover = async (
 const connected = async (client: Client, { roots }: CassandraConfig, signal: AbortSignal): Promise<Client> => {
   const doing = `connecting to Cassandra at ${roots}`;
   throwIfAborted(signal, doing);
-  const giveUp = () => void client.shutdown().catch(() => undefined);
-  signal.addEventListener('abort', giveUp, { once: true });
+  const connecting = client.connect();
   try {
-    await client.connect();
-    throwIfAborted(signal, doing);
+    await orAborted(connecting, signal, doing);
     return client;
   } catch (error) {
-    await client.shutdown().catch(() => undefined);
-    throw signal.aborted ? aborted(signal, doing) : cassandraError(error, doing);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
+    // The driver ignores a shutdown before it is connected, so one that was given up is shut down once it is.
+    void connecting.then(
+      () => client.shutdown(),
+      () => closeControlConnection(client),
+    );
+    throw cassandraError(error, doing);
   }
+};
+
+/** The driver (4.10) forgets the socket of its control connection when the first look at the cluster fails, e.g. for an unknown data center. */
+const closeControlConnection = (client: Client): void => {
+  const { controlConnection } = client as { controlConnection?: { connection?: { close?(): unknown } } };
+  controlConnection?.connection?.close?.();
 };

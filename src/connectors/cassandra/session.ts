@@ -3,7 +3,7 @@ import { PulsarIoError } from '../../core/errors.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
 import { throwIfAborted } from '../abort.ts';
 import { recordId } from '../record-id.ts';
-import { cassandraCode, cassandraError } from './errors.ts';
+import { cassandraError, mayBlameTable } from './errors.ts';
 import type { ToWrite } from './mapping.ts';
 import { type CqlClient, misconfigured, type TableNames } from './table.ts';
 
@@ -61,11 +61,11 @@ export class CassandraSession implements OpenSink {
       return undefined;
     } catch (error) {
       if (error instanceof PulsarIoError) return new PulsarIoError(error.code, `${doing}: ${error.message}`);
-      return cassandraCode(error) === 'PIO_SINK_REJECTED' ? this.#blame(error, doing) : cassandraError(error, doing);
+      return mayBlameTable(error) ? this.#blame(error, doing) : cassandraError(error, doing);
     }
   }
 
-  /** Cassandra says "invalid" of a wrong value and of a dropped table alike: only the latter is worth waiting for. */
+  /** Tells a wrong value from a dropped table, of which Cassandra says the same: only the latter is worth waiting for. */
   async #blame(error: unknown, doing: string): Promise<PulsarIoError> {
     try {
       const problem = await this.#parts.problem();
