@@ -134,6 +134,25 @@ export function producerCases(use: UseBroker): void {
     await Promise.all(numbers(10).map((value) => patient.send({ data: bytes(value) })));
   });
 
+  test('messages that wait for room keep their order, also against later ones', async () => {
+    const client = clients.client();
+    const topic = use().topic();
+    const consumer = await client.subscribe({ topic, subscription: 's', subscriptionInitialPosition: 'Earliest' });
+    const producer = await client.createProducer({
+      topic,
+      maxPendingMessages: 3,
+      batchingMaxMessages: 2,
+      blockIfQueueFull: true,
+    });
+    const sends: Promise<unknown>[] = [];
+    const send = (value: string) => sends.push(producer.send({ data: bytes(value) }));
+    for (const value of numbers(20)) send(value);
+    await sends[0];
+    for (const value of numbers(20, 20)) send(value);
+    await Promise.all(sends);
+    expect(await receiveValues(consumer, 40)).toEqual(numbers(40));
+  });
+
   test('fails everything pending when the oldest got no receipt within the send timeout', async () => {
     const proxy = await clients.proxy();
     const client = clients.client({ serviceUrl: proxy.serviceUrl });

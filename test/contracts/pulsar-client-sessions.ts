@@ -316,16 +316,20 @@ export function sessionCases(use: UseBroker): void {
     expect(await next.receiveBatch({ maxMessages: 10, lingerMs: 0, waitMs: 300 })).toEqual([]);
   });
 
-  test('redeliverAll on an exclusive subscription rewinds it once, without stale messages', async () => {
+  test('redeliverAll on an exclusive subscription brings everything unacknowledged, once and in order', async () => {
     const topic = use().topic();
     const session = await clients.session();
     const producer = await session.producer({ topic });
-    for (const value of numbers(50)) await producer.sendEntry(outgoing([value]));
+    await Promise.all(numbers(60).map((value) => producer.sendEntry(outgoing([value]))));
     const consumer = await session.consumer({ topic, ...subscription, receiverQueueSize: 10 });
-    const taken = await receive(consumer, 12);
-    await consumer.ackCumulative((taken[4] as IncomingMessage).messageId, { wait: true });
-    consumer.redeliverAll();
-    expect(text(await receive(consumer, 45))).toEqual(numbers(45, 5));
+    for (const from of [0, 5, 10, 15, 20]) {
+      const taken = await receive(consumer, 12);
+      expect(text(taken)).toEqual(numbers(12, from));
+      await consumer.ackCumulative((taken[4] as IncomingMessage).messageId);
+      consumer.redeliverAll();
+    }
+    expect(text(await receive(consumer, 35))).toEqual(numbers(35, 25));
+    expect(await consumer.receiveBatch({ maxMessages: 1, lingerMs: 0, waitMs: 200 })).toEqual([]);
   });
 
   test('a consumer that is not durable starts behind, or at, a message', async () => {

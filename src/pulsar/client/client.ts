@@ -117,6 +117,10 @@ export class Client {
   }
 
   private join<T extends Member>(member: T): T {
+    if (this.isClosed) {
+      member.close().catch(() => undefined);
+      throw new PulsarError('AlreadyClosed', 'the client was closed meanwhile');
+    }
     this.members.add(member);
     member.onceClosed = () => this.members.delete(member);
     return member;

@@ -13,7 +13,7 @@ import {
   textOption,
 } from './option-values.ts';
 import { type SchemaInfo, wireSchema } from './schema-info.ts';
-import type { KeySharedOptions, TopicConsumerOptions } from './topic-consumer.ts';
+import type { KeySharedOptions, TopicConsumerOptions } from './topic-consumer-options.ts';
 
 /** Options of `subscribe`, as in npm `pulsar-client`. */
 export interface ConsumerConfig {

@@ -5,7 +5,8 @@ import { type ClientContext, requestOptions } from './client-context.ts';
 import { Inbox } from './inbox.ts';
 import { compareMessageIds, type IncomingMessage, type MessageIdParts } from './incoming-message.ts';
 import type { MessageId } from './message-id.ts';
-import { TopicConsumer, type TopicConsumerOptions } from './topic-consumer.ts';
+import { TopicConsumer } from './topic-consumer.ts';
+import type { TopicConsumerOptions } from './topic-consumer-options.ts';
 
 /** When `receiveBatch` gives what it has. */
 export interface BatchReceivePolicy {

@@ -116,7 +116,9 @@ export function encodeEntry(messages: readonly OutgoingMessage[], settings: Entr
   const raw = isBatch
     ? encodeBatch(messages.map((one) => ({ metadata: individualFields(one), payload: one.value ?? EMPTY })))
     : (first.value ?? EMPTY);
-  const payload = compressPayload(settings.compression, raw);
+  // The C++ client cannot read an empty compressed payload: it would discard the message.
+  const compression = raw.length === 0 ? 'NONE' : settings.compression;
+  const payload = compressPayload(compression, raw);
   const own = isBatch
     ? batchMetadata(messages, first, highestSequenceId)
     : { ...individualFields(first), deliverAtTime: first.deliverAtMs };
@@ -124,7 +126,7 @@ export function encodeEntry(messages: readonly OutgoingMessage[], settings: Entr
     ...own,
     producerName: settings.producerName,
     publishTime: settings.publishTimeMs,
-    compression: settings.compression === 'NONE' ? undefined : CompressionType[settings.compression],
+    compression: compression === 'NONE' ? undefined : CompressionType[compression],
     uncompressedSize: raw.length,
     schemaVersion: settings.schemaVersion,
     replicateTo: first.replicateTo,

@@ -8,7 +8,7 @@ import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
 import { flagOption, numberOption, refuseOptions, textOption } from './option-values.ts';
 import { acting } from './result-text.ts';
-import type { TopicConsumerOptions } from './topic-consumer.ts';
+import type { TopicConsumerOptions } from './topic-consumer-options.ts';
 
 /** Options of `createReader`, as in npm `pulsar-client`. */
 export interface ReaderConfig {

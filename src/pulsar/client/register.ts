@@ -1,5 +1,6 @@
 import { PulsarError } from '../errors.ts';
-import type { Connection, ConsumerListener, ProducerListener } from '../network/connection.ts';
+import type { Connection } from '../network/connection.ts';
+import type { ConsumerListener, ProducerListener } from '../network/connection-listeners.ts';
 import type { RequestOptions } from '../network/request-table.ts';
 import type { CommandFields, CommandInput, KeyValue } from '../protocol/index.ts';
 

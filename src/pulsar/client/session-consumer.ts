@@ -1,6 +1,7 @@
 import { PulsarError } from '../errors.ts';
-import type { Connection, ConsumerListener } from '../network/connection.ts';
-import { abortedError, type RequestOptions } from '../network/request-table.ts';
+import type { Connection } from '../network/connection.ts';
+import type { ConsumerListener } from '../network/connection-listeners.ts';
+import type { RequestOptions } from '../network/request-table.ts';
 import {
   AckType,
   type CommandFields,
@@ -13,6 +14,7 @@ import {
   type TopicName,
   ValidationError,
 } from '../protocol/index.ts';
+import { BatchReceiver } from './batch-receiver.ts';
 import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
 import { EntryAcks } from './entry-acks.ts';
 import type { IncomingMessage, MessageIdParts } from './incoming-message.ts';
@@ -47,36 +49,39 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   onceClosed: () => void = () => undefined;
   private readonly connection: Connection;
   private readonly topic: TopicName;
-  private readonly consumerId: number;
+  private readonly nextId: () => number;
+  private consumerId: number;
   private readonly options: SessionConsumerOptions;
   private readonly context: ConsumerContext;
   private readonly entryContext: EntryContext;
   private readonly acks = new EntryAcks();
   private readonly queue = new ReceiveQueue();
   private readonly permits: Permits;
+  private readonly receiver: BatchReceiver;
   private readonly canOnlyRewind: boolean;
   private request: RequestOptions = { timeoutMs: 0 };
-  private epoch = 0;
+  private rewinding: Promise<void> | undefined;
   private endReason: PulsarError | undefined;
-  private interrupt: ((error: PulsarError) => void) | undefined;
-  private isReceiving = false;
 
   constructor(
     connection: Connection,
     topic: TopicName,
-    consumerId: number,
+    nextId: () => number,
     options: SessionConsumerOptions,
     context: ConsumerContext,
   ) {
     this.connection = connection;
     this.topic = topic;
-    this.consumerId = consumerId;
+    this.nextId = nextId;
+    this.consumerId = nextId();
     this.options = options;
     this.context = context;
     this.canOnlyRewind = options.subscriptionType === 'Exclusive' || options.subscriptionType === 'Failover';
     this.permits = new Permits(options.receiverQueueSize, (messagePermits) => {
-      if (connection.isOpen) connection.send('FLOW', { consumerId, messagePermits });
+      const isReady = connection.isOpen && this.rewinding === undefined;
+      if (isReady) connection.send('FLOW', { consumerId: this.consumerId, messagePermits });
     });
+    this.receiver = new BatchReceiver(this.queue, this.permits, Math.max(1, options.receiverQueueSize));
     this.entryContext = {
       topic: topic.fullName,
       maxUncompressedBytes: context.maxUncompressedBytes,
@@ -85,8 +90,13 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   }
 
   async register(request: RequestOptions): Promise<void> {
-    const { options } = this;
     this.request = { timeoutMs: request.timeoutMs };
+    await this.subscribe(request);
+    this.permits.start();
+  }
+
+  private async subscribe(request: RequestOptions): Promise<void> {
+    const { options } = this;
     const { startMessageId } = options;
     const fields = {
       topic: this.topic.fullName,
@@ -100,10 +110,8 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
       initialPosition: InitialPosition[options.initialPosition],
       subscriptionProperties: keyValues(options.subscriptionProperties),
       keySharedMeta: options.subscriptionType === 'KeyShared' ? { keySharedMode: KeySharedMode.AUTO_SPLIT } : undefined,
-      consumerEpoch: this.canOnlyRewind ? this.epoch : undefined,
     };
     await registerConsumer(this.connection, fields, this, request);
-    this.permits.start();
   }
 
   get receiverQueued(): number {
@@ -113,9 +121,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   onMessage(command: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void {
     const decoded = decodeEntry(command, headersAndPayload, this.entryContext);
     if (decoded.kind === 'unsupported') this.context.fail(decoded.error);
-    else if (command.consumerEpoch !== undefined && command.consumerEpoch < this.epoch) {
-      this.permits.release(decoded.permits);
-    } else if (decoded.kind === 'corrupt') this.discard(decoded.entry, decoded.permits);
+    else if (decoded.kind === 'corrupt') this.discard(decoded.entry, decoded.permits);
     else this.accept(decoded.messages, decoded.permits);
   }
 
@@ -169,7 +175,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   private endWith(reason: PulsarError): void {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
-    this.interrupt?.(reason);
+    this.receiver.end(reason);
     this.onceClosed();
   }
 
@@ -179,48 +185,11 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
 
   async receiveBatch(limits: ReceiveLimits): Promise<IncomingMessage[]> {
     this.requireOpen();
-    if (this.isReceiving) throw new PulsarError('InvalidState', 'another receiveBatch is waiting on this consumer');
-    this.isReceiving = true;
-    try {
-      const wantedMessages = Math.min(limits.maxMessages, Math.max(1, this.options.receiverQueueSize));
-      const wantedBytes = limits.maxBytes ?? Number.POSITIVE_INFINITY;
-      await this.waitUntil(() => this.queue.length > 0, limits.waitMs, limits.signal);
-      if (this.queue.length === 0) return [];
-      const isFull = () => this.queue.length >= wantedMessages || this.queue.bytes >= wantedBytes;
-      await this.waitUntil(isFull, limits.lingerMs, limits.signal);
-      const taken = this.queue.take(limits);
-      this.permits.release(taken.length);
-      return taken;
-    } finally {
-      this.isReceiving = false;
-    }
-  }
-
-  /** Waits until `isReady` after an arrival, or `limitMs` passed. Collected permits go out first, so that waiting can end. */
-  private async waitUntil(isReady: () => boolean, limitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted) throw abortedError('receiving', signal);
-    if (isReady() || limitMs <= 0) return;
-    this.permits.flush();
-    const done = Promise.withResolvers<void>();
-    const onAbort = () => done.reject(abortedError('receiving', signal as AbortSignal));
-    const timer = Number.isFinite(limitMs) ? setTimeout(done.resolve, limitMs) : undefined;
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.interrupt = done.reject;
-    this.queue.onChange = () => {
-      if (isReady()) done.resolve();
-    };
-    try {
-      await done.promise;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      this.interrupt = undefined;
-      this.queue.onChange = undefined;
-    }
-    this.requireOpen();
+    return this.receiver.receive(limits);
   }
 
   async lastMessageId(signal?: AbortSignal): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts }> {
+    await this.rewinding;
     this.requireOpen();
     const request = { ...this.request, signal };
     const { consumerId } = this;
@@ -260,6 +229,8 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   }
 
   private async sendAck(ackType: AckType, messageId: MessageIdInput[], wait: boolean): Promise<void> {
+    if (this.rewinding !== undefined) await this.rewinding;
+    this.requireOpen();
     const fields = { consumerId: this.consumerId, ackType, messageId };
     if (!wait) {
       this.connection.send('ACK', fields);
@@ -287,9 +258,31 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
 
   redeliverAll(): void {
     this.requireOpen();
+    if (this.canOnlyRewind) {
+      if (this.options.durable === false)
+        throw new PulsarError('NotAllowedError', 'only durable consumers can be rewound');
+      this.rewinding ??= this.rewind();
+      return;
+    }
     this.drop(() => true);
-    const consumerEpoch = this.canOnlyRewind ? ++this.epoch : undefined;
-    this.connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId: this.consumerId, consumerEpoch });
+    this.connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId: this.consumerId });
+  }
+
+  /**
+   * Subscribes anew. The broker's own rewinding cannot be used: with a read under way in the broker (Pulsar 4.0.7, more often than
+   * not under load) it delivers later messages before earlier ones, or leaves some out.
+   */
+  private async rewind(): Promise<void> {
+    this.queue.remove(() => true);
+    try {
+      await closeConsumer(this.connection, this.consumerId, this.request);
+      this.consumerId = this.nextId();
+      await this.subscribe(this.request);
+      this.rewinding = undefined;
+      this.permits.start();
+    } catch (error) {
+      this.context.fail(error as PulsarError);
+    }
   }
 
   /** Drops queued messages that will come again and gives their permits back. */
@@ -298,12 +291,14 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   }
 
   async close(): Promise<void> {
+    await this.rewinding;
     if (this.endReason !== undefined) return;
     this.endWith(new PulsarError('AlreadyClosed', `the consumer of ${this.options.subscription} was closed`));
     await closeConsumer(this.connection, this.consumerId, this.request);
   }
 
   async unsubscribe(): Promise<void> {
+    await this.rewinding;
     this.requireOpen();
     await this.connection.request('UNSUBSCRIBE', { consumerId: this.consumerId }, 'SUCCESS', this.request);
     this.connection.consumers.delete(this.consumerId);

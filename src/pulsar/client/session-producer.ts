@@ -1,5 +1,6 @@
 import { PulsarError } from '../errors.ts';
-import type { Connection, ProducerListener } from '../network/connection.ts';
+import type { Connection } from '../network/connection.ts';
+import type { ProducerListener } from '../network/connection-listeners.ts';
 import type { RequestOptions } from '../network/request-table.ts';
 import { type CommandFields, ProtocolError, serverErrorName, type TopicName } from '../protocol/index.ts';
 import { encodeEntry, estimateMessageBytes, type OutgoingMessage } from './encode-entry.ts';

@@ -129,8 +129,8 @@ export interface SessionConsumer {
   /** An entry is acknowledged on the wire once all messages of its batch were acknowledged by this consumer. */
   ackIndividual(ids: readonly MessageIdParts[], options?: { wait?: boolean }): Promise<void>;
   /**
-   * Asks for redelivery now, by whole entries. On Exclusive and Failover the broker can only rewind: everything that is not
-   * acknowledged comes again.
+   * Asks for redelivery now, by whole entries. On Exclusive and Failover only everything that is not acknowledged can come again:
+   * the consumer subscribes anew, and a `receiveBatch` that waits goes on waiting. Not for consumers that are not durable.
    */
   redeliver(ids: readonly MessageIdParts[]): void;
   redeliverAll(): void;
@@ -240,7 +240,7 @@ class LiveSession implements PulsarSession {
     const request = this.requestOptions(options.signal);
     const { listenerName, onCorrupt, maxUncompressedBytes } = this.options;
     const connection = await connectionForTopic(this.pool, topic.fullName, { ...request, listenerName });
-    const consumer = new LiveConsumer(connection, topic, ++this.lastId, options, {
+    const consumer = new LiveConsumer(connection, topic, () => ++this.lastId, options, {
       maxUncompressedBytes: maxUncompressedBytes ?? DEFAULT_MAX_UNCOMPRESSED_BYTES,
       onCorrupt,
       fail: (error) => this.fail(error),

@@ -1,16 +1,12 @@
 import { PulsarError } from '../errors.ts';
-import type { Connection, ConsumerListener } from '../network/connection.ts';
+import type { Connection } from '../network/connection.ts';
+import type { ConsumerListener } from '../network/connection-listeners.ts';
 import {
   AckType,
   type CommandFields,
   type CommandInput,
-  type InitialPosition,
-  KeySharedMode,
   type MessageIdInput,
-  type SchemaInput,
-  SubscriptionType,
   serverErrorName,
-  type TopicName,
   ValidationError,
 } from '../protocol/index.ts';
 import { AckGrouping } from './ack-grouping.ts';
@@ -21,40 +17,9 @@ import { Permits } from './permits.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Reconnector } from './reconnector.ts';
 import { RedeliveryTimer } from './redelivery-timer.ts';
-import { closeConsumer, keyValues, registerConsumer } from './register.ts';
+import { closeConsumer, registerConsumer } from './register.ts';
 import { isBeforeStart } from './start-position.ts';
-
-/** How a Key_Shared consumer shares keys. */
-export interface KeySharedOptions {
-  readonly stickyRanges: readonly { readonly start: number; readonly end: number }[] | undefined;
-  readonly isOutOfOrderAllowed: boolean;
-}
-
-export interface TopicConsumerOptions {
-  readonly topic: TopicName;
-  readonly subscription: string;
-  readonly subscriptionType: SubscriptionType;
-  readonly initialPosition: InitialPosition;
-  readonly consumerName: string;
-  readonly receiverQueueSize: number;
-  readonly isDurable: boolean;
-  /** Where a consumer that is not durable begins. */
-  readonly startMessageId: MessageIdParts | undefined;
-  /** Whether the start, or the target of a seek, is delivered itself. */
-  readonly isStartInclusive: boolean;
-  readonly negativeAckDelayMs: number;
-  /** 0 = messages are not redelivered by themselves. */
-  readonly ackTimeoutMs: number;
-  readonly isBatchIndexAck: boolean;
-  readonly isAckReceipt: boolean;
-  readonly isReadCompacted: boolean;
-  readonly isReplicated: boolean;
-  readonly keyShared: KeySharedOptions | undefined;
-  readonly properties: Readonly<Record<string, string>>;
-  readonly subscriptionProperties: Readonly<Record<string, string>>;
-  readonly schema: SchemaInput | undefined;
-  readonly onCorrupt: ((entry: CorruptEntry) => void) | undefined;
-}
+import { canOnlyRewind, subscribeFields, type TopicConsumerOptions } from './topic-consumer-options.ts';
 
 /** Where a seek goes. */
 export type SeekTarget = { readonly id: MessageIdParts } | { readonly publishTimeMs: number };
@@ -101,7 +66,6 @@ export class TopicConsumer implements ConsumerListener {
   private assignedUrl: string | undefined;
   private start: ReadingStart | undefined;
   private lastTaken: MessageIdParts | undefined;
-  private epoch = 0;
   private endReason: PulsarError | undefined;
   private seeking: Seeking | undefined;
 
@@ -111,9 +75,7 @@ export class TopicConsumer implements ConsumerListener {
     this.events = events;
     this.consumerId = context.nextId();
     this.start = options.startMessageId && { id: options.startMessageId, isInclusive: options.isStartInclusive };
-    const { subscriptionType } = options;
-    this.canOnlyRewind =
-      subscriptionType === SubscriptionType.Exclusive || subscriptionType === SubscriptionType.Failover;
+    this.canOnlyRewind = canOnlyRewind(options.subscriptionType);
     this.reconnector = new Reconnector({
       attach: (signal) => this.attach(signal),
       onGivenUp: (error) => this.endWith(error),
@@ -153,7 +115,13 @@ export class TopicConsumer implements ConsumerListener {
     if (!this.options.isDurable && this.lastTaken !== undefined && this.seeking === undefined) {
       this.start = { id: this.lastTaken, isInclusive: false };
     }
-    await registerConsumer(connection, this.subscribeFields(), this, requestOptions(this.context, signal));
+    const state = { consumerId: this.consumerId, startMessageId: this.start?.id };
+    await registerConsumer(
+      connection,
+      subscribeFields(this.options, state),
+      this,
+      requestOptions(this.context, signal),
+    );
     if (connection.consumers.get(this.consumerId) !== this) {
       throw new PulsarError('Disconnected', `consumer of ${topic} was closed while it was registered`);
     }
@@ -162,34 +130,6 @@ export class TopicConsumer implements ConsumerListener {
     else this.acks.restart();
     this.permits.start();
     this.events.onAttached(this);
-  }
-
-  private subscribeFields(): Omit<CommandInput<'SUBSCRIBE'>, 'requestId'> {
-    const { options, start } = this;
-    const { stickyRanges, isOutOfOrderAllowed } = options.keyShared ?? {};
-    return {
-      topic: options.topic.fullName,
-      subscription: options.subscription,
-      subType: options.subscriptionType,
-      consumerId: this.consumerId,
-      consumerName: options.consumerName,
-      durable: options.isDurable,
-      startMessageId: options.isDurable
-        ? undefined
-        : start && { ledgerId: start.id.ledgerId, entryId: start.id.entryId },
-      metadata: keyValues(options.properties),
-      readCompacted: options.isReadCompacted,
-      schema: options.schema,
-      initialPosition: options.initialPosition,
-      replicateSubscriptionState: options.isReplicated || undefined,
-      subscriptionProperties: keyValues(options.subscriptionProperties),
-      keySharedMeta: options.keyShared && {
-        keySharedMode: stickyRanges === undefined ? KeySharedMode.AUTO_SPLIT : KeySharedMode.STICKY,
-        hashRanges: stickyRanges,
-        allowOutOfOrderDelivery: isOutOfOrderAllowed,
-      },
-      consumerEpoch: this.canOnlyRewind ? this.epoch : undefined,
-    };
   }
 
   private sendFlow(messagePermits: number): void {
@@ -203,11 +143,13 @@ export class TopicConsumer implements ConsumerListener {
 
   onMessage(command: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void {
     const decoded = decodeEntry(command, headersAndPayload, this.entryContext);
-    const isStale = command.consumerEpoch !== undefined && command.consumerEpoch < this.epoch;
-    if (isStale || (this.seeking !== undefined && !this.seeking.isAttached)) this.release(decoded.permits);
+    if (this.seeking !== undefined && !this.seeking.isAttached) this.release(decoded.permits);
     else if (decoded.kind === 'messages') this.accept(decoded.messages, decoded.permits);
     else if (decoded.kind === 'corrupt') this.discard(decoded.entry, decoded.permits);
-    else this.context.log('ERROR', `${decoded.error.message}; left unacknowledged`);
+    else {
+      this.release(decoded.permits);
+      this.context.log('ERROR', `${decoded.error.message}; left unacknowledged`);
+    }
   }
 
   private accept(messages: readonly IncomingMessage[], permits: number): void {
@@ -302,8 +244,7 @@ export class TopicConsumer implements ConsumerListener {
     const { connection, consumerId } = this;
     if (connection === undefined || !connection.isOpen) return;
     if (this.canOnlyRewind) {
-      this.release(this.queue.remove(() => true));
-      connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId, consumerEpoch: ++this.epoch });
+      this.subscribeAnew(connection);
       return;
     }
     const wanted = new Set(ids.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`));
@@ -314,6 +255,15 @@ export class TopicConsumer implements ConsumerListener {
       const messageIds = part.map(({ ledgerId, entryId }) => ({ ledgerId, entryId }));
       connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId, messageIds });
     }
+  }
+
+  /** Rewinds: the broker's own way to do it brings messages out of order (see `LiveConsumer.rewind` of sessions). */
+  private subscribeAnew(connection: Connection): void {
+    this.acks.flush();
+    this.connection = undefined;
+    this.queue.remove(() => true);
+    const attach = () => this.reconnector.lost(true);
+    closeConsumer(connection, this.consumerId, requestOptions(this.context)).then(attach, attach);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { PulsarError } from '../errors.ts';
-import type { Connection, ProducerListener } from '../network/connection.ts';
+import type { Connection } from '../network/connection.ts';
+import type { ProducerListener } from '../network/connection-listeners.ts';
 import {
   type CommandFields,
   type CompressionName,
@@ -14,6 +15,7 @@ import { Batcher, type BatchLimits, type UnnumberedMessage, type WaitingMessage 
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
 import { type EncodedEntry, encodeEntry, type OutgoingMessage } from './encode-entry.ts';
 import type { MessageIdParts } from './incoming-message.ts';
+import { PendingEntries, type PendingEntry } from './pending-entries.ts';
 import { Reconnector } from './reconnector.ts';
 import { closeProducer, keyValues, registerProducer } from './register.ts';
 
@@ -34,12 +36,6 @@ export interface TopicProducerOptions {
   readonly initialSubscriptionName: string | undefined;
 }
 
-interface PendingEntry {
-  readonly entry: EncodedEntry;
-  readonly waiting: readonly WaitingMessage[];
-  readonly enqueuedAtMs: number;
-}
-
 /** Producer for one topic or partition: batches, pipelines, and sends again in order after a reconnect. */
 export class TopicProducer implements ProducerListener {
   readonly options: TopicProducerOptions;
@@ -51,12 +47,10 @@ export class TopicProducer implements ProducerListener {
   private readonly reconnector: Reconnector;
   private readonly batcher: Batcher;
   private connection: Connection | undefined;
-  private pending: PendingEntry[] = [];
+  private readonly pending: PendingEntries;
   private pendingMessages = 0;
-  private slotWaiters: (() => void)[] = [];
-  private flushWaiters: { readonly last: PendingEntry; readonly done: (error?: Error) => void }[] = [];
+  private readonly blocked: WaitingMessage[] = [];
   private batchTimer: NodeJS.Timeout | undefined;
-  private sendTimer: NodeJS.Timeout | undefined;
   private knownMaxMessageBytes = Number.POSITIVE_INFINITY;
   private nextSequenceId = 0;
   private epoch = -1;
@@ -70,6 +64,9 @@ export class TopicProducer implements ProducerListener {
     this.options = options;
     this.producerId = context.nextId();
     this.batcher = new Batcher(options.batching ?? { maxMessages: 1, maxBytes: 0, isKeyBased: false });
+    this.pending = new PendingEntries(options.sendTimeoutMs, () =>
+      this.failPending(new PulsarError('TimeOut', `no receipt within ${options.sendTimeoutMs} ms`)),
+    );
     this.reconnector = new Reconnector({
       attach: (signal) => this.attach(signal),
       onGivenUp: (error) => this.endWith(error),
@@ -116,7 +113,7 @@ export class TopicProducer implements ProducerListener {
     this.schemaVersion = success.schemaVersion && Buffer.from(success.schemaVersion);
     if (isFirst) this.begin(success);
     this.connection = connection;
-    for (const pending of this.pending) this.transmit(pending);
+    for (const pending of this.pending.all) this.transmit(pending);
   }
 
   private begin(success: CommandFields<'PRODUCER_SUCCESS'>): void {
@@ -125,32 +122,26 @@ export class TopicProducer implements ProducerListener {
     this.nextSequenceId = (this.options.initialSequenceId ?? this.lastSequenceId) + 1;
   }
 
-  /** Takes a message; resolves with its place once the broker has stored it. */
+  /** Takes a message; resolves with its place once the broker has stored it. Messages that have to wait for room keep their order. */
   async send(message: UnnumberedMessage): Promise<MessageIdParts> {
     if (this.endReason !== undefined) throw this.endReason;
-    if (this.isFull) await this.waitForSlot();
+    if (this.isFull) this.flushBatch();
+    if (this.isFull && !this.options.blockIfQueueFull) {
+      throw new PulsarError('ProducerQueueIsFull', `${this.pendingMessages} messages wait for their receipts`);
+    }
     return new Promise((resolve, reject) => {
-      this.pendingMessages++;
-      this.enqueue({ message, resolve, reject });
+      const waiting = { message, resolve, reject };
+      if (this.isFull) this.blocked.push(waiting);
+      else this.enqueue(waiting);
     });
   }
 
   private get isFull(): boolean {
-    return this.pendingMessages >= this.options.maxPendingMessages;
-  }
-
-  private async waitForSlot(): Promise<void> {
-    this.flushBatch();
-    if (!this.options.blockIfQueueFull) {
-      throw new PulsarError('ProducerQueueIsFull', `${this.pendingMessages} messages wait for their receipts`);
-    }
-    while (this.isFull) {
-      await new Promise<void>((resolve) => this.slotWaiters.push(resolve));
-      if (this.endReason !== undefined) throw this.endReason;
-    }
+    return this.pendingMessages >= this.options.maxPendingMessages || this.blocked.length > 0;
   }
 
   private enqueue(waiting: WaitingMessage): void {
+    this.pendingMessages++;
     const { message } = waiting;
     const { batching } = this.options;
     const mustBeAlone = message.deliverAtMs !== undefined || message.replicateTo !== undefined;
@@ -208,10 +199,7 @@ export class TopicProducer implements ProducerListener {
       this.settle(waiting, (one) => one.reject(error as Error));
       return;
     }
-    const pending = { entry, waiting, enqueuedAtMs: performance.now() };
-    this.pending.push(pending);
-    this.armSendTimer();
-    this.transmit(pending);
+    this.transmit(this.pending.add(entry, waiting));
   }
 
   private transmit({ entry }: PendingEntry): void {
@@ -228,7 +216,7 @@ export class TopicProducer implements ProducerListener {
   }
 
   onReceipt({ sequenceId, messageId }: CommandFields<'SEND_RECEIPT'>): void {
-    const head = this.pending[0];
+    const head = this.pending.oldest;
     if (head === undefined || sequenceId < head.entry.lowestSequenceId) return;
     if (sequenceId !== head.entry.lowestSequenceId) {
       this.connection?.destroy(new ProtocolError(`the receipt for sequence ${sequenceId} is not the next one`));
@@ -243,7 +231,6 @@ export class TopicProducer implements ProducerListener {
       const batch = count > 1 ? { batchIndex: index, batchSize: count } : { batchIndex: -1 };
       one.resolve({ ledgerId, entryId, partition, ...batch });
     });
-    this.noteSettled(head);
   }
 
   onSendError({ sequenceId, error, message }: CommandFields<'SEND_ERROR'>): void {
@@ -252,11 +239,9 @@ export class TopicProducer implements ProducerListener {
       this.endWith(refusal);
       return;
     }
-    const index = this.pending.findIndex(({ entry }) => entry.highestSequenceId === sequenceId);
-    if (index >= 0 && (error === ServerError.NotAllowedError || error === ServerError.ChecksumError)) {
-      const [refused] = this.pending.splice(index, 1) as [PendingEntry];
-      this.settle(refused.waiting, (one) => one.reject(refusal));
-      this.noteSettled(refused, refusal);
+    if (error === ServerError.NotAllowedError || error === ServerError.ChecksumError) {
+      const refused = this.pending.remove(sequenceId, refusal);
+      if (refused !== undefined) this.settle(refused.waiting, (one) => one.reject(refusal));
       return;
     }
     this.context.log('WARN', `sequence ${sequenceId} of ${this.name} was refused, registering anew: ${message}`);
@@ -287,67 +272,32 @@ export class TopicProducer implements ProducerListener {
   private settle(waiting: readonly WaitingMessage[], finish: (one: WaitingMessage, index: number) => void): void {
     this.pendingMessages -= waiting.length;
     waiting.forEach(finish);
-    const waiters = this.slotWaiters;
-    if (waiters.length > 0) {
-      this.slotWaiters = [];
-      for (const wake of waiters) wake();
+    while (this.blocked.length > 0 && this.pendingMessages < this.options.maxPendingMessages) {
+      this.enqueue(this.blocked.shift() as WaitingMessage);
     }
-  }
-
-  private noteSettled(entry: PendingEntry, error?: Error): void {
-    if (this.flushWaiters.length === 0) return;
-    const done = this.flushWaiters.filter(({ last }) => last === entry);
-    this.flushWaiters = this.flushWaiters.filter(({ last }) => last !== entry);
-    for (const waiter of done) waiter.done(error);
-  }
-
-  /** One timer for the oldest entry: when that expires, everything pending fails (PULSAR-WIRE 5.3). */
-  private armSendTimer(): void {
-    if (this.sendTimer !== undefined) return;
-    const oldest = this.pending[0];
-    if (oldest === undefined) return;
-    const dueMs = oldest.enqueuedAtMs + this.options.sendTimeoutMs - performance.now();
-    this.sendTimer = setTimeout(
-      () => {
-        this.sendTimer = undefined;
-        const head = this.pending[0];
-        if (head !== undefined && performance.now() - head.enqueuedAtMs >= this.options.sendTimeoutMs) {
-          this.failPending(new PulsarError('TimeOut', `no receipt within ${this.options.sendTimeoutMs} ms`));
-        }
-        this.armSendTimer();
-      },
-      Math.max(1, dueMs),
-    );
   }
 
   private failPending(error: PulsarError): void {
     clearTimeout(this.batchTimer);
     this.batchTimer = undefined;
-    const entries = this.pending;
-    this.pending = [];
+    const entries = this.pending.drain(error);
     const waiting = [...entries.flatMap((entry) => entry.waiting), ...this.batcher.drain().flat()];
     this.settle(waiting, (one) => one.reject(error));
-    for (const entry of entries) this.noteSettled(entry, error);
   }
 
   /** Waits until everything given to `send` so far is settled; rejects when the last of it failed. */
   async flush(): Promise<void> {
     if (this.endReason !== undefined) throw this.endReason;
     this.flushBatch();
-    const last = this.pending.at(-1);
-    if (last === undefined) return;
-    await new Promise<void>((resolve, reject) => {
-      this.flushWaiters.push({ last, done: (error) => (error === undefined ? resolve() : reject(error)) });
-    });
+    await this.pending.flushed();
   }
 
   private endWith(reason: PulsarError): void {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
     this.reconnector.stop();
-    clearTimeout(this.sendTimer);
+    for (const waiting of this.blocked.splice(0)) waiting.reject(reason);
     this.failPending(reason);
-    for (const wake of this.slotWaiters) wake();
   }
 
   async close(): Promise<void> {

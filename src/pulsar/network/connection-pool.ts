@@ -73,6 +73,8 @@ export class ConnectionPool {
   }
 
   private to(address: Address, proxyToBrokerUrl: string | undefined, signal?: AbortSignal): Promise<Connection> {
+    const { signal: destroyed } = this.opening;
+    if (destroyed.aborted) return Promise.reject(destroyed.reason);
     const key = `${addressText(address)}>${proxyToBrokerUrl ?? ''}`;
     let connection = this.connections.get(key);
     if (connection === undefined) {

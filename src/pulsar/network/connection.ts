@@ -18,6 +18,7 @@ import {
   serverErrorName,
 } from '../protocol/index.ts';
 import type { Authentication } from './authentication.ts';
+import type { ConsumerListener, ProducerListener } from './connection-listeners.ts';
 import { openSocket, type TlsSettings } from './open-socket.ts';
 import { type RequestOptions, RequestTable } from './request-table.ts';
 import { type Address, addressText } from './service-url.ts';
@@ -35,24 +36,6 @@ export interface ConnectionOptions {
   /** Limit of TCP, TLS and CONNECT together. */
   readonly connectionTimeoutMs: number;
   readonly keepAliveMs: number;
-}
-
-/** What a producer hears from its connection. After `onDisconnected` nothing more comes. */
-export interface ProducerListener {
-  onReceipt(receipt: CommandFields<'SEND_RECEIPT'>): void;
-  onSendError(error: CommandFields<'SEND_ERROR'>): void;
-  /** The broker closed the producer; the connection stays. */
-  onClosedByBroker(close: CommandFields<'CLOSE_PRODUCER'>): void;
-  onDisconnected(error: PulsarError): void;
-}
-
-/** What a consumer hears from its connection. After `onDisconnected` nothing more comes. */
-export interface ConsumerListener {
-  onMessage(message: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void;
-  /** The broker closed the consumer; the connection stays. */
-  onClosedByBroker(close: CommandFields<'CLOSE_CONSUMER'>): void;
-  onActiveChange?(isActive: boolean): void;
-  onDisconnected(error: PulsarError): void;
 }
 
 /** Requests: commands with a `requestId` that we send. */

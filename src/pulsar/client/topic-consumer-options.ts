@@ -1,0 +1,83 @@
+import {
+  type CommandInput,
+  type InitialPosition,
+  KeySharedMode,
+  type SchemaInput,
+  SubscriptionType,
+  type TopicName,
+} from '../protocol/index.ts';
+import type { CorruptEntry } from './decode-entry.ts';
+import type { MessageIdParts } from './incoming-message.ts';
+import { keyValues } from './register.ts';
+
+/** How a Key_Shared consumer shares keys. */
+export interface KeySharedOptions {
+  readonly stickyRanges: readonly { readonly start: number; readonly end: number }[] | undefined;
+  readonly isOutOfOrderAllowed: boolean;
+}
+
+export interface TopicConsumerOptions {
+  readonly topic: TopicName;
+  readonly subscription: string;
+  readonly subscriptionType: SubscriptionType;
+  readonly initialPosition: InitialPosition;
+  readonly consumerName: string;
+  readonly receiverQueueSize: number;
+  readonly isDurable: boolean;
+  /** Where a consumer that is not durable begins. */
+  readonly startMessageId: MessageIdParts | undefined;
+  /** Whether the start, or the target of a seek, is delivered itself. */
+  readonly isStartInclusive: boolean;
+  readonly negativeAckDelayMs: number;
+  /** 0 = messages are not redelivered by themselves. */
+  readonly ackTimeoutMs: number;
+  readonly isBatchIndexAck: boolean;
+  readonly isAckReceipt: boolean;
+  readonly isReadCompacted: boolean;
+  readonly isReplicated: boolean;
+  readonly keyShared: KeySharedOptions | undefined;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly subscriptionProperties: Readonly<Record<string, string>>;
+  readonly schema: SchemaInput | undefined;
+  readonly onCorrupt: ((entry: CorruptEntry) => void) | undefined;
+}
+
+/** Whether the broker can redeliver on such a subscription only by rewinding it. */
+export function canOnlyRewind(type: SubscriptionType): boolean {
+  return type === SubscriptionType.Exclusive || type === SubscriptionType.Failover;
+}
+
+/** What changes from one SUBSCRIBE of a consumer to the next. */
+interface SubscribeState {
+  readonly consumerId: number;
+  readonly startMessageId: MessageIdParts | undefined;
+}
+
+/** The fields of SUBSCRIBE. */
+export function subscribeFields(
+  options: TopicConsumerOptions,
+  { consumerId, startMessageId }: SubscribeState,
+): Omit<CommandInput<'SUBSCRIBE'>, 'requestId'> {
+  const { stickyRanges, isOutOfOrderAllowed } = options.keyShared ?? {};
+  const start = startMessageId && { ledgerId: startMessageId.ledgerId, entryId: startMessageId.entryId };
+  return {
+    topic: options.topic.fullName,
+    subscription: options.subscription,
+    subType: options.subscriptionType,
+    consumerId,
+    consumerName: options.consumerName,
+    durable: options.isDurable,
+    startMessageId: options.isDurable ? undefined : start,
+    metadata: keyValues(options.properties),
+    readCompacted: options.isReadCompacted,
+    schema: options.schema,
+    initialPosition: options.initialPosition,
+    replicateSubscriptionState: options.isReplicated || undefined,
+    subscriptionProperties: keyValues(options.subscriptionProperties),
+    keySharedMeta: options.keyShared && {
+      keySharedMode: stickyRanges === undefined ? KeySharedMode.AUTO_SPLIT : KeySharedMode.STICKY,
+      hashRanges: stickyRanges,
+      allowOutOfOrderDelivery: isOutOfOrderAllowed,
+    },
+  };
+}
