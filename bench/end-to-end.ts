@@ -63,7 +63,7 @@ const rateOf = async (broker: BrokerAddress, input: string, records: number, gua
   const endMs = performance.now() + TIMEOUT_MS;
   let first: { readonly atMs: number; readonly count: number } | undefined;
   while (performance.now() < endMs) {
-    const count = await target.count();
+    const count = await target.rows();
     const atMs = performance.now();
     if (count > 0) first ??= { atMs, count };
     if (first && count >= records) return ((count - first.count) / (atMs - first.atMs)) * 1000;

@@ -26,7 +26,8 @@ export const cassandraTarget = async ({ contactPoint, port, datacenter }: Cassan
     },
     sourceConfigs: { keyField: 'id' },
     repeatsAreRows: false,
-    count: rows,
+    rows,
+    distinct: rows,
     read: async () => {
       const found = await client.execute(`SELECT payload FROM ${keyspace}.arrived`, [], { fetchSize: 0 });
       return found.rows.map((row) => (JSON.parse(row.payload) as { n: number }).n).sort((a, b) => a - b);

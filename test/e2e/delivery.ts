@@ -114,7 +114,7 @@ const untilQuiet = async (
   let last = '';
   let sinceMs = Date.now();
   while (Date.now() < endMs) {
-    const count = await target.count();
+    const count = await target.distinct();
     const { killed } = await cloud.state();
     const now = `${count} ${killed}`;
     if (now !== last) sinceMs = Date.now();

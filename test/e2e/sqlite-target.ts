@@ -15,7 +15,8 @@ export const sqliteTarget = async ({ batchSize = 100 } = {}): Promise<Target> =>
     configs: { jdbcUrl: `jdbc:sqlite:${path}`, tableName: 'arrived', batchSize },
     sourceConfigs: {},
     repeatsAreRows: true,
-    count: async () => (database.prepare('SELECT count(*) AS c FROM arrived').get() as { c: number }).c,
+    rows: async () => (database.prepare('SELECT count(*) AS c FROM arrived').get() as { c: number }).c,
+    distinct: async () => (database.prepare('SELECT count(DISTINCT n) AS c FROM arrived').get() as { c: number }).c,
     read: async () => {
       const rows = database.prepare('SELECT n FROM arrived ORDER BY rowid').all() as { n: number }[];
       return rows.map(({ n }) => n);

@@ -8,8 +8,10 @@ export interface Target extends AsyncDisposable {
   readonly sourceConfigs: Readonly<Record<string, unknown>>;
   /** True: a repeated write is another row, and rows are read in the order of the writes. False: it is the same row. */
   readonly repeatsAreRows: boolean;
-  /** Rows so far; cheap, for waiting. */
-  count(): Promise<number>;
+  /** Rows so far; cheap. */
+  rows(): Promise<number>;
+  /** Different records so far. */
+  distinct(): Promise<number>;
   /** `n` of every row. */
   read(): Promise<readonly number[]>;
   /** Writes beyond one for each row, as the target counts them. */
