@@ -15,6 +15,6 @@ deliveryContract('embedded broker, SQLite', {
   broker: () => broker,
   target: () => sqliteTarget(),
   repeatsAreRows: true,
-  records: 8_000,
-  maxKills: 8,
+  records: 6_000,
+  maxKills: 5,
 });
