@@ -21,6 +21,7 @@ export const TEST_RUN_SETTINGS: CloudOptions['runSettings'] = {
   idleMs: 1_500,
   backoff: { firstMs: 50, maxMs: 1_000 },
   tailStableMs: 500,
+  maxBatchRecords: 100,
 };
 
 let bundled: Promise<string> | undefined;

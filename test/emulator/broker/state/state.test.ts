@@ -9,7 +9,6 @@ import {
   stickyRangeProblem,
   stickyRanges,
 } from '../../../../src/emulator/broker/state/key-ring.ts';
-import { murmur3 } from '../../../../src/emulator/broker/state/murmur3.ts';
 import { SortedKeys } from '../../../../src/emulator/broker/state/sorted-keys.ts';
 
 const input = (lowestSequenceId: number, highestSequenceId = lowestSequenceId) => ({
@@ -57,15 +56,6 @@ test('only names that disconnected before the cutoff are purged', () => {
   dedup.producerConnected('back');
   expect(dedup.purge(150)).toEqual(['old']);
   expect(['old', 'back', 'young'].map((name) => dedup.lastSequenceId(name))).toEqual([-1, 1, 1]);
-});
-
-test.each([
-  ['key1', 462881061],
-  ['key2', 1936800180],
-  ['hello', 613153351],
-  ['', 0],
-])('murmur3 of %j is %d', (text, hash) => {
-  expect(murmur3(Buffer.from(text))).toBe(hash);
 });
 
 test('the ring gives every slot to somebody, and a newcomer takes slots from others without moving the rest', () => {

@@ -1,0 +1,21 @@
+import { basename } from 'node:path';
+import type { Plugin } from 'esbuild';
+
+/** Drivers that are large, and the functions (files in `handlers/`) that open them. Others keep an `import()` that they never reach. */
+const DRIVERS: Readonly<Record<string, readonly string[]>> = {
+  'cassandra-driver': ['sink.ts'],
+};
+
+const bundleDrivers: Plugin = {
+  name: 'bundle-drivers',
+  setup({ initialOptions: { entryPoints }, onResolve }) {
+    const entries = Array.isArray(entryPoints) ? entryPoints.map((entry) => basename(String(entry))) : [];
+    for (const [driver, users] of Object.entries(DRIVERS)) {
+      if (entries.some((entry) => users.includes(entry))) continue;
+      onResolve({ filter: new RegExp(`^${driver}$`) }, () => ({ path: driver, external: true }));
+    }
+  },
+};
+
+/** Plugins of esbuild for `serverless package` and `serverless offline`; `serverless.yml` names this file. */
+export default [bundleDrivers];
