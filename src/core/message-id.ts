@@ -1,9 +1,12 @@
-/** A Pulsar message id in parts; `batchIndex` is -1 for a message that is not in a batch. */
+/** Place of a message in a topic: Pulsar's message id in parts. Ledger and entry -1 are "earliest", `Number.MAX_SAFE_INTEGER` "latest". */
 export interface MessageIdParts {
   readonly ledgerId: number;
   readonly entryId: number;
+  /** Partition of the topic; absent or -1 when the topic has none. */
   readonly partition?: number | undefined;
+  /** Index in the batch; -1 names a whole entry: a message that is alone in it, or all messages of a batch. */
   readonly batchIndex: number;
+  /** Messages that the entry was published with; absent when it is no batch. */
   readonly batchSize?: number | undefined;
 }
 

@@ -2,7 +2,8 @@ import type { MessageIdParts } from './message-id.ts';
 
 /**
  * What a run needs of a Pulsar client: a *session*. Nothing in it reconnects, re-sends or times a send out; a disconnect ends it
- * and is seen (GUARANTEES rules 1-4, 12, 34). Implemented by `src/pulsar`.
+ * and is seen (GUARANTEES rules 1-4, 12, 34). Implemented by `src/pulsar`, whose errors carry a `code`: the broker's `ServerError`
+ * name, or a condition of the client such as `Disconnected` or `Aborted`.
  */
 export interface MessagingSession {
   /** Number of partitions of a topic, 0 when it is not partitioned. */
@@ -24,44 +25,56 @@ export type Compression = 'NONE' | 'LZ4' | 'ZLIB' | 'ZSTD' | 'SNAPPY';
 
 /** Options of {@link MessagingSession.producer}. */
 export interface ProducerOptions {
+  /** A topic that is not partitioned, or one partition. */
   readonly topic: string;
   /** Absent: the broker makes one up. */
   readonly producerName?: string | undefined;
-  /** Subscription that the broker creates at the earliest message if it is missing. */
+  /** Durable subscription that the broker creates at the earliest message if it is missing. */
   readonly initialSubscriptionName?: string | undefined;
+  /** Default NONE. */
   readonly compression?: Compression | undefined;
+  /** Shown in the topic's stats. */
   readonly properties?: Readonly<Record<string, string>> | undefined;
+  /** Ends the opening, not the producer. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link MessagingSession.consumer}. */
 export interface ConsumerOptions {
+  /** A topic that is not partitioned, or one partition. */
   readonly topic: string;
   readonly subscription: string;
   readonly subscriptionType: 'Exclusive' | 'Shared' | 'Failover' | 'KeyShared';
+  /** Where a subscription that does not exist yet begins. */
   readonly initialPosition: 'Earliest' | 'Latest';
   readonly consumerName?: string | undefined;
+  /** Stored with a subscription when it is created. */
   readonly subscriptionProperties?: Readonly<Record<string, string>> | undefined;
-  /** Messages asked for ahead; 0: none is ever asked for. */
+  /** Messages that the broker may send ahead; 0: none is ever asked for, so none ever comes. */
   readonly receiverQueueSize: number;
-  /** false: a reader, which leaves no subscription behind. */
+  /** Default true. false: a reader, whose cursor begins at `startMessageId` and ends with the consumer; it leaves no subscription behind. */
   readonly durable?: boolean | undefined;
   readonly startMessageId?: MessageIdParts | undefined;
+  /** Whether `startMessageId` itself is delivered. Default false. */
   readonly startInclusive?: boolean | undefined;
+  /** Ends the subscribing, not the consumer. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A message to publish. */
+/** A message to publish; its buffers must not be changed before the receipt. */
 export interface OutgoingMessage {
+  /** null sends a null value (a tombstone). */
   readonly value: Uint8Array | null;
   readonly key?: string | undefined;
   readonly properties?: Readonly<Record<string, string>> | undefined;
   readonly eventTimeMs?: number | undefined;
+  /** 0 ≤ id ≤ 2^53 - 1, higher than that of the message before. */
   readonly sequenceId: number;
 }
 
-/** The broker's answer to one entry. `messageId` null (-1:-1): the broker holds the lowest sequence already and stored nothing. */
+/** The broker's answer to one entry. */
 export interface Receipt {
+  /** Place of the entry (`batchIndex` -1); null when the broker says -1:-1: it holds the lowest sequence id already and stored nothing. */
   readonly messageId: MessageIdParts | null;
   readonly lowestSequenceId: number;
   readonly highestSequenceId: number;
@@ -72,20 +85,31 @@ export interface MessagingProducer {
   readonly name: string;
   /** The broker's last sequence id for this name at registration, -1 when it knows none. Not proof of durability (rule 5). */
   readonly lastSequenceId: number;
+  /** Limit of an entry, after compression (CONNECTED.max_message_size). */
   readonly maxMessageBytes: number;
-  /** Publishes the messages as one entry; rejects with the broker's error, `Disconnected`, `ProducerClosed`, or `MessageTooBig` before sending. */
+  /**
+   * Publishes the messages as one entry: a batch if there is more than one, with the highest sequence id in command and metadata.
+   * Several entries may be in flight; there is no timeout. Rejects with code `InvalidMessage` or `MessageTooBig` (nothing was sent), the
+   * broker's `ServerError` name, `ProducerClosed`, `Disconnected` (outcome unknown), `AlreadyClosed`. A broker's refusal while other
+   * entries of this producer were in flight may have left a gap and ends the session.
+   */
   sendEntry(messages: readonly OutgoingMessage[]): Promise<Receipt>;
+  /** Waits for receipts on the way, then closes. */
   close(): Promise<void>;
 }
 
-/** A received message. */
+/** A message as the broker delivered it. Its buffers are views of the received bytes. */
 export interface IncomingMessage {
   readonly messageId: MessageIdParts;
+  /** Full topic name, of the partition on partitioned topics. */
   readonly topic: string;
   readonly key?: string | undefined;
+  /** null when the producer sent a null value (a tombstone). */
   readonly value: Buffer | null;
   readonly properties: Readonly<Record<string, string>>;
+  /** The producer's clock, epoch milliseconds. */
   readonly publishTimeMs: number;
+  /** What the producer said, epoch milliseconds; absent when it said nothing. */
   readonly eventTimeMs?: number | undefined;
   readonly producerName: string;
   readonly sequenceId: number;
@@ -97,6 +121,7 @@ export interface IncomingMessage {
 /** How much {@link MessagingConsumer.receiveBatch} takes and how long it waits. */
 export interface ReceiveOptions {
   readonly maxMessages: number;
+  /** Of the values; at least one message is given, whatever its size. Default: no limit. */
   readonly maxBytes?: number | undefined;
   /** How long to wait for more once one message is there. */
   readonly lingerMs: number;
@@ -107,19 +132,30 @@ export interface ReceiveOptions {
 
 /** A consumer of a session. */
 export interface MessagingConsumer {
-  /** Messages in log order; empty when none came in time. Rejects when the consumer or session ended, or on abort, losing none. */
+  /**
+   * Messages in log order; empty when none came in time. One call at a time. Rejects when the consumer or the session ended, or `signal` fired
+   * (`Aborted`: no message is lost, they stay queued). Permits go back as messages are taken, refilled at half of the queue.
+   */
   receiveBatch(options: ReceiveOptions): Promise<IncomingMessage[]>;
-  /** The topic's last message (-1:-1 when empty) and this subscription's mark-delete position. */
+  /** The topic's last message (-1:-1 when empty) and this subscription's mark-delete position: acknowledged up to there without gaps. */
   lastMessageId(signal?: AbortSignal): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts | undefined }>;
-  /** Acknowledges everything up to `id`; in mid-batch only up to the entry before. `wait`: until the broker answered. */
+  /**
+   * Acknowledges everything up to `id`. An id in the middle of a batch acknowledges up to the entry before; the last of its batch, or one with
+   * `batchIndex` -1, the whole entry. `wait`: until the broker answered (which is not yet durable, GUARANTEES 24).
+   */
   ackCumulative(id: MessageIdParts, options?: { wait?: boolean | undefined }): Promise<void>;
-  /** Acknowledges these; an entry is acknowledged once all its messages are. */
+  /** Acknowledges these; an entry is acknowledged on the wire once all its messages were, by this consumer. */
   ackIndividual(ids: readonly MessageIdParts[], options?: { wait?: boolean | undefined }): Promise<void>;
-  /** Asks for these entries again, now. */
+  /**
+   * Asks for redelivery now, by whole entries. On Exclusive and Failover only everything that is not acknowledged can come again: the consumer
+   * subscribes anew, and a `receiveBatch` that waits goes on waiting. Not for consumers that are not durable.
+   */
   redeliver(ids: readonly MessageIdParts[]): void;
+  /** Ends the consumer; the subscription stays if it is durable. */
   close(): Promise<void>;
+  /** Deletes the subscription, which ends the consumer. */
   unsubscribe(): Promise<void>;
 }
 
-/** Opens a session; rejects with `PIO_PULSAR_UNAVAILABLE` when no broker answers. */
+/** Opens a session; rejects with code `ConnectError` when no broker answers, or with what the broker said to the credentials. */
 export type OpenSession = (signal?: AbortSignal) => Promise<MessagingSession>;

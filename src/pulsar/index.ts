@@ -1,4 +1,5 @@
 /** The package's `./pulsar` door: a Pulsar client in plain TypeScript, with the API of npm `pulsar-client` and sessions. */
+export { compareMessageIds } from '../core/message-id.ts';
 export {
   AuthenticationBasic,
   AuthenticationTls,
@@ -8,7 +9,6 @@ export {
 export { Client, type ClientConfig } from './client/client.ts';
 export type { Consumer } from './client/consumer.ts';
 export type { ConsumerConfig } from './client/consumer-config.ts';
-export { compareMessageIds } from './client/incoming-message.ts';
 export { type LogHandler, LogLevel } from './client/log.ts';
 export { Message } from './client/message.ts';
 export { MessageId } from './client/message-id.ts';

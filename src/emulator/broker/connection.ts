@@ -13,7 +13,6 @@ import type { Consumer } from './dispatch/consumer.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import type { Peer } from './peer.ts';
 import type { Producer } from './producer.ts';
-import { RequestIds } from './request-ids.ts';
 import type { Subscription } from './subscription.ts';
 import type { Topic } from './topic.ts';
 
@@ -47,7 +46,6 @@ export class Connection implements Peer {
   readonly #socket: Socket;
   readonly #decoder: FrameDecoder;
   readonly #output: OutputBuffer;
-  readonly #requestIds = new RequestIds();
   #isPingUnanswered = false;
   #probes: ((isAlive: boolean) => void)[] = [];
 
@@ -74,13 +72,7 @@ export class Connection implements Peer {
   }
 
   send<N extends CommandName>(type: N, fields: CommandInput<N>): void {
-    const requestId = 'requestId' in fields ? (fields.requestId as number | undefined) : undefined;
-    if (requestId === undefined) this.#output.write(encodeCommand(type, fields));
-    else {
-      const bytes = encodeCommand(type, { ...fields, requestId: this.#requestIds.placeholder(requestId) });
-      this.#requestIds.restore(bytes, requestId);
-      this.#output.write(bytes);
-    }
+    this.#output.write(encodeCommand(type, fields));
   }
 
   sendEntry(fields: CommandInput<'MESSAGE'>, data: Uint8Array): void {
@@ -137,7 +129,6 @@ export class Connection implements Peer {
     try {
       for (const frame of this.#decoder.push(chunk)) {
         if (!this.isOpen) return;
-        this.#requestIds.narrow(frame);
         const { command, headersAndPayload } = decodeFrame(frame);
         handleCommand(this, command, headersAndPayload);
       }

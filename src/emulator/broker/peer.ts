@@ -8,6 +8,7 @@ export interface Peer {
   readonly isOpen: boolean;
   /** False while the socket's buffer is full: dispatchers then wait for `Dispatcher.wake`. */
   readonly isWritable: boolean;
+  /** Writes a command without payload; nothing happens when the connection has ended. */
   send<N extends CommandName>(type: N, fields: CommandInput<N>): void;
   /** Sends a MESSAGE around a stored entry. */
   sendEntry(fields: CommandInput<'MESSAGE'>, data: Uint8Array): void;

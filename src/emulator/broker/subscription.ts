@@ -17,6 +17,7 @@ export interface SubscriptionOptions extends StoredCursor {
   readonly log: EntryLog;
   readonly partition: number;
   readonly failoverDelayMs: number;
+  /** The broker's clock, epoch milliseconds. */
   now(): number;
 }
 

@@ -72,7 +72,7 @@ export class Topic {
     if (this.producers.has(producer.name)) {
       throw new BrokerError(
         ServerError.ProducerBusy,
-        `Producer with name '${producer.name}' is already connected to topic '${this.name.full}'`,
+        `Producer with name '${producer.name}' is already connected to topic '${this.name.fullName}'`,
       );
     }
     this.#checkAccess(producer);
@@ -177,10 +177,10 @@ export class Topic {
     const others = [...this.producers.values()];
     if (others.some(isExclusive)) {
       const code = isExclusive(producer) ? ServerError.ProducerFenced : ServerError.ProducerBusy;
-      throw new BrokerError(code, `Topic ${this.name.full} has an existing exclusive producer`);
+      throw new BrokerError(code, `Topic ${this.name.fullName} has an existing exclusive producer`);
     }
     if (isExclusive(producer) && others.length > 0) {
-      throw new BrokerError(ServerError.ProducerFenced, `Topic ${this.name.full} has existing shared producers`);
+      throw new BrokerError(ServerError.ProducerFenced, `Topic ${this.name.fullName} has existing shared producers`);
     }
   }
 
@@ -207,7 +207,7 @@ export class Topic {
   ): void {
     if (error) {
       this.dedup.storageFailed();
-      this.#settings.log(`storing in ${this.name.full} failed: ${error.message}`);
+      this.#settings.log(`storing in ${this.name.fullName} failed: ${error.message}`);
       sendError(producer, send, new BrokerError(ServerError.PersistenceError, 'Storing the message failed'));
       if (this.producers.get(producer.name) === producer) this.closeProducer(producer);
       return;

@@ -1,3 +1,4 @@
+import { partitionTopicName } from '../../core/topic-name.ts';
 import { parsePayload } from '../../pulsar/protocol/payload.ts';
 import { AdminError, namespaceNotFound, notAllowed, topicNotFound } from './errors.ts';
 import { flushCursors, snapshotDedup, trim } from './maintenance.ts';
@@ -12,7 +13,7 @@ import { EntryStore } from './storage/entry-store.ts';
 import type { SchemaStore } from './storage/schema-store.ts';
 import type { StoredTopic, TopicStore } from './storage/topic-store.ts';
 import { Topic } from './topic.ts';
-import { parseTopicName, partitionName, type TopicName } from './topic-name.ts';
+import { parseTopicName, type TopicName } from './topic-name.ts';
 
 /** What the registry of topics is built on. */
 export interface TopicsParts {
@@ -42,9 +43,9 @@ export class Topics {
 
   /** An existing topic, loaded if need be. */
   find(name: TopicName): Topic | undefined {
-    const topic = this.#loaded.get(name.full);
+    const topic = this.#loaded.get(name.fullName);
     if (topic) return topic;
-    const stored = this.#parts.store.find(name.full);
+    const stored = this.#parts.store.find(name.fullName);
     return stored && this.#load(name, () => stored);
   }
 
@@ -58,26 +59,26 @@ export class Topics {
     if (!policies) throw namespaceNotFound();
     const partitions = this.partitions(name);
     if (partitions > 0 && name.partition < 0)
-      throw notAllowed(`${name.full} is a partitioned topic with ${partitions} partitions`);
+      throw notAllowed(`${name.fullName} is a partitioned topic with ${partitions} partitions`);
     if (partitions > 0 && name.partition >= partitions) {
-      throw topicNotFound(name.full);
+      throw topicNotFound(name.fullName);
     }
     const topic = this.find(name);
     if (topic) return topic;
     if (!mayCreate || policies.autoTopicCreationOverride?.allowAutoTopicCreation === false)
-      throw topicNotFound(name.full);
+      throw topicNotFound(name.fullName);
     return this.create(name);
   }
 
   /** Makes a topic that does not exist. */
   create(name: TopicName): Topic {
     const hasDedup = this.#hasDedup(name, {});
-    return this.#load(name, () => this.#parts.store.create(name.full, hasDedup ? EARLIEST : null));
+    return this.#load(name, () => this.#parts.store.create(name.fullName, hasDedup ? EARLIEST : null));
   }
 
   /** True when the topic is stored, loaded or not. */
   exists(name: TopicName): boolean {
-    return this.#loaded.has(name.full) || this.#parts.store.find(name.full) !== undefined;
+    return this.#loaded.has(name.fullName) || this.#parts.store.find(name.fullName) !== undefined;
   }
 
   /** Number of partitions of the partitioned topic that this name is or belongs to, 0 when there is none. */
@@ -96,7 +97,7 @@ export class Topics {
     const partitions = this.partitions(name);
     if (partitions > 0 || this.exists(name)) return partitions;
     const creation = policies.autoTopicCreationOverride;
-    if (!mayCreate || creation?.allowAutoTopicCreation === false) throw topicNotFound(name.full);
+    if (!mayCreate || creation?.allowAutoTopicCreation === false) throw topicNotFound(name.fullName);
     if (creation?.topicType !== 'partitioned') return 0;
     const count = creation.defaultNumPartitions ?? 1;
     this.createPartitioned(name, count, {});
@@ -106,11 +107,11 @@ export class Topics {
   /** Makes or grows a partitioned topic, with its partitions. */
   createPartitioned(name: TopicName, partitions: number, properties: Readonly<Record<string, string>>): void {
     this.#parts.db.transaction(() => {
-      this.#parts.cluster.savePartitionedTopic(name.full, { partitions, properties });
+      this.#parts.cluster.savePartitionedTopic(name.fullName, { partitions, properties });
       for (let i = 0; i < partitions; i++) {
-        const partition = parseTopicName(partitionName(name.full, i));
+        const partition = parseTopicName(partitionTopicName(name.fullName, i));
         if (!this.exists(partition))
-          this.#parts.store.create(partition.full, this.#hasDedup(partition, {}) ? EARLIEST : null);
+          this.#parts.store.create(partition.fullName, this.#hasDedup(partition, {}) ? EARLIEST : null);
       }
     });
   }
@@ -123,7 +124,7 @@ export class Topics {
   /** Deletes a topic with everything in it. Throws `AdminError` 404, or 412 while clients are connected and `isForced` is false. */
   delete(name: TopicName, isForced: boolean): void {
     const topic = this.find(name);
-    if (!topic) throw new AdminError(404, `Topic ${name.full} not found`);
+    if (!topic) throw new AdminError(404, `Topic ${name.fullName} not found`);
     const consumers = [...topic.subscriptions.values()].reduce((sum, { consumers: some }) => sum + some.length, 0);
     const users = topic.producers.size + consumers;
     if (users > 0 && !isForced) throw new AdminError(412, `Topic has ${users} connected producers/consumers`);
@@ -135,7 +136,7 @@ export class Topics {
       this.#parts.store.delete(topic.topicId);
       if (name.partition < 0) this.#parts.schemas.delete(name.base);
     });
-    this.#loaded.delete(name.full);
+    this.#loaded.delete(name.fullName);
   }
 
   /** Takes a topic out of memory: closes producers and consumers, keeps what a broker keeps; the next use starts a new ledger. */
@@ -147,7 +148,7 @@ export class Topics {
       flushCursors(this.#parts.store, topic);
       snapshotDedup(this.#parts.store, topic, []);
     });
-    this.#loaded.delete(topic.name.full);
+    this.#loaded.delete(topic.name.fullName);
   }
 
   /** Brings deduplication of the loaded topics in line with the policies, in one namespace or in all. */
@@ -176,7 +177,7 @@ export class Topics {
       trim(store, loaded, cluster.policies(name.namespace), settings.now());
       return loaded;
     });
-    this.#loaded.set(name.full, topic);
+    this.#loaded.set(name.fullName, topic);
     return topic;
   }
 

@@ -1,8 +1,9 @@
+import { compareMessageIds, type MessageIdParts } from '../../core/message-id.ts';
 import type { PulsarError } from '../errors.ts';
 import { AckType, type MessageIdInput } from '../protocol/index.ts';
 import { EntryAcks } from './entry-acks.ts';
-import { compareMessageIds, type MessageIdParts } from './incoming-message.ts';
 
+/** What acknowledgements are made of, and where they go. */
 export interface AckGroupingOptions {
   /** Acknowledge single messages of a batch on the wire (the broker must have it enabled). */
   readonly isBatchIndexAck: boolean;

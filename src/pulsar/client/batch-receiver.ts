@@ -1,9 +1,9 @@
+import type { ReceiveOptions } from '../../core/messaging.ts';
 import { PulsarError } from '../errors.ts';
 import { abortedError } from '../network/request-table.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { Permits } from './permits.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
-import type { ReceiveLimits } from './session.ts';
 
 /** Longer timers fire at once; a wait beyond it is for ever. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -25,17 +25,17 @@ export class BatchReceiver {
   }
 
   /** See `SessionConsumer.receiveBatch`. */
-  async receive(limits: ReceiveLimits): Promise<IncomingMessage[]> {
+  async receive(options: ReceiveOptions): Promise<IncomingMessage[]> {
     if (this.isReceiving) throw new PulsarError('InvalidState', 'another receiveBatch is waiting on this consumer');
     this.isReceiving = true;
     try {
-      const { maxMessages, maxBytes = Number.POSITIVE_INFINITY, lingerMs, waitMs, signal } = limits;
+      const { maxMessages, maxBytes = Number.POSITIVE_INFINITY, lingerMs, waitMs, signal } = options;
       const enough = Math.min(maxMessages, this.mostQueued);
       await this.waitUntil(() => this.queue.length > 0, waitMs, signal);
       if (this.queue.length === 0) return [];
       await this.waitUntil(() => this.queue.length >= enough || this.queue.bytes >= maxBytes, lingerMs, signal);
       if (this.endReason !== undefined) throw this.endReason;
-      const taken = this.queue.take(limits);
+      const taken = this.queue.take(options);
       this.permits.release(taken.length);
       return taken;
     } finally {

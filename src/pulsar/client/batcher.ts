@@ -1,5 +1,5 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
 import { estimateMessageBytes, type OutgoingMessage } from './encode-entry.ts';
-import type { MessageIdParts } from './incoming-message.ts';
 
 /** A message before it has its sequence id. */
 export type UnnumberedMessage = Omit<OutgoingMessage, 'sequenceId'> & { readonly sequenceId?: number | undefined };
@@ -11,8 +11,10 @@ export interface WaitingMessage {
   readonly reject: (error: Error) => void;
 }
 
+/** When a batch is full, and what may be in one together. */
 export interface BatchLimits {
   readonly maxMessages: number;
+  /** Of all batches that are being collected, before compression, by {@link estimateMessageBytes}. */
   readonly maxBytes: number;
   /** One batch per ordering key, or else per key, so that Key_Shared consumers get whole batches of theirs. */
   readonly isKeyBased: boolean;

@@ -12,6 +12,7 @@ export interface ClientContext {
   readonly maxUncompressedBytes: number;
   /** An id that no other producer or consumer of this client has. */
   nextId(): number;
+  /** Gives a line to the client's log handler, unless the level is below the client's. */
   log(level: LogLevelName, message: string): void;
 }
 

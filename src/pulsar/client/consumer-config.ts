@@ -1,5 +1,6 @@
+import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
-import { InitialPosition, SubscriptionType, type TopicName } from '../protocol/index.ts';
+import { InitialPosition, SubscriptionType } from '../protocol/index.ts';
 import type { Consumer } from './consumer.ts';
 import type { BatchReceivePolicy } from './consumer-group.ts';
 import type { CorruptEntry } from './decode-entry.ts';
@@ -54,6 +55,7 @@ export interface ConsumerSettings {
   readonly topics: readonly string[];
   readonly listener: ConsumerConfig['listener'] | undefined;
   readonly batchReceive: BatchReceivePolicy;
+  /** The options for one of the `count` topics and partitions, among which the overall queue size is divided. Throws for a queue of 0 on several. */
   topic(topic: TopicName, count: number): TopicConsumerOptions;
 }
 

@@ -1,9 +1,11 @@
+import { compareMessageIds, type MessageIdParts } from '../../core/message-id.ts';
+import { partitionTopicName, type TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import { partitionCount } from '../network/lookup.ts';
-import { parseTopicName, partitionTopicName, type TopicName } from '../protocol/index.ts';
+import { parseTopicName } from '../protocol/index.ts';
 import { type ClientContext, requestOptions } from './client-context.ts';
 import { Inbox } from './inbox.ts';
-import { compareMessageIds, type IncomingMessage, type MessageIdParts } from './incoming-message.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import type { MessageId } from './message-id.ts';
 import { TopicConsumer } from './topic-consumer.ts';
 import type { TopicConsumerOptions } from './topic-consumer-options.ts';

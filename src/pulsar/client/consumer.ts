@@ -1,8 +1,8 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
 import { PulsarError } from '../errors.ts';
 import type { ClientContext } from './client-context.ts';
 import { type ConsumerConfig, type ConsumerSettings, readConsumerConfig } from './consumer-config.ts';
 import { ConsumerGroup, concreteTopics } from './consumer-group.ts';
-import type { MessageIdParts } from './incoming-message.ts';
 import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import type { MessageId } from './message-id.ts';

@@ -1,3 +1,4 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
 import { PulsarError } from '../errors.ts';
 import {
   type CommandFields,
@@ -10,7 +11,7 @@ import {
   type SingleMessageMetadata,
   type ValidationErrorName,
 } from '../protocol/index.ts';
-import type { IncomingMessage, MessageIdParts } from './incoming-message.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 
 /** An entry that cannot be read and was discarded with a validation error. */
 export interface CorruptEntry {

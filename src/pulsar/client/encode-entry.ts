@@ -1,6 +1,6 @@
+import type { Compression, OutgoingMessage as CoreOutgoingMessage } from '../../core/messaging.ts';
 import { PulsarError } from '../errors.ts';
 import {
-  type CompressionName,
   CompressionType,
   compressPayload,
   encodeBatch,
@@ -9,28 +9,22 @@ import {
   MessageMetadata,
 } from '../protocol/index.ts';
 
-/** A message to send; buffers must not be changed before its receipt. */
-export interface OutgoingMessage {
-  /** null sends a null value (a tombstone). */
-  readonly value: Uint8Array | null;
-  readonly key?: string | undefined;
+/** A message to send, with what the pipeline does not use but clients may. */
+export interface OutgoingMessage extends CoreOutgoingMessage {
   /** The key is base64 text of binary bytes. */
   readonly isKeyBase64?: boolean | undefined;
+  /** What Key_Shared routes by instead of the key. */
   readonly orderingKey?: Uint8Array | undefined;
-  readonly properties?: Readonly<Record<string, string>> | undefined;
-  readonly eventTimeMs?: number | undefined;
   /** Earliest delivery, epoch milliseconds; only a message that is alone in its entry can have it. */
   readonly deliverAtMs?: number | undefined;
   /** Clusters to replicate to; `['__local__']` for none. Only for a message that is alone in its entry. */
   readonly replicateTo?: readonly string[] | undefined;
-  /** 0 ≤ id ≤ 2^53 - 1, higher than that of the message before. */
-  readonly sequenceId: number;
 }
 
 /** What all messages of an entry share. */
 export interface EntrySettings {
   readonly producerName: string;
-  readonly compression: CompressionName;
+  readonly compression: Compression;
   readonly schemaVersion: Uint8Array | undefined;
   /** Limit of what SEND carries after its command (CONNECTED.max_message_size). */
   readonly maxMessageBytes: number;

@@ -1,4 +1,4 @@
-import type { MessageIdParts } from './incoming-message.ts';
+import type { MessageIdParts } from '../../core/message-id.ts';
 
 interface EntryState {
   readonly acked: Uint8Array;

@@ -1,3 +1,5 @@
+import { murmur3 } from '../../core/murmur3.ts';
+
 /** Hash of a partition key, 31 bits. */
 export type HashingScheme = 'Murmur3_32Hash' | 'BoostHash' | 'JavaStringHash';
 
@@ -8,31 +10,6 @@ function javaStringHash(key: string): number {
   let hash = 0;
   for (let i = 0; i < key.length; i++) hash = (Math.imul(31, hash) + key.charCodeAt(i)) | 0;
   return hash & POSITIVE;
-}
-
-function rotateLeft(value: number, bits: number): number {
-  return (value << bits) | (value >>> (32 - bits));
-}
-
-function scramble(word: number): number {
-  return Math.imul(rotateLeft(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593);
-}
-
-/** MurmurHash3 x86_32 of bytes with seed 0, unsigned. */
-export function murmur3(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let hash = 0;
-  let i = 0;
-  for (; i + 4 <= bytes.length; i += 4) {
-    hash = (Math.imul(rotateLeft(hash ^ scramble(view.getInt32(i, true)), 13), 5) + 0xe6546b64) | 0;
-  }
-  let tail = 0;
-  for (let at = bytes.length - 1; at >= i; at--) tail = (tail << 8) | (bytes[at] as number);
-  if (i < bytes.length) hash ^= scramble(tail);
-  hash ^= bytes.length;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 const BOOST_Q = 0x9e3779b97f4a7c15n;
@@ -74,6 +51,5 @@ function boostHash(bytes: Buffer): number {
 /** Hashes a key; the partition is the hash modulo the number of partitions. */
 export function hashKey(scheme: HashingScheme, key: string): number {
   if (scheme === 'JavaStringHash') return javaStringHash(key);
-  const bytes = Buffer.from(key);
-  return scheme === 'Murmur3_32Hash' ? murmur3(bytes) & POSITIVE : boostHash(bytes);
+  return scheme === 'Murmur3_32Hash' ? murmur3(key) : boostHash(Buffer.from(key));
 }

@@ -8,6 +8,7 @@ export const LogLevel = {
     return ['DEBUG', 'INFO', 'WARN', 'ERROR'][level] ?? String(level);
   },
 } as const;
+/** Names of {@link LogLevel}, by which the client's own code logs. */
 export type LogLevelName = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
 /** Receives log lines: level number, file, line, message. */

@@ -1,5 +1,5 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
 import { MessageIdData } from '../protocol/index.ts';
-import type { MessageIdParts } from './incoming-message.ts';
 
 const LATEST = Number.MAX_SAFE_INTEGER;
 

@@ -2,10 +2,12 @@ import { PulsarError } from '../errors.ts';
 
 // npm `pulsar-client` ignores an option of a wrong type or out of range and keeps the default (PULSAR-WIRE 8.1); so do these.
 
+/** A text; undefined for an empty one, or anything else. */
 export function textOption(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** `true` or `false`; numbers and texts are not taken for one. */
 export function flagOption(value: unknown, fallback: boolean): boolean {
   return typeof value === 'boolean' ? value : fallback;
 }

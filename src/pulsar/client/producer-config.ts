@@ -1,5 +1,7 @@
+import type { Compression } from '../../core/messaging.ts';
+import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
-import { type CompressionName, ProducerAccessMode, type TopicName } from '../protocol/index.ts';
+import { ProducerAccessMode } from '../protocol/index.ts';
 import type { HashingScheme } from './hashing.ts';
 import type { Message } from './message.ts';
 import {
@@ -48,11 +50,12 @@ export interface ProducerSettings {
   readonly router: MessageRouter | undefined;
   readonly routingMode: RoutingMode;
   readonly hashingScheme: HashingScheme;
+  /** The options for one of the `partitions`, among which the overall number of pending messages is divided. */
   topic(topic: TopicName, partitions: number): TopicProducerOptions;
 }
 
 const NOT_YET = ['chunkingEnabled', 'publicKeyPath', 'encryptionKey', 'encryptionKeys', 'cryptoKeyReader'];
-const compressions: Record<string, CompressionName> = {
+const compressions: Record<string, Compression> = {
   None: 'NONE',
   Zlib: 'ZLIB',
   LZ4: 'LZ4',

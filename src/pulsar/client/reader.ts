@@ -1,5 +1,6 @@
+import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
-import { InitialPosition, SubscriptionType, type TopicName } from '../protocol/index.ts';
+import { InitialPosition, SubscriptionType } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
 import { randomName } from './consumer-config.ts';
 import { ConsumerGroup, concreteTopics } from './consumer-group.ts';

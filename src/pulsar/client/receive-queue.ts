@@ -1,11 +1,5 @@
+import type { ReceiveOptions } from '../../core/messaging.ts';
 import type { IncomingMessage } from './incoming-message.ts';
-
-/** How much one take may give. */
-export interface TakeLimits {
-  readonly maxMessages: number;
-  /** At least one message is given, whatever its size. */
-  readonly maxBytes?: number | undefined;
-}
 
 const COMPACT_AT = 1024;
 
@@ -38,7 +32,11 @@ export class ReceiveQueue {
     return this.items[this.head];
   }
 
-  take({ maxMessages, maxBytes = Number.POSITIVE_INFINITY }: TakeLimits): IncomingMessage[] {
+  /** Takes the first messages out, as many as the limits allow. */
+  take({
+    maxMessages,
+    maxBytes = Number.POSITIVE_INFINITY,
+  }: Pick<ReceiveOptions, 'maxMessages' | 'maxBytes'>): IncomingMessage[] {
     let end = this.head;
     let bytes = 0;
     while (end < this.items.length && end - this.head < maxMessages) {

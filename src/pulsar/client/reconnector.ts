@@ -30,11 +30,13 @@ const FATAL_AT_FIRST = new Set([
 /** Codes that end one that was connected before; it tries everything else for ever. */
 const FATAL_LATER = new Set(['ProducerFenced', 'TopicTerminatedError', 'AlreadyClosed']);
 
+/** How to attach, how long to try at first, and whom to tell when it is over. */
 export interface ReconnectorOptions {
   /** Looks up and registers; rejects when that failed. */
   readonly attach: (signal: AbortSignal) => Promise<void>;
   /** Connecting anew was given up for good. */
   readonly onGivenUp: (error: PulsarError) => void;
+  /** Limit of the first attachment; later ones are tried for ever. */
   readonly operationTimeoutMs: number;
 }
 

@@ -1,4 +1,4 @@
-import type { MessageIdParts } from './incoming-message.ts';
+import type { MessageIdParts } from '../../core/message-id.ts';
 
 const MIN_TICK_MS = 100;
 

@@ -1,8 +1,10 @@
 import type { UnnumberedMessage } from './batcher.ts';
 import { type HashingScheme, hashKey } from './hashing.ts';
 
+/** Where messages without a key go (PULSAR-WIRE 5.8). CustomPartition is left to the config's `messageRouter`; without one it is round robin. */
 export type RoutingMode = 'UseSinglePartition' | 'RoundRobinDistribution' | 'CustomPartition';
 
+/** Everything a choice depends on; clock and chance are handed in. */
 export interface RouterOptions {
   readonly mode: RoutingMode;
   readonly hashingScheme: HashingScheme;
@@ -10,6 +12,7 @@ export interface RouterOptions {
   /** How long messages without a key stay on one partition, so that batches fill; absent: one message. */
   readonly stickFor: { readonly messages: number; readonly bytes: number; readonly ms: number } | undefined;
   readonly nowMs: () => number;
+  /** 0 ≤ x < 1; chooses the first partition. */
   readonly random: () => number;
 }
 

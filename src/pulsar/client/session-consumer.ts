@@ -1,3 +1,6 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
+import type { ReceiveOptions } from '../../core/messaging.ts';
+import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ConsumerListener } from '../network/connection-listeners.ts';
@@ -11,18 +14,17 @@ import {
   type MessageIdInput,
   SubscriptionType,
   serverErrorName,
-  type TopicName,
   ValidationError,
 } from '../protocol/index.ts';
 import { BatchReceiver } from './batch-receiver.ts';
 import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
 import { EntryAcks } from './entry-acks.ts';
-import type { IncomingMessage, MessageIdParts } from './incoming-message.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { Permits } from './permits.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { closeConsumer, keyValues, registerConsumer } from './register.ts';
 import { wireSchema } from './schema-info.ts';
-import type { ReceiveLimits, SessionConsumer, SessionConsumerOptions } from './session.ts';
+import type { SessionConsumer, SessionConsumerOptions } from './session.ts';
 import { isBeforeStart } from './start-position.ts';
 
 /** What a consumer needs of its session. */
@@ -183,9 +185,9 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     if (this.endReason !== undefined) throw this.endReason;
   }
 
-  async receiveBatch(limits: ReceiveLimits): Promise<IncomingMessage[]> {
+  async receiveBatch(options: ReceiveOptions): Promise<IncomingMessage[]> {
     this.requireOpen();
-    return this.receiver.receive(limits);
+    return this.receiver.receive(options);
   }
 
   async lastMessageId(signal?: AbortSignal): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts }> {
@@ -203,7 +205,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     return { last: toParts(answer.lastMessageId), ...(markDelete && { markDelete: toParts(markDelete) }) };
   }
 
-  async ackCumulative(id: MessageIdParts, options: { wait?: boolean } = {}): Promise<void> {
+  async ackCumulative(id: MessageIdParts, options: { wait?: boolean | undefined } = {}): Promise<void> {
     this.requireOpen();
     if (!this.canOnlyRewind) {
       const message = `a ${this.options.subscriptionType} subscription cannot acknowledge cumulatively`;
@@ -217,7 +219,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     await this.sendAck(AckType.Cumulative, [{ ledgerId, entryId }], options.wait === true);
   }
 
-  async ackIndividual(ids: readonly MessageIdParts[], options: { wait?: boolean } = {}): Promise<void> {
+  async ackIndividual(ids: readonly MessageIdParts[], options: { wait?: boolean | undefined } = {}): Promise<void> {
     this.requireOpen();
     const whole = entryIds(ids.filter((id) => this.acks.add(id)));
     const parts: Promise<void>[] = [];

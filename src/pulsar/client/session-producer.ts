@@ -1,12 +1,14 @@
+import type { Receipt } from '../../core/messaging.ts';
+import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ProducerListener } from '../network/connection-listeners.ts';
 import type { RequestOptions } from '../network/request-table.ts';
-import { type CommandFields, ProtocolError, serverErrorName, type TopicName } from '../protocol/index.ts';
+import { type CommandFields, ProtocolError, serverErrorName } from '../protocol/index.ts';
 import { encodeEntry, estimateMessageBytes, type OutgoingMessage } from './encode-entry.ts';
 import { closeProducer, keyValues, registerProducer } from './register.ts';
 import { wireSchema } from './schema-info.ts';
-import type { Receipt, SessionProducer, SessionProducerOptions } from './session.ts';
+import type { SessionProducer, SessionProducerOptions } from './session.ts';
 
 interface PendingEntry {
   readonly lowestSequenceId: number;

@@ -1,18 +1,38 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
+import type {
+  ConsumerOptions,
+  MessagingConsumer,
+  MessagingProducer,
+  MessagingSession,
+  ProducerOptions,
+  Receipt,
+  ReceiveOptions,
+} from '../../core/messaging.ts';
 import { PulsarError } from '../errors.ts';
 import { type Authentication, noAuthentication } from '../network/authentication.ts';
 import { ConnectionPool, orAborted } from '../network/connection-pool.ts';
 import { connectionForTopic, partitionCount } from '../network/lookup.ts';
 import type { TlsSettings } from '../network/open-socket.ts';
 import type { RequestOptions } from '../network/request-table.ts';
-import { type CompressionName, parseTopicName, type SubscriptionTypeName } from '../protocol/index.ts';
+import { parseTopicName } from '../protocol/index.ts';
 import type { CorruptEntry } from './decode-entry.ts';
 import type { OutgoingMessage } from './encode-entry.ts';
-import type { IncomingMessage, MessageIdParts } from './incoming-message.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import type { SchemaInfo } from './schema-info.ts';
 import { LiveConsumer } from './session-consumer.ts';
 import { LiveProducer } from './session-producer.ts';
 
-export type { Authentication, CorruptEntry, IncomingMessage, MessageIdParts, OutgoingMessage, SchemaInfo, TlsSettings };
+export type {
+  Authentication,
+  CorruptEntry,
+  IncomingMessage,
+  MessageIdParts,
+  OutgoingMessage,
+  Receipt,
+  ReceiveOptions as ReceiveLimits,
+  SchemaInfo,
+  TlsSettings,
+};
 
 /** One TCP connection set owned by one run. Nothing in it reconnects or re-sends. */
 export interface SessionOptions {
@@ -39,120 +59,42 @@ export interface SessionOptions {
   readonly onCorrupt?: ((entry: CorruptEntry) => void) | undefined;
 }
 
-export interface SessionProducerOptions {
-  /** A topic that is not partitioned, or one partition. */
-  readonly topic: string;
-  /** Absent: the broker makes one. */
-  readonly producerName?: string | undefined;
-  /** Durable subscription to create at the earliest message, if it is missing. */
-  readonly initialSubscriptionName?: string | undefined;
+/** Options of {@link PulsarSession.producer}. */
+export interface SessionProducerOptions extends ProducerOptions {
+  /** Registered with the topic; a broker that finds it incompatible rejects with code IncompatibleSchema. Absent: bytes. */
   readonly schema?: SchemaInfo | undefined;
-  readonly compression?: CompressionName | undefined;
-  readonly properties?: Readonly<Record<string, string>> | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
-export interface SessionConsumerOptions {
-  /** A topic that is not partitioned, or one partition. */
-  readonly topic: string;
-  readonly subscription: string;
-  readonly subscriptionType: SubscriptionTypeName;
-  /** Where a subscription that does not exist yet begins. */
-  readonly initialPosition: 'Earliest' | 'Latest';
-  readonly consumerName?: string | undefined;
-  /** Stored with a subscription when it is created. */
-  readonly subscriptionProperties?: Readonly<Record<string, string>> | undefined;
+/** Options of {@link PulsarSession.consumer}. */
+export interface SessionConsumerOptions extends ConsumerOptions {
+  /** Checked against the topic's; a broker that finds it incompatible rejects with code IncompatibleSchema. Absent: bytes. */
   readonly schema?: SchemaInfo | undefined;
-  /** Messages the broker may send ahead; 0 = no FLOW is ever sent, so no message ever comes. */
-  readonly receiverQueueSize: number;
-  /** Default true. false: a cursor that lives as long as this consumer and begins at `startMessageId`. */
-  readonly durable?: boolean | undefined;
-  readonly startMessageId?: MessageIdParts | undefined;
-  /** Whether `startMessageId` itself is delivered. Default false. */
-  readonly startInclusive?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
-/** Result of one entry. */
-export interface Receipt {
-  /** Place of the entry (`batchIndex` -1); null when the broker says -1:-1: the lowest id was not above the last stored one. */
-  readonly messageId: MessageIdParts | null;
-  readonly lowestSequenceId: number;
-  readonly highestSequenceId: number;
-}
-
-export interface SessionProducer {
-  readonly name: string;
-  /** Highest sequence id that the broker's deduplication knew for `name` at registration; -1 = none. */
-  readonly lastSequenceId: number;
-  /** Limit of an entry, after compression (CONNECTED.max_message_size). */
-  readonly maxMessageBytes: number;
+/** A producer of a session. What cannot be known to have gone well ends the session. */
+export interface SessionProducer extends MessagingProducer {
   /** An upper estimate of the bytes one message adds to an entry before compression, so that a caller can fill an entry. */
   estimateBytes(message: OutgoingMessage): number;
-  /**
-   * Sends the messages as ONE entry: a batch if there is more than one, with the highest sequence id in command and metadata.
-   * Several entries may be in flight; there is no timeout. Rejects with `PulsarError`: InvalidMessage or MessageTooBig (nothing
-   * was sent), the broker's `ServerError` name, 'ProducerClosed', 'Disconnected' (outcome unknown), 'AlreadyClosed'. A broker's
-   * refusal while other entries of this producer were in flight may have left a gap and ends the session.
-   */
+  /** As in core; InvalidMessage also for a message that must be alone (`deliverAtMs`, `replicateTo`) and is not. */
   sendEntry(messages: readonly OutgoingMessage[]): Promise<Receipt>;
-  /** Waits for receipts on the way, then closes. */
-  close(): Promise<void>;
 }
 
-/** Limits of one `receiveBatch`. */
-export interface ReceiveLimits {
-  readonly maxMessages: number;
-  /** Of the values; at least one message is given whatever its size. */
-  readonly maxBytes?: number | undefined;
-  /** How long to wait for more after the first message. */
-  readonly lingerMs: number;
-  /** How long to wait for the first message. */
-  readonly waitMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface SessionConsumer {
-  /**
-   * Up to `maxMessages`; waits until one is there, then at most `lingerMs` for more; [] when `waitMs` passed with none. Rejects
-   * when the session or the consumer ended, or `signal` fired ('Aborted': no message is lost, they stay queued). One call at a
-   * time. Returns permits as messages are taken, refilled at half of the queue.
-   */
-  receiveBatch(limits: ReceiveLimits): Promise<IncomingMessage[]>;
-  /** Last message of the topic (-1:-1 when empty) and how far the subscription is acknowledged without gaps. */
-  lastMessageId(signal?: AbortSignal): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts }>;
-  /**
-   * Acknowledges everything up to `id`. An id in the middle of a batch acknowledges up to the previous entry only; the last of
-   * its batch, or one with `batchIndex` -1, the whole entry. `wait`: until the broker confirms (not yet durable, GUARANTEES 24).
-   */
-  ackCumulative(id: MessageIdParts, options?: { wait?: boolean }): Promise<void>;
-  /** An entry is acknowledged on the wire once all messages of its batch were acknowledged by this consumer. */
-  ackIndividual(ids: readonly MessageIdParts[], options?: { wait?: boolean }): Promise<void>;
-  /**
-   * Asks for redelivery now, by whole entries. On Exclusive and Failover only everything that is not acknowledged can come again:
-   * the consumer subscribes anew, and a `receiveBatch` that waits goes on waiting. Not for consumers that are not durable.
-   */
-  redeliver(ids: readonly MessageIdParts[]): void;
+/** A consumer of a session. */
+export interface SessionConsumer extends MessagingConsumer {
+  /** As in core; one more call while another waits rejects with InvalidState. */
+  receiveBatch(options: ReceiveOptions): Promise<IncomingMessage[]>;
+  /** `redeliver` of everything that was delivered and not acknowledged. Throws NotAllowedError on Exclusive and Failover that are not durable. */
   redeliverAll(): void;
+  /** Messages that were received and not yet taken. */
   readonly receiverQueued: number;
-  close(): Promise<void>;
-  /** Deletes the subscription. */
-  unsubscribe(): Promise<void>;
 }
 
-export interface PulsarSession {
-  /** Number of partitions; 0 = not partitioned. */
-  partitions(topic: string, signal?: AbortSignal): Promise<number>;
-  /** Rejects with code ProducerBusy when the name is taken. */
+/** core's session, with schemas and the parts of messages that only clients use. What it rejects with are `PulsarError`s. */
+export interface PulsarSession extends MessagingSession {
+  /** Rejects with ProducerBusy, InvalidTopicName, IncompatibleSchema, another name of `ServerError`, TimeOut or Aborted. */
   producer(options: SessionProducerOptions): Promise<SessionProducer>;
-  /** Rejects with code ConsumerBusy when the subscription is held in a way that excludes this consumer. */
+  /** Rejects with ConsumerBusy, InvalidTopicName, IncompatibleSchema, another name of `ServerError`, TimeOut or Aborted. */
   consumer(options: SessionConsumerOptions): Promise<SessionConsumer>;
-  /** Resolves when the session ended; with an error when that was not asked for. */
-  readonly closed: Promise<Error | undefined>;
-  /** Closes producers and consumers, then the sockets. */
-  close(): Promise<void>;
-  /** Sockets destroyed at once, nothing flushed, all waits reject. */
-  destroy(): void;
 }
 
 const DEFAULT_OPERATION_TIMEOUT_MS = 30_000;

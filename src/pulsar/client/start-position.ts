@@ -1,4 +1,4 @@
-import type { MessageIdParts } from './incoming-message.ts';
+import type { MessageIdParts } from '../../core/message-id.ts';
 
 /**
  * Whether a message lies before the position that reading was to start from, as the broker always starts at whole entries

@@ -1,13 +1,13 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
+import type { TopicName } from '../../core/topic-name.ts';
 import {
   type CommandInput,
   type InitialPosition,
   KeySharedMode,
   type SchemaInput,
   SubscriptionType,
-  type TopicName,
 } from '../protocol/index.ts';
 import type { CorruptEntry } from './decode-entry.ts';
-import type { MessageIdParts } from './incoming-message.ts';
 import { keyValues } from './register.ts';
 
 /** How a Key_Shared consumer shares keys. */
@@ -16,6 +16,7 @@ export interface KeySharedOptions {
   readonly isOutOfOrderAllowed: boolean;
 }
 
+/** A `ConsumerConfig` or `ReaderConfig` for one topic or partition: checked, with its defaults, in the protocol's numbers. */
 export interface TopicConsumerOptions {
   readonly topic: TopicName;
   readonly subscription: string;

@@ -1,3 +1,4 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ConsumerListener } from '../network/connection-listeners.ts';
@@ -12,7 +13,7 @@ import {
 import { AckGrouping } from './ack-grouping.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
 import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
-import type { IncomingMessage, MessageIdParts } from './incoming-message.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { Permits } from './permits.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Reconnector } from './reconnector.ts';

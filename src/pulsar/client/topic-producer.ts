@@ -1,24 +1,25 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
+import type { Compression } from '../../core/messaging.ts';
+import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ProducerListener } from '../network/connection-listeners.ts';
 import {
   type CommandFields,
-  type CompressionName,
   type ProducerAccessMode,
   ProtocolError,
   type SchemaInput,
   ServerError,
   serverErrorName,
-  type TopicName,
 } from '../protocol/index.ts';
 import { Batcher, type BatchLimits, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
 import { type EncodedEntry, encodeEntry, type OutgoingMessage } from './encode-entry.ts';
-import type { MessageIdParts } from './incoming-message.ts';
 import { PendingEntries, type PendingEntry } from './pending-entries.ts';
 import { Reconnector } from './reconnector.ts';
 import { closeProducer, keyValues, registerProducer } from './register.ts';
 
+/** A `ProducerConfig` for one topic or partition: checked, with its defaults, in the protocol's numbers. */
 export interface TopicProducerOptions {
   readonly topic: TopicName;
   readonly producerName: string | undefined;
@@ -27,7 +28,7 @@ export interface TopicProducerOptions {
   readonly sendTimeoutMs: number;
   readonly maxPendingMessages: number;
   readonly blockIfQueueFull: boolean;
-  readonly compression: CompressionName;
+  readonly compression: Compression;
   /** Absent: no batches. */
   readonly batching: (BatchLimits & { readonly maxDelayMs: number }) | undefined;
   readonly properties: Readonly<Record<string, string>>;

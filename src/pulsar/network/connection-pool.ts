@@ -5,11 +5,15 @@ import type { TlsSettings } from './open-socket.ts';
 import { abortedError } from './request-table.ts';
 import { type Address, addressText, parseServiceUrl } from './service-url.ts';
 
+/** What all connections of a client or session have in common. */
 export interface ConnectionPoolOptions {
+  /** `pulsar://host:6650[,host…]` or `pulsar+ssl://…`. */
   readonly serviceUrl: string;
   readonly authentication: Authentication;
   readonly tls: TlsSettings;
+  /** Limit of TCP, TLS and CONNECT together. */
   readonly connectionTimeoutMs: number;
+  /** Interval of PINGs. */
   readonly keepAliveMs: number;
   /** Called once for each connection that was open and has ended. */
   readonly onClosed?: ((reason: PulsarError) => void) | undefined;

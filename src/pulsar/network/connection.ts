@@ -26,6 +26,7 @@ import { type Address, addressText } from './service-url.ts';
 /** Name that brokers show in their stats; the prefix tells who we are (PULSAR-WIRE 3.0). */
 export const CLIENT_VERSION = 'Pulsar-IO-Serverless-v0.1.0';
 
+/** Where a connection goes, who we say we are, and how long its peer may be silent. */
 export interface ConnectionOptions {
   /** Where the TCP connection goes. */
   readonly address: Address;
@@ -35,6 +36,7 @@ export interface ConnectionOptions {
   readonly tls: TlsSettings;
   /** Limit of TCP, TLS and CONNECT together. */
   readonly connectionTimeoutMs: number;
+  /** Interval of PINGs; a connection that heard nothing between two of them ends. */
   readonly keepAliveMs: number;
 }
 
@@ -240,7 +242,7 @@ export class Connection {
     const { requestId } = command.fields;
     if (command.type === 'ERROR' && requestId === -1) {
       this.destroy(new PulsarError(serverErrorName(command.fields.error), command.fields.message));
-    } else if (requestId !== undefined) this.requests.answer(requestId, command);
+    } else if (typeof requestId === 'number') this.requests.answer(requestId, command);
   }
 
   private onConnected({ maxMessageSize }: CommandFields<'CONNECTED'>): void {

@@ -33,6 +33,7 @@ for (const [name, { number, body }] of Object.entries(commands)) {
 /** A BaseCommand whose size is known and that can be written anywhere. */
 export interface SizedCommand {
   readonly size: number;
+  /** Writes `size` bytes at the writer's position. */
   write(writer: Writer): void;
 }
 

@@ -23,12 +23,12 @@ import {
   Schema,
   Subscription,
 } from './messages.ts';
-import { bits64, bool, bytes, double, enumeration, i32, i64, text, u32, u64, word64 } from './scalars.ts';
+import { bits64, bool, bytes, double, enumeration, i32, i64, opaque64, text, u32, u64, word64 } from './scalars.ts';
 
 const serverError = enumeration<ServerError>();
 const txnAction = enumeration<TxnAction>();
 
-const requestId = required(1, u64);
+const requestId = required(1, opaque64);
 const consumerId = required(1, u64);
 const producerId = required(1, u64);
 const txn = { txnidLeastBits: optional(2, bits64), txnidMostBits: optional(3, bits64) };
@@ -78,7 +78,7 @@ export const commands = {
       subscription: required(2, text),
       subType: required(3, enumeration<SubscriptionType>()),
       consumerId: required(4, u64),
-      requestId: required(5, u64),
+      requestId: required(5, opaque64),
       consumerName: optional(6, text),
       priorityLevel: optional(7, i32),
       durable: optional(8, bool),
@@ -100,7 +100,7 @@ export const commands = {
     body: message('PRODUCER', {
       topic: required(1, text),
       producerId: required(2, u64),
-      requestId: required(3, u64),
+      requestId: required(3, opaque64),
       producerName: optional(4, text),
       encrypted: optional(5, bool),
       metadata: repeated(6, KeyValue),
@@ -165,13 +165,13 @@ export const commands = {
       properties: repeated(5, KeyLongValue),
       txnidLeastBits: optional(6, bits64),
       txnidMostBits: optional(7, bits64),
-      requestId: optional(8, u64),
+      requestId: optional(8, opaque64),
     }),
   },
   FLOW: { number: 11, body: message('FLOW', { consumerId, messagePermits: required(2, u32) }) },
   UNSUBSCRIBE: {
     number: 12,
-    body: message('UNSUBSCRIBE', { consumerId, requestId: required(2, u64), force: optional(3, bool) }),
+    body: message('UNSUBSCRIBE', { consumerId, requestId: required(2, opaque64), force: optional(3, bool) }),
   },
   SUCCESS: { number: 13, body: message('SUCCESS', { requestId, schema: optional(2, Schema) }) },
   ERROR: {
@@ -180,11 +180,11 @@ export const commands = {
   },
   CLOSE_PRODUCER: {
     number: 15,
-    body: message('CLOSE_PRODUCER', { producerId, requestId: required(2, u64), ...assignedBroker }),
+    body: message('CLOSE_PRODUCER', { producerId, requestId: required(2, opaque64), ...assignedBroker }),
   },
   CLOSE_CONSUMER: {
     number: 16,
-    body: message('CLOSE_CONSUMER', { consumerId, requestId: required(2, u64), ...assignedBroker }),
+    body: message('CLOSE_CONSUMER', { consumerId, requestId: required(2, opaque64), ...assignedBroker }),
   },
   PRODUCER_SUCCESS: {
     number: 17,
@@ -211,7 +211,7 @@ export const commands = {
     number: 21,
     body: message('PARTITIONED_METADATA', {
       topic: required(1, text),
-      requestId: required(2, u64),
+      requestId: required(2, opaque64),
       ...originalPrincipal(3),
       metadataAutoCreationEnabled: optional(6, bool),
     }),
@@ -220,7 +220,7 @@ export const commands = {
     number: 22,
     body: message('PARTITIONED_METADATA_RESPONSE', {
       partitions: optional(1, u32),
-      requestId: required(2, u64),
+      requestId: required(2, opaque64),
       response: optional(3, enumeration<PartitionedMetadataResult>()),
       error: optional(4, serverError),
       message: optional(5, text),
@@ -230,7 +230,7 @@ export const commands = {
     number: 23,
     body: message('LOOKUP', {
       topic: required(1, text),
-      requestId: required(2, u64),
+      requestId: required(2, opaque64),
       authoritative: optional(3, bool),
       ...originalPrincipal(4),
       advertisedListenerName: optional(7, text),
@@ -243,7 +243,7 @@ export const commands = {
       brokerServiceUrl: optional(1, text),
       brokerServiceUrlTls: optional(2, text),
       response: optional(3, enumeration<LookupResult>()),
-      requestId: required(4, u64),
+      requestId: required(4, opaque64),
       authoritative: optional(5, bool),
       error: optional(6, serverError),
       message: optional(7, text),
@@ -277,20 +277,20 @@ export const commands = {
     number: 28,
     body: message('SEEK', {
       consumerId,
-      requestId: required(2, u64),
+      requestId: required(2, opaque64),
       messageId: optional(3, MessageIdData),
       messagePublishTime: optional(4, u64),
     }),
   },
   GET_LAST_MESSAGE_ID: {
     number: 29,
-    body: message('GET_LAST_MESSAGE_ID', { consumerId, requestId: required(2, u64) }),
+    body: message('GET_LAST_MESSAGE_ID', { consumerId, requestId: required(2, opaque64) }),
   },
   GET_LAST_MESSAGE_ID_RESPONSE: {
     number: 30,
     body: message('GET_LAST_MESSAGE_ID_RESPONSE', {
       lastMessageId: required(1, MessageIdData),
-      requestId: required(2, u64),
+      requestId: required(2, opaque64),
       consumerMarkDeletePosition: optional(3, MessageIdData),
     }),
   },
@@ -356,7 +356,7 @@ export const commands = {
       ...txn,
       error: optional(4, serverError),
       message: optional(5, text),
-      requestId: optional(6, u64),
+      requestId: optional(6, opaque64),
     }),
   },
   GET_OR_CREATE_SCHEMA: {

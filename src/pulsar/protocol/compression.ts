@@ -1,5 +1,6 @@
 import { constants, deflateSync, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { type CompressionName, CompressionType } from './enums.ts';
+import type { Compression } from '../../core/messaging.ts';
+import { CompressionType } from './enums.ts';
 import { lz4Compress, lz4Decompress } from './lz4-block.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { snappyCompress, snappyDecompress } from './snappy-block.ts';
@@ -12,7 +13,7 @@ interface Codec {
 const ZSTD_LEVEL = 3;
 
 /** Formats of PULSAR-WIRE section 4. ZLIB streams made by Java end without a final block, hence the sync flush. */
-const codecs: Record<Exclude<CompressionName, 'NONE'>, Codec> = {
+const codecs: Record<Exclude<Compression, 'NONE'>, Codec> = {
   LZ4: { compress: lz4Compress, decompress: lz4Decompress },
   ZLIB: {
     compress: (source) => deflateSync(source),
@@ -27,11 +28,11 @@ const codecs: Record<Exclude<CompressionName, 'NONE'>, Codec> = {
 };
 
 const byNumber = new Map<number, Codec>(
-  Object.entries(codecs).map(([name, codec]) => [CompressionType[name as CompressionName], codec]),
+  Object.entries(codecs).map(([name, codec]) => [CompressionType[name as Compression], codec]),
 );
 
 /** Compresses a payload; NONE returns it as it is. */
-export function compressPayload(name: CompressionName, payload: Uint8Array): Uint8Array {
+export function compressPayload(name: Compression, payload: Uint8Array): Uint8Array {
   return name === 'NONE' ? payload : codecs[name].compress(payload);
 }
 

@@ -1,7 +1,9 @@
+import type { Compression, ConsumerOptions } from '../../core/messaging.ts';
+
 /** Numbers of an enum object made with `as const`. */
 type ValueOf<T> = T[keyof T];
 
-/** Why a broker refused a request (PulsarApi.proto ServerError). */
+/** Why a broker refused a request (PulsarApi.proto ServerError): in ERROR, SEND_ERROR and the answers that have an error of their own. */
 export const ServerError = {
   UnknownError: 0,
   MetadataError: 1,
@@ -30,27 +32,49 @@ export const ServerError = {
   TransactionNotFound: 24,
   ProducerFenced: 25,
 } as const;
+/** A number of {@link ServerError}. */
 export type ServerError = ValueOf<typeof ServerError>;
 
-export const CompressionType = { NONE: 0, LZ4: 1, ZLIB: 2, ZSTD: 3, SNAPPY: 4 } as const;
+/** How the payload of an entry is compressed, a batch as a whole (MessageMetadata.compression). */
+export const CompressionType = {
+  NONE: 0,
+  LZ4: 1,
+  ZLIB: 2,
+  ZSTD: 3,
+  SNAPPY: 4,
+} as const satisfies Record<Compression, number>;
+/** A number of {@link CompressionType}. */
 export type CompressionType = ValueOf<typeof CompressionType>;
-/** Names of the compressions, as the protocol spells them. */
-export type CompressionName = keyof typeof CompressionType;
 
-export const SubscriptionType = { Exclusive: 0, Shared: 1, Failover: 2, KeyShared: 3 } as const;
+/** How consumers share a subscription (SUBSCRIBE); all that are connected at a time must say the same. */
+export const SubscriptionType = {
+  Exclusive: 0,
+  Shared: 1,
+  Failover: 2,
+  KeyShared: 3,
+} as const satisfies Record<ConsumerOptions['subscriptionType'], number>;
+/** A number of {@link SubscriptionType}. */
 export type SubscriptionType = ValueOf<typeof SubscriptionType>;
-export type SubscriptionTypeName = keyof typeof SubscriptionType;
 
-export const InitialPosition = { Latest: 0, Earliest: 1 } as const;
+/** Where SUBSCRIBE puts a durable subscription that it creates; one that exists stays where it is. */
+export const InitialPosition = {
+  Latest: 0,
+  Earliest: 1,
+} as const satisfies Record<ConsumerOptions['initialPosition'], number>;
+/** A number of {@link InitialPosition}. */
 export type InitialPosition = ValueOf<typeof InitialPosition>;
 
+/** Whether a producer shares its topic, wants it alone, waits for that, or drives the others away (PRODUCER). */
 export const ProducerAccessMode = { Shared: 0, Exclusive: 1, WaitForExclusive: 2, ExclusiveWithFencing: 3 } as const;
+/** A number of {@link ProducerAccessMode}. */
 export type ProducerAccessMode = ValueOf<typeof ProducerAccessMode>;
 
+/** Whether ACK is about the ids it lists, or about everything up to its one id (never on Shared and Key_Shared). */
 export const AckType = { Individual: 0, Cumulative: 1 } as const;
+/** A number of {@link AckType}. */
 export type AckType = ValueOf<typeof AckType>;
 
-/** Why a consumer discards an entry that it cannot read. */
+/** Why a consumer discards an entry that it cannot read; ACK tells the broker. */
 export const ValidationError = {
   UncompressedSizeCorruption: 0,
   DecompressionError: 1,
@@ -58,28 +82,44 @@ export const ValidationError = {
   BatchDeSerializeError: 3,
   DecryptionError: 4,
 } as const;
+/** A number of {@link ValidationError}. */
 export type ValidationError = ValueOf<typeof ValidationError>;
+/** Names of {@link ValidationError}, as corrupt entries are reported by. */
 export type ValidationErrorName = keyof typeof ValidationError;
 
+/** Whether PARTITIONED_METADATA_RESPONSE has a number of partitions or an error. */
 export const PartitionedMetadataResult = { Success: 0, Failed: 1 } as const;
+/** A number of {@link PartitionedMetadataResult}. */
 export type PartitionedMetadataResult = ValueOf<typeof PartitionedMetadataResult>;
 
+/** What to do with the address in LOOKUP_RESPONSE: ask there again, use it, or give up with its error. */
 export const LookupResult = { Redirect: 0, Connect: 1, Failed: 2 } as const;
+/** A number of {@link LookupResult}. */
 export type LookupResult = ValueOf<typeof LookupResult>;
 
+/** Which topics of a namespace GET_TOPICS_OF_NAMESPACE lists. */
 export const TopicsMode = { PERSISTENT: 0, NON_PERSISTENT: 1, ALL: 2 } as const;
+/** A number of {@link TopicsMode}. */
 export type TopicsMode = ValueOf<typeof TopicsMode>;
 
+/** How END_TXN and its commands to partitions and subscriptions end a transaction. */
 export const TxnAction = { COMMIT: 0, ABORT: 1 } as const;
+/** A number of {@link TxnAction}. */
 export type TxnAction = ValueOf<typeof TxnAction>;
 
+/** Whether the broker divides the keys among Key_Shared consumers, or each says which hashes it takes (KeySharedMeta). */
 export const KeySharedMode = { AUTO_SPLIT: 0, STICKY: 1 } as const;
+/** A number of {@link KeySharedMode}. */
 export type KeySharedMode = ValueOf<typeof KeySharedMode>;
 
+/** What TOPIC_MIGRATED sends to another cluster: its `resourceId` is a producer's or a consumer's id. */
 export const ResourceType = { Producer: 0, Consumer: 1 } as const;
+/** A number of {@link ResourceType}. */
 export type ResourceType = ValueOf<typeof ResourceType>;
 
+/** Authentication as CONNECT named it before it had `authMethodName`; brokers still read it. */
 export const AuthMethod = { AuthMethodNone: 0, AuthMethodYcaV1: 1, AuthMethodAthens: 2 } as const;
+/** A number of {@link AuthMethod}. */
 export type AuthMethod = ValueOf<typeof AuthMethod>;
 
 /** Schema types as the wire numbers them; Java's own numbers differ from 21 on. */
@@ -108,6 +148,7 @@ export const SchemaType = {
   AutoConsume: 21,
   External: 22,
 } as const;
+/** A number of {@link SchemaType}. */
 export type SchemaType = ValueOf<typeof SchemaType>;
 
 /** Newest protocol version that this code speaks (v21: AUTO_CONSUME schema in SUBSCRIBE). */

@@ -38,11 +38,13 @@ export type Decoded<F extends Fields> = Flat<
 export interface MessageType<In, Out> extends WireValue<In, Out> {
   /** Field table, for tests and for tools that list the protocol. */
   readonly fields: Fields;
-  /** Bytes of the message body, without a length prefix. */
+  /** Bytes of the message body, without a length prefix. Throws `ProtocolError` as `encode` does. */
   bodySize(message: In): number;
+  /** Writes `bodySize` bytes. Checks nothing: call `bodySize` before, which refuses values without wire form. */
   writeBody(writer: Writer, message: In): void;
   /** Decodes a whole body; throws `ProtocolError` on malformed bytes or a missing required field. */
   decode(bytes: Buffer, start?: number, end?: number): Out;
+  /** The body's bytes. Throws `ProtocolError` when a required field is missing or a value has no wire form. */
   encode(message: In): Buffer;
 }
 
@@ -51,14 +53,17 @@ export type InputOf<M> = M extends MessageType<infer In, infer _Out> ? In : neve
 /** What `type.decode` gives. */
 export type DecodedOf<M> = M extends MessageType<infer _In, infer Out> ? Out : never;
 
+/** A row for a field that must be there: encoding and decoding throw `ProtocolError` without it. `number` is the protobuf field's. */
 export function required<In, Out>(number: number, value: WireValue<In, Out>): Field<'required', In, Out> {
   return { number, label: 'required', value };
 }
 
+/** A row for a field that may be absent, which is `undefined` on both sides; a protobuf default is not filled in. */
 export function optional<In, Out>(number: number, value: WireValue<In, Out>): Field<'optional', In, Out> {
   return { number, label: 'optional', value };
 }
 
+/** A row for a field that may come any number of times, in order; numbers are written one by one and also read packed. */
 export function repeated<In, Out>(number: number, value: WireValue<In, Out>): Field<'repeated', In, Out> {
   return { number, label: 'repeated', value };
 }

@@ -19,32 +19,45 @@ export const MessageIdData = message('MessageIdData', {
   ...idFields,
   firstChunkMessageId: optional(7, message('MessageIdData', idFields)),
 });
+/** What decoding a {@link MessageIdData} gives. */
 export type MessageIdData = DecodedOf<typeof MessageIdData>;
+/** What encoding a {@link MessageIdData} takes. */
 export type MessageIdInput = InputOf<typeof MessageIdData>;
 
+/** A named text: properties of messages, subscriptions and schemas, metadata of producers and consumers. A name may come twice; the last counts. */
 export const KeyValue = message('KeyValue', { key: required(1, text), value: required(2, text) });
+/** What decoding a {@link KeyValue} gives. */
 export type KeyValue = DecodedOf<typeof KeyValue>;
 
+/** A named number: the properties of ACK. */
 export const KeyLongValue = message('KeyLongValue', { key: required(1, text), value: required(2, u64) });
+/** What decoding a {@link KeyLongValue} gives. */
 export type KeyLongValue = DecodedOf<typeof KeyLongValue>;
 
+/** Hashes that a STICKY Key_Shared consumer takes, 0…65535, both ends included (KeySharedMeta). */
 export const IntRange = message('IntRange', { start: required(1, i32), end: required(2, i32) });
+/** What decoding a {@link IntRange} gives. */
 export type IntRange = DecodedOf<typeof IntRange>;
 
+/** The key of an encrypted entry, itself encrypted for one of its readers, who is named by `key` (MessageMetadata). */
 export const EncryptionKeys = message('EncryptionKeys', {
   key: required(1, text),
   value: required(2, bytes),
   metadata: repeated(3, KeyValue),
 });
+/** What decoding a {@link EncryptionKeys} gives. */
 export type EncryptionKeys = DecodedOf<typeof EncryptionKeys>;
 
+/** A schema as PRODUCER and SUBSCRIBE bring it and GET_SCHEMA gives it; `schemaData` is the definition, for Avro and JSON an Avro schema as JSON. */
 export const Schema = message('Schema', {
   name: required(1, text),
   schemaData: required(3, bytes),
   type: required(4, enumeration<SchemaType>()),
   properties: repeated(5, KeyValue),
 });
+/** What decoding a {@link Schema} gives. */
 export type Schema = DecodedOf<typeof Schema>;
+/** What encoding a {@link Schema} takes. */
 export type SchemaInput = InputOf<typeof Schema>;
 
 /** Metadata of an entry: of its message, or of the whole batch when `numMessagesInBatch` is present (even as 1). */
@@ -80,10 +93,12 @@ export const MessageMetadata = message('MessageMetadata', {
   compactedBatchIndexes: repeated(31, i32),
   schemaId: optional(32, bytes),
 });
+/** What decoding a {@link MessageMetadata} gives. */
 export type MessageMetadata = DecodedOf<typeof MessageMetadata>;
+/** What encoding a {@link MessageMetadata} takes. */
 export type MessageMetadataInput = InputOf<typeof MessageMetadata>;
 
-/** Metadata of one message inside a batch. */
+/** Metadata of one message inside a batch, before its `payloadSize` bytes (PULSAR-WIRE 1). */
 export const SingleMessageMetadata = message('SingleMessageMetadata', {
   properties: repeated(1, KeyValue),
   partitionKey: optional(2, text),
@@ -96,19 +111,25 @@ export const SingleMessageMetadata = message('SingleMessageMetadata', {
   nullValue: optional(9, bool),
   nullPartitionKey: optional(10, bool),
 });
+/** What decoding a {@link SingleMessageMetadata} gives. */
 export type SingleMessageMetadata = DecodedOf<typeof SingleMessageMetadata>;
+/** What encoding a {@link SingleMessageMetadata} takes. */
 export type SingleMessageMetadataInput = InputOf<typeof SingleMessageMetadata>;
 
-/** What a broker puts before an entry: its own clock and the index of the entry's last message. */
+/** What a broker may put before an entry that it delivers: its own clock in epoch milliseconds and the index of the entry's last message. */
 export const BrokerEntryMetadata = message('BrokerEntryMetadata', {
   brokerTimestamp: optional(1, u64),
   index: optional(2, u64),
 });
+/** What decoding a {@link BrokerEntryMetadata} gives. */
 export type BrokerEntryMetadata = DecodedOf<typeof BrokerEntryMetadata>;
 
+/** A round of authentication: what the broker asks in AUTH_CHALLENGE and the client's AUTH_RESPONSE says. */
 export const AuthData = message('AuthData', { authMethodName: optional(1, text), authData: optional(2, bytes) });
+/** What decoding a {@link AuthData} gives. */
 export type AuthData = DecodedOf<typeof AuthData>;
 
+/** What each side can do beyond its protocol version, said once in CONNECT and CONNECTED. */
 export const FeatureFlags = message('FeatureFlags', {
   supportsAuthRefresh: optional(1, bool),
   supportsBrokerEntryMetadata: optional(2, bool),
@@ -118,14 +139,19 @@ export const FeatureFlags = message('FeatureFlags', {
   supportsReplDedupByLidAndEid: optional(6, bool),
   supportsTopicWatcherReconcile: optional(7, bool),
 });
+/** What decoding a {@link FeatureFlags} gives. */
 export type FeatureFlags = DecodedOf<typeof FeatureFlags>;
 
+/** How a Key_Shared consumer wants its keys (SUBSCRIBE). Without `allowOutOfOrderDelivery` a key waits for its former consumer's acknowledgements. */
 export const KeySharedMeta = message('KeySharedMeta', {
   keySharedMode: required(1, enumeration<KeySharedMode>()),
   hashRanges: repeated(3, IntRange),
   allowOutOfOrderDelivery: optional(4, bool),
 });
+/** What decoding a {@link KeySharedMeta} gives. */
 export type KeySharedMeta = DecodedOf<typeof KeySharedMeta>;
 
+/** A subscription that acknowledges within a transaction (ADD_SUBSCRIPTION_TO_TXN, END_TXN_ON_SUBSCRIPTION). */
 export const Subscription = message('Subscription', { topic: required(1, text), subscription: required(2, text) });
+/** What decoding a {@link Subscription} gives. */
 export type Subscription = DecodedOf<typeof Subscription>;

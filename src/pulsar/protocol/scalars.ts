@@ -5,9 +5,11 @@ import { integerSize, uint32Size, type Writer } from './writer.ts';
 /** How one value travels. `In` is what encoding accepts, `Out` what decoding gives. */
 export interface WireValue<In, Out = In> {
   readonly wireType: WireType;
+  /** Reads at the reader's position, behind the tag. Throws `ProtocolError` on malformed bytes. */
   read(reader: Reader): Out;
   /** Bytes of the value, without its tag; also where a value without wire form is refused. */
   size(value: In): number;
+  /** Writes `size` bytes, without the tag; checks nothing. */
   write(writer: Writer, value: In): void;
 }
 
@@ -85,6 +87,29 @@ export const bits64: WireValue<bigint> = bigScalar((bits) => bits);
 /** 64 signed bits, exact (words of an ack set). */
 export const word64: WireValue<bigint> = bigScalar((bits) => BigInt.asIntN(64, bits));
 
+/**
+ * 64 bits that are only handed back, such as ids of requests, which Java clients number from a random 62-bit number: a number where it is exact, else
+ * a bigint. 2^64-1 is -1 ("no request").
+ */
+export const opaque64: WireValue<number | bigint> = {
+  wireType: 0,
+  read(reader) {
+    reader.readVarint();
+    const { low, high } = reader;
+    if (high <= 0x1fffff) return high * TWO_32 + low;
+    return low === ALL_BITS && high === ALL_BITS ? -1 : (BigInt(high) << 32n) | BigInt(low);
+  },
+  size(value) {
+    if (typeof value === 'bigint') return bits64.size(value);
+    requireInteger(value, -1, Number.MAX_SAFE_INTEGER, 'unsigned 64-bit id');
+    return integerSize(value);
+  },
+  write(writer, value) {
+    if (typeof value === 'bigint') bits64.write(writer, value);
+    else writer.writeInteger(value);
+  },
+};
+
 /** An unsigned 32-bit integer. */
 export const u32: WireValue<number> = {
   wireType: 0,
@@ -112,6 +137,7 @@ export function enumeration<E extends number>(): WireValue<E> {
   return i32 as WireValue<number> as WireValue<E>;
 }
 
+/** A truth value; every varint but 0 is true. */
 export const bool: WireValue<boolean> = {
   wireType: 0,
   read(reader) {
@@ -122,6 +148,7 @@ export const bool: WireValue<boolean> = {
   write: (writer, value) => writer.writeUint32(value ? 1 : 0),
 };
 
+/** A 64-bit float, little-endian (rates in CONSUMER_STATS_RESPONSE). Reading throws `ProtocolError` beyond the message. */
 export const double: WireValue<number> = {
   wireType: 1,
   read(reader) {
@@ -135,6 +162,7 @@ export const double: WireValue<number> = {
   },
 };
 
+/** UTF-8 with its length in bytes before it; malformed bytes are read as U+FFFD. */
 export const text: WireValue<string> = {
   wireType: 2,
   read(reader) {

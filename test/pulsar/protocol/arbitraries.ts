@@ -7,6 +7,7 @@ import {
   double,
   i32,
   i64,
+  opaque64,
   text,
   u32,
   u64,
@@ -20,6 +21,7 @@ type AnyMessage = MessageType<any, any>;
 
 const scalarArbitraries = new Map<unknown, fc.Arbitrary<unknown>>([
   [u64, fc.oneof(fc.constant(-1), fc.nat(), fc.maxSafeNat())],
+  [opaque64, fc.oneof(fc.constant(-1), fc.nat(), fc.maxSafeNat(), fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 2n }))],
   [i64, fc.maxSafeInteger()],
   [u32, fc.nat()],
   [i32, fc.integer()],

@@ -1,8 +1,8 @@
 import { constants, createDeflate } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Compression } from '../../../src/core/messaging.ts';
 import {
-  type CompressionName,
   CompressionType,
   compressPayload,
   decompressPayload,
@@ -19,7 +19,7 @@ const samples = fc.oneof(
   fc.nat({ max: 70_000 }).map((size) => Buffer.alloc(size, 'abc')),
 );
 
-function restore(name: CompressionName, bytes: Uint8Array, size: number, limit = LIMIT): Buffer {
+function restore(name: Compression, bytes: Uint8Array, size: number, limit = LIMIT): Buffer {
   return decompressPayload(CompressionType[name], Buffer.from(bytes), size, limit);
 }
 

@@ -43,6 +43,17 @@ test('a command number is also the field number of its body', () => {
   expect(encodeCommand('PING', {}).toString('hex')).toBe('0000000900000005' + '0812' + '920100');
 });
 
+test.each([
+  ['2^53-1', 2 ** 53 - 1, '08ffffffffffffff0f'],
+  ['2^53', 2n ** 53n, '088080808080808010'],
+  ['2^63-1', 2n ** 63n - 1n, '08ffffffffffffffff7f'],
+  ['none', -1, '08ffffffffffffffffff01'],
+])('the request id %s travels as it is', (_, requestId, body) => {
+  const frame = encodeCommand('SUCCESS', { requestId });
+  expect(frame.toString('hex').endsWith(body)).toBe(true);
+  expect(decodeFrame(frame.subarray(4)).command).toMatchObject({ type: 'SUCCESS', fields: { requestId } });
+});
+
 test('-1 travels as 2^64-1 and "latest" as 2^63-1', () => {
   const earliest = MessageIdData.encode({ ledgerId: -1, entryId: -1 });
   expect(earliest).toEqual(hex('08 ffffffffffffffffff01 10 ffffffffffffffffff01'));

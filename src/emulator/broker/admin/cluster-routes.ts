@@ -1,9 +1,10 @@
+import { isNamedEntity } from '../../../core/topic-name.ts';
 import { CLUSTER_NAME } from '../broker.ts';
 import { brokerUrl } from '../commands/lookup.ts';
 import { SERVER_VERSION } from '../commands/session.ts';
 import { AdminError } from '../errors.ts';
 import type { TenantInfo } from '../storage/cluster-store.ts';
-import { isNamedEntity, parseTopicName } from '../topic-name.ts';
+import { parseTopicName } from '../topic-name.ts';
 import { type AdminRequest, type Route, raw } from './router.ts';
 
 function httpUrl({ broker, hostName }: AdminRequest): string {

@@ -1,7 +1,8 @@
+import { isNamedEntity } from '../../../core/topic-name.ts';
 import { CLUSTER_NAME } from '../broker.ts';
 import { AdminError } from '../errors.ts';
 import type { NamespacePolicies } from '../storage/cluster-store.ts';
-import { isNamedEntity, parseTopicName } from '../topic-name.ts';
+import { parseTopicName } from '../topic-name.ts';
 import type { AdminHandler, AdminRequest, Route } from './router.ts';
 
 /** `tenant/namespace` of a path. */

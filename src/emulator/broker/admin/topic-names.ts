@@ -1,8 +1,9 @@
+import { partitionTopicName } from '../../../core/topic-name.ts';
 import { AdminError } from '../errors.ts';
 import { EARLIEST, type EntryKey, entryIdOf, keyOf, LATEST, ledgerIdOf } from '../state/entry-key.ts';
 import type { Subscription } from '../subscription.ts';
 import type { Topic } from '../topic.ts';
-import { parseTopicName, partitionName, type TopicName } from '../topic-name.ts';
+import { parseTopicName, type TopicName } from '../topic-name.ts';
 import { existingPolicies } from './namespace-routes.ts';
 import type { AdminRequest } from './router.ts';
 
@@ -20,7 +21,7 @@ export function topicOf(request: AdminRequest): Topic {
 
 function requireTopic({ broker }: AdminRequest, name: TopicName): Topic {
   const topic = broker.topics.find(name);
-  if (!topic) throw new AdminError(404, `Topic ${name.full} not found`);
+  if (!topic) throw new AdminError(404, `Topic ${name.fullName} not found`);
   return topic;
 }
 
@@ -30,14 +31,14 @@ export function topicsOf(request: AdminRequest): Topic[] {
   const partitions = name.partition < 0 ? request.broker.topics.partitions(name) : 0;
   if (partitions === 0) return [requireTopic(request, name)];
   return Array.from({ length: partitions }, (_, i) =>
-    request.broker.topics.open(parseTopicName(partitionName(name.full, i)), true),
+    request.broker.topics.open(parseTopicName(partitionTopicName(name.fullName, i)), true),
   );
 }
 
 /** The subscription of a path in a topic. Throws `AdminError` 404. */
 export function subscriptionOf({ params }: AdminRequest, topic: Topic): Subscription {
   const subscription = topic.subscriptions.get(params.s as string);
-  if (!subscription) throw new AdminError(404, `Subscription ${params.s} not found for topic ${topic.name.full}`);
+  if (!subscription) throw new AdminError(404, `Subscription ${params.s} not found for topic ${topic.name.fullName}`);
   return subscription;
 }
 

@@ -37,7 +37,7 @@ function createPartitioned(request: AdminRequest): void {
 
 function growPartitioned(request: AdminRequest): void {
   const name = topicNameOf(request);
-  const present = request.broker.cluster.partitionedTopic(name.full);
+  const present = request.broker.cluster.partitionedTopic(name.fullName);
   const { partitions } = partitionsOfBody(request.body);
   if (!present) throw new AdminError(404, 'Topic is not partitioned topic');
   if (partitions < present.partitions) throw new AdminError(409, 'Number of new partitions must be more than existing');
@@ -47,17 +47,17 @@ function growPartitioned(request: AdminRequest): void {
 function deletePartitioned(request: AdminRequest): void {
   const name = topicNameOf(request);
   const { topics, cluster, schemas } = request.broker;
-  if (!cluster.partitionedTopic(name.full)) throw new AdminError(404, 'Partitioned Topic not found');
+  if (!cluster.partitionedTopic(name.fullName)) throw new AdminError(404, 'Partitioned Topic not found');
   for (const { name: partition } of topicsOf(request)) topics.delete(partition, request.query.get('force') === 'true');
-  cluster.deletePartitionedTopic(name.full);
-  schemas.delete(name.full);
+  cluster.deletePartitionedTopic(name.fullName);
+  schemas.delete(name.fullName);
 }
 
 function partitionedStats(request: AdminRequest): object {
   const name = topicNameOf(request);
-  const metadata = request.broker.cluster.partitionedTopic(name.full);
+  const metadata = request.broker.cluster.partitionedTopic(name.fullName);
   if (!metadata) throw new AdminError(404, 'Partitioned Topic not found');
-  const all = topicsOf(request).map((one) => [one.name.full, topicStats(one)] as const);
+  const all = topicsOf(request).map((one) => [one.name.fullName, topicStats(one)] as const);
   const partitions = request.query.get('perPartition') === 'false' ? {} : Object.fromEntries(all);
   return { ...sumStats(all.map(([, stats]) => stats)), metadata: { ...metadata, deleted: false }, partitions };
 }
@@ -109,7 +109,7 @@ export const topicRoutes: readonly Route[] = [
     `${topic}/partitions`,
     (request) => {
       const { partitions = 0, properties = {} } =
-        request.broker.cluster.partitionedTopic(topicNameOf(request).full) ?? {};
+        request.broker.cluster.partitionedTopic(topicNameOf(request).fullName) ?? {};
       return { partitions, deleted: false, ...(Object.keys(properties).length > 0 && { properties }) };
     },
   ],
@@ -123,7 +123,7 @@ export const topicRoutes: readonly Route[] = [
     'GET',
     `${topic}/partitioned-internalStats`,
     (request) => {
-      const all = topicsOf(request).map((one) => [one.name.full, internalStats(one)]);
+      const all = topicsOf(request).map((one) => [one.name.fullName, internalStats(one)]);
       return { metadata: { partitions: all.length, deleted: false }, partitions: Object.fromEntries(all) };
     },
   ],

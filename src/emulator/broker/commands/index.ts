@@ -57,7 +57,7 @@ function refuse(connection: Connection, fields: object, error: unknown): void {
   if (!(error instanceof BrokerError))
     connection.broker.settings.log(`request of ${connection.address} failed: ${message}`);
   const requestId = 'requestId' in fields ? fields.requestId : undefined;
-  if (typeof requestId !== 'number') return;
+  if (typeof requestId !== 'number' && typeof requestId !== 'bigint') return;
   connection.send('ERROR', {
     requestId,
     error: error instanceof BrokerError ? error.serverError : ServerError.UnknownError,

@@ -24,11 +24,11 @@ export function versionBytes(version: number): Buffer {
 /** Schema commands (PULSAR-WIRE 3.11). */
 export const schemaCommands: CommandHandlers = {
   GET_SCHEMA(connection, { requestId, topic, schemaVersion }) {
-    const { base, full } = parseTopicName(topic);
+    const { base, fullName } = parseTopicName(topic);
     const version = schemaVersion && (schemaVersion.length === 8 ? Number(schemaVersion.readBigInt64BE()) : -1);
     const found = connection.broker.schemas.find(base, version);
     if (!found) {
-      const error = { errorCode: ServerError.TopicNotFound, errorMessage: `Topic ${full} has no such schema` };
+      const error = { errorCode: ServerError.TopicNotFound, errorMessage: `Topic ${fullName} has no such schema` };
       return connection.send('GET_SCHEMA_RESPONSE', { requestId, ...error });
     }
     connection.send('GET_SCHEMA_RESPONSE', {
@@ -40,7 +40,7 @@ export const schemaCommands: CommandHandlers = {
   GET_OR_CREATE_SCHEMA(connection, { requestId, topic, schema }) {
     const name = parseTopicName(topic);
     if (!connection.broker.topics.find(name)) {
-      const error = { errorCode: ServerError.TopicNotFound, errorMessage: `Topic ${name.full} not found` };
+      const error = { errorCode: ServerError.TopicNotFound, errorMessage: `Topic ${name.fullName} not found` };
       return connection.send('GET_OR_CREATE_SCHEMA_RESPONSE', { requestId, ...error });
     }
     const version = registerSchema(connection.broker, name, schema);

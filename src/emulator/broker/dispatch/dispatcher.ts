@@ -16,6 +16,7 @@ export interface DispatchContext {
   /** Partition index of the topic, -1 for none. */
   readonly partition: number;
   readonly failoverDelayMs: number;
+  /** The broker's clock, epoch milliseconds. */
   now(): number;
 }
 
@@ -25,6 +26,7 @@ export interface Dispatcher {
   readonly consumers: readonly Consumer[];
   /** Throws `BrokerError` when the consumer does not fit beside the others. */
   add(consumer: Consumer): void;
+  /** What it holds unacknowledged goes to the others. */
   remove(consumer: Consumer): void;
   /** The consumer that receives, for the types where only one does. */
   readonly active: Consumer | undefined;
@@ -39,6 +41,7 @@ export interface Dispatcher {
   /** Where the next new entry will be read. */
   readonly readPosition: EntryKey;
   readonly delayedCount: number;
+  /** No entry is sent any more; timers end. */
   stop(): void;
 }
 

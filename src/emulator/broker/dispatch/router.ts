@@ -9,10 +9,13 @@ export interface Router {
   readonly isOrdered: boolean;
   /** Throws `BrokerError` when `consumer` cannot join `others`. */
   check(consumer: Consumer, others: readonly Consumer[]): void;
+  /** These are the consumers from now on, in the order in which they came. */
   changed(consumers: readonly Consumer[]): void;
   /** Undefined when nobody can take an entry of this slot now. */
   pick(slot: number): Consumer | undefined;
+  /** `consumer` was sent an entry of the slot and holds it. */
   delivered(slot: number, consumer: Consumer): void;
+  /** `consumer` holds an entry of the slot no longer: it was acknowledged, or is to be delivered again. */
   released(slot: number, consumer: Consumer): void;
 }
 

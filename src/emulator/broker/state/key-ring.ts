@@ -1,4 +1,4 @@
-import { murmur3 } from './murmur3.ts';
+import { murmur3 } from '../../../core/murmur3.ts';
 
 /** Slots of Key_Shared: 1…65535; slot 0 is not used. */
 export const SLOT_COUNT = 65536;
