@@ -42,7 +42,13 @@ const rateOf = async (broker: BrokerAddress, input: string, records: number, gua
     serviceUrl,
     adminUrl,
     storeUrl,
-    runSettings: { idleMs: 10_000, leaseTtlMs: 15_000, heartbeatMs: 3_000, leaseMarginMs: 3_000, maxBatchRecords: 1_000 },
+    runSettings: {
+      idleMs: 10_000,
+      leaseTtlMs: 15_000,
+      heartbeatMs: 3_000,
+      leaseMarginMs: 3_000,
+      maxBatchRecords: 1_000,
+    },
   });
   const topic = `persistent://public/default/bench-${randomUUID()}`;
   const common = { processingGuarantees: guarantee };
