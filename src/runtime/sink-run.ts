@@ -14,12 +14,12 @@ import { subscriptionPlan, topicsOf } from './sink-topics.ts';
 
 /** The work of a sink's run: all its topic-partitions side by side until none has anything for a while. */
 export const sinkWork = async (context: RunContext, session: MessagingSession): Promise<WorkEnd> => {
-  const { control, deps, instance } = context;
+  const { control, deps } = context;
   const connector = context.connector as SinkConnector;
   const type = sinkType(connector, context);
   const guarantee = deps.guarantees.sink[connector.config.processingGuarantees];
   const plan = subscriptionPlan(connector, guarantee);
-  const topics = await topicsOf(connector, instance, plan, session, control.signal);
+  const topics = await topicsOf(connector, plan, session, context);
   const config = resolveTypeConfig(type, connector);
   const sink = await type.open(config, openContext(context));
   const maxBatchRecords = type.maxBatchRecords?.(config) ?? deps.settings.maxBatchRecords;

@@ -1,7 +1,7 @@
 import { type SinkConnector, subscriptionOf } from '../../core/connector.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { type PulsarAdmin, SUBSCRIPTION_UID_PROPERTY } from '../../core/pulsar-admin.ts';
-import { readTopicName } from '../../core/topic-name.ts';
+import { readTopicPattern } from '../../core/topic-pattern.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Call } from '../operation.ts';
 
@@ -46,8 +46,6 @@ const matchingTopics = async (
   pattern: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> => {
-  const { tenant, namespace, fullName } = readTopicName(pattern) ?? { tenant: '', namespace: '', fullName: pattern };
-  const matcher = new RegExp(`^(?:${fullName})$`);
-  const topics = await pulsar.topics(`${tenant}/${namespace}`, signal);
-  return topics.filter((topic) => matcher.test(topic));
+  const read = readTopicPattern(pattern);
+  return read ? (await pulsar.topics(read.namespace, signal)).filter((topic) => read.matches(topic)) : [];
 };
