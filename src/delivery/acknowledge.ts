@@ -20,6 +20,20 @@ export const handBackFailed = (batch: SinkBatch): void => {
   for (const item of pending(batch)) item.outcome = 'handed-back';
 };
 
+/**
+ * Where order is kept, what was written although a record before it failed is written again behind that one: the last effect is then the last record's.
+ * It would be delivered again anyway, if the run ended here.
+ */
+export const holdBackFollowing = ({ order, records }: SinkBatch): void => {
+  if (order === 'none') return;
+  const failed = new Set<string | undefined>();
+  for (const item of records) {
+    const lane = order === 'key' ? item.record.key : undefined;
+    if (item.outcome === undefined) failed.add(lane);
+    else if (item.outcome === 'written' && failed.has(lane)) delete item.outcome;
+  }
+};
+
 /** Acknowledges what lies at or below our own frontier, never more: the subscription must not run ahead of it. */
 export const acknowledgeFrontier = async (batch: SinkBatch): Promise<void> => {
   const { frontier, records, consumer } = batch;

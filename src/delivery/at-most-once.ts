@@ -1,7 +1,7 @@
 import type middy from '@middy/core';
 import { acknowledgeFrontier } from './acknowledge.ts';
 import { dropFailed, moveFrontier, type SinkBatch } from './sink-batch.ts';
-import { lastRecord, type SourceBatch, unsettled } from './source-batch.ts';
+import { lastRecord, type SourceBatch, type SourceItem, unsettled } from './source-batch.ts';
 
 /** ATMOST_ONCE of a source: commit the position behind the batch first, then publish once. What fails or is in doubt is dropped and counted. */
 export const atMostOnceSource = (): middy.MiddlewareObj<SourceBatch, void> => ({
@@ -9,14 +9,17 @@ export const atMostOnceSource = (): middy.MiddlewareObj<SourceBatch, void> => ({
     const { position, sequence } = lastRecord(batch);
     await batch.checkpoint.commit({ position, sequence, clean: true });
   },
-  after: async ({ event: batch }): Promise<void> => dropUnsettled(batch),
-  onError: async ({ event: batch }): Promise<void> => dropUnsettled(batch),
+  after: async ({ event: batch }): Promise<void> => {
+    // What was not tried yet because it waits behind a failed record is published by the next pass.
+    drop(batch, ({ error }) => error !== undefined && !(batch.deadLetters && error.disposition === 'reject'));
+  },
+  onError: async ({ event: batch }): Promise<void> => drop(batch, () => true),
 });
 
 /** Only what is committed is given up: when the commit itself failed, the batch is read again. */
-const dropUnsettled = (batch: SourceBatch): void => {
+const drop = (batch: SourceBatch, isGivenUp: (item: SourceItem) => boolean): void => {
   for (const item of unsettled(batch)) {
-    if (item.record.sequence <= batch.checkpoint.progress.sequence) item.outcome = 'dropped';
+    if (isGivenUp(item) && item.record.sequence <= batch.checkpoint.progress.sequence) item.outcome = 'dropped';
   }
 };
 

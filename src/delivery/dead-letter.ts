@@ -17,19 +17,22 @@ export const DEAD_LETTER_PROPERTIES = {
 } as const;
 
 /**
- * Moves what the target will never take, or did not take in `maxRetries` attempts, to the dead-letter topic, in log order. Other failures
- * are forgotten, so that the next pass tries again; only a message that could not be read is not read again.
+ * Moves what the target will never take, or did not take in `maxRetries` attempts, to the dead-letter topic. Where letters are deduplicated by their
+ * place in the log, only once all before it is settled: an older one that came later would be taken for known (rule 38).
+ * Other failures are forgotten, so that the next pass tries again; only a message that could not be read is not read again.
  */
 export const deadLetterSink = (subscription: string): middy.MiddlewareObj<SinkBatch, void> => ({
   after: async ({ event: batch }): Promise<void> => {
+    let mustWait = false;
     for (const item of pending(batch)) {
-      if (!item.error) continue;
-      if (batch.deadLetters && isExhausted(batch, item)) {
+      if (item.error && batch.deadLetters && isExhausted(batch, item)) {
+        if (mustWait) continue;
         await batch.deadLetters.publish(sinkLetter(batch, item, subscription));
         item.outcome = 'dead-lettered';
-      } else if (item.error.code !== 'PIO_RECORD_UNREADABLE') {
-        delete item.error;
+        continue;
       }
+      mustWait = batch.deadLetters?.isDeduplicated === true;
+      if (item.error?.code !== 'PIO_RECORD_UNREADABLE') delete item.error;
     }
   },
 });
@@ -53,25 +56,34 @@ const sinkLetter = ({ topic }: SinkBatch, { record, error }: SinkItem, subscript
   },
 });
 
-/** Moves source records that cannot be published as they are to the dead-letter topic, after the others have their receipts. */
+/**
+ * Moves source records that cannot be published as they are to the dead-letter topic, after those before them have their receipts: in the order
+ * of their sequences, by which the letters are deduplicated.
+ */
 export const deadLetterSource = (): middy.MiddlewareObj<SourceBatch, void> => ({
   after: async ({ event: batch }): Promise<void> => {
     for (const item of unsettled(batch)) {
-      if (!item.error || !batch.deadLetters) continue;
-      await batch.deadLetters.publish(sourceLetter(batch, item));
+      if (item.error?.disposition !== 'reject' || !batch.deadLetters) return;
+      await batch.deadLetters.publish(sourceLetter(batch, item, await batch.deadLetters.maxMessageBytes()));
       item.outcome = 'dead-lettered';
     }
   },
 });
 
-/** A dead letter keeps the payload only while it fits a message by far; the source still has it at the position named. */
+/** A dead letter keeps so much of the payload, and of what the broker takes; the source still has all of it at the position named. */
 const MAX_LETTER_BYTES = 1024 * 1024;
+const LETTER_FILL = 0.5;
 
-const sourceLetter = (batch: SourceBatch, { record, message, error }: SourceItem): OutgoingMessage => {
+const sourceLetter = (
+  batch: SourceBatch,
+  { record, message, error }: SourceItem,
+  maxMessageBytes: number,
+): OutgoingMessage => {
   const value = message?.value ?? safeEncode(record.value);
-  const fits = value === null || value.byteLength <= MAX_LETTER_BYTES;
+  const maxBytes = Math.min(MAX_LETTER_BYTES, Math.floor(maxMessageBytes * LETTER_FILL));
+  const fits = value === null || value.byteLength <= maxBytes;
   return {
-    value: fits ? value : value.subarray(0, MAX_LETTER_BYTES),
+    value: fits ? value : value.subarray(0, maxBytes),
     sequenceId: record.sequence,
     ...(record.key !== undefined && { key: record.key }),
     properties: {

@@ -5,6 +5,8 @@ import { routeFailure } from './pulsar-failure.ts';
 /** Subscription created before the first dead letter, so that the broker keeps them (GUARANTEES rule 39). */
 export const DEAD_LETTER_SUBSCRIPTION = 'pulsar-io-dead-letters';
 
+const COMPRESSION = 'LZ4';
+
 /** Where records go that cannot be settled otherwise. */
 export interface DeadLetterOptions {
   readonly session: MessagingSession;
@@ -24,6 +26,11 @@ export class DeadLetters {
     this.#options = options;
   }
 
+  /** True when the broker drops a letter that does not follow the last one in the log. */
+  get isDeduplicated(): boolean {
+    return this.#options.producerName !== undefined;
+  }
+
   /** The dead-letter topic. */
   get topic(): string {
     return this.#options.topic;
@@ -36,21 +43,41 @@ export class DeadLetters {
   async publish(message: OutgoingMessage): Promise<void> {
     const { session, topic, producerName, signal } = this.#options;
     try {
-      this.#producer ??= session.producer({
-        topic,
-        initialSubscriptionName: DEAD_LETTER_SUBSCRIPTION,
-        signal,
-        ...(producerName !== undefined && { producerName }),
-      });
-      const producer = await this.#producer;
+      const producer = await this.#open();
       const receipt = await producer.sendEntry([message]);
       if (producerName === undefined || this.#verified || receipt.messageId === null) return;
       const output = { topic, producer, lastSequence: message.sequenceId };
-      await requireDeduplication(session, output, signal);
+      await requireDeduplication(session, output, COMPRESSION, signal);
       this.#producer = Promise.resolve(output.producer);
       this.#verified = true;
     } catch (cause) {
       throw routeFailure(cause, `publishing a dead letter to ${topic}`);
     }
+  }
+
+  /** Largest entry that the topic's broker takes, in bytes. */
+  async maxMessageBytes(): Promise<number> {
+    try {
+      return (await this.#open()).maxMessageBytes;
+    } catch (cause) {
+      throw routeFailure(cause, `opening a producer on ${this.topic}`);
+    }
+  }
+
+  #open(): Promise<MessagingProducer> {
+    const { session, topic, producerName, signal } = this.#options;
+    this.#producer ??= session.producer({
+      topic,
+      initialSubscriptionName: DEAD_LETTER_SUBSCRIPTION,
+      compression: COMPRESSION,
+      signal,
+      ...(producerName !== undefined && { producerName }),
+    });
+    return this.#producer;
+  }
+
+  /** Closes the producer: its name may be opened again. */
+  async close(): Promise<void> {
+    await (await this.#producer)?.close();
   }
 }

@@ -1,5 +1,5 @@
 import { PulsarIoError } from '../core/errors.ts';
-import type { MessagingSession } from '../core/messaging.ts';
+import type { Compression, MessagingSession } from '../core/messaging.ts';
 import type { Output } from './output-topic.ts';
 
 /**
@@ -9,11 +9,12 @@ import type { Output } from './output-topic.ts';
 export const requireDeduplication = async (
   session: MessagingSession,
   output: Pick<Output, 'topic' | 'producer' | 'lastSequence'>,
+  compression: Compression,
   signal: AbortSignal,
 ): Promise<void> => {
   const { topic, producer, lastSequence } = output;
   await producer.close();
-  output.producer = await session.producer({ topic, producerName: producer.name, signal });
+  output.producer = await session.producer({ topic, producerName: producer.name, compression, signal });
   if (output.producer.lastSequenceId === lastSequence) return;
   const namespace = topic
     .replace(/^[a-z-]+:\/\//, '')

@@ -1,7 +1,7 @@
 import type middy from '@middy/core';
 import { PulsarIoError } from '../core/errors.ts';
 import type { PublishedTail } from '../core/progress.ts';
-import { commitSettled } from './commit-settled.ts';
+import { commitSettled, requireUnblocked } from './commit-settled.ts';
 import type { Output } from './output-topic.ts';
 import type { ResumedOutputs } from './resume-outputs.ts';
 import { type SourceBatch, type SourceItem, unsettled } from './source-batch.ts';
@@ -12,12 +12,16 @@ import { type SourceBatch, type SourceItem, unsettled } from './source-batch.ts'
  */
 export const effectivelyOnceSource = (resumed: ResumedOutputs): middy.MiddlewareObj<SourceBatch, void> => ({
   before: async ({ event: batch }): Promise<void> => {
+    batch.stopsAtFailure = batch.deadLetters === undefined;
     for (const item of unsettled(batch)) {
       if (item.message && !item.error) await skipIfHeld(batch.output.outputFor(item.message), item);
     }
   },
   after: async ({ event: batch }): Promise<void> => {
-    await commitSettled(batch, { tails: tailsOf(batch.output.outputs), clean: false });
+    const { outputs } = batch.output;
+    // Rule 5: what was skipped on the broker's word alone is not written down before that word is proven.
+    if (!outputs.every(({ trusted }) => trusted)) return requireUnblocked(batch);
+    await commitSettled(batch, { tails: tailsOf(outputs), clean: false });
     await resumed.afterCommit();
   },
 });
@@ -54,7 +58,7 @@ const probe = async (output: Output, item: SourceItem): Promise<void> => {
     return;
   }
   throw new PulsarIoError(
-    'PIO_PULSAR_REFUSED',
-    `${output.topic} named sequence ${output.lastSequence} as held, but stored it only now; recovering what it holds`,
+    'PIO_PROGRESS_UNCERTAIN',
+    `${output.topic} named sequence ${output.lastSequence} of producer ${output.producer.name} as held, but stored it only now: records before it may be missing there`,
   );
 };

@@ -27,11 +27,12 @@ const toMessage = (record: SourceRecord): OutgoingMessage => {
   };
 };
 
-/** Gives every record the form in which it is published. A record that cannot be encoded is rejected, the others go on. */
+/** Gives every record the form in which it is published. One that its source calls invalid, or that cannot be encoded, gets its error instead. */
 export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
   before: async ({ event: batch }): Promise<void> => {
     for (const item of unsettled(batch)) {
       try {
+        if (item.record.error) throw item.record.error;
         item.message ??= toMessage(item.record);
       } catch (error) {
         item.error = toPulsarIoError(
@@ -39,7 +40,7 @@ export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
           'PIO_SOURCE_RECORD_INVALID',
           `encoding a record of ${batch.sourcePartition}`,
         );
-        if (item.error.disposition === 'fatal') throw item.error;
+        if (item.error.code === 'PIO_INTERNAL') throw item.error;
       }
     }
   },

@@ -12,12 +12,15 @@ const count = (items: readonly Counted[], outcome: string): number => {
   return found;
 };
 
-/** Counts what became of a source batch. Use it first: outermost. */
+/** Counts what became of a source batch, once per record over all passes. Use it first: outermost. */
 export const observeSource = (): middy.MiddlewareObj<SourceBatch, void> => {
+  const seen = new WeakSet<object>();
   const note = async ({ event: { counters, items } }: { event: SourceBatch }): Promise<void> => {
-    counters.written(count(items, 'published'));
-    counters.deadLettered(count(items, 'dead-lettered'));
-    counters.dropped(count(items, 'dropped'));
+    const fresh = items.filter((item) => item.outcome !== undefined && !seen.has(item));
+    for (const item of fresh) seen.add(item);
+    counters.written(count(fresh, 'published'));
+    counters.deadLettered(count(fresh, 'dead-lettered'));
+    counters.dropped(count(fresh, 'dropped'));
   };
   return { after: note, onError: note };
 };

@@ -33,8 +33,11 @@ export interface Output {
   readonly storedTail?: PublishedTail;
 }
 
-/** A record whose message alone exceeds what the broker takes. */
-export type OnTooLarge = (message: OutgoingMessage, error: PulsarIoError) => void;
+/** Told what has its receipt, and which message alone exceeds what the broker takes. */
+export interface PublishProgress {
+  published(messages: readonly OutgoingMessage[]): void;
+  tooLarge(message: OutgoingMessage, error: PulsarIoError): void;
+}
 
 /** The concrete topics behind a connector's `topicName`, with one open producer each. */
 export class OutputTopic {
@@ -52,10 +55,11 @@ export class OutputTopic {
   }
 
   /**
-   * Publishes messages in order: one entry in flight per concrete topic (rule 3), topics side by side.
-   * Resolves when all have their receipt; rejects on the first that has none, and then the session is over.
+   * Publishes messages in order: one entry in flight per concrete topic (rule 3), topics side by side. Nothing is published to a topic behind
+   * a message that is too large for it: once a later sequence is held there, the broker and we would take that message for published.
+   * Rejects on the first entry without receipt, and then the session is over.
    */
-  async publish(messages: readonly OutgoingMessage[], onTooLarge: OnTooLarge): Promise<void> {
+  async publish(messages: readonly OutgoingMessage[], progress: PublishProgress): Promise<void> {
     const lanes = new Map<Output, OutgoingMessage[]>();
     for (const message of messages) {
       const output = this.outputFor(message);
@@ -63,7 +67,7 @@ export class OutputTopic {
       if (lane) lane.push(message);
       else lanes.set(output, [message]);
     }
-    await Promise.all([...lanes].map(([output, lane]) => publishLane(output, lane, onTooLarge)));
+    await Promise.all([...lanes].map(([output, lane]) => publishLane(output, lane, progress)));
   }
 }
 
@@ -79,38 +83,55 @@ const sizeOf = (message: OutgoingMessage): number => {
   return bytes;
 };
 
-const publishLane = async (output: Output, lane: readonly OutgoingMessage[], onTooLarge: OnTooLarge): Promise<void> => {
-  const limit = output.producer.maxMessageBytes * ENTRY_FILL;
+/** Publishes a lane entry by entry, up to the first message that is too large. */
+const publishLane = async (
+  output: Output,
+  lane: readonly OutgoingMessage[],
+  progress: PublishProgress,
+): Promise<void> => {
+  for (const entry of entriesOf(lane, output.producer.maxMessageBytes * ENTRY_FILL)) {
+    if (!(await publishEntry(output, entry, progress))) return;
+  }
+};
+
+/** Consecutive messages that are estimated to fit into one entry of `limit` bytes. */
+function* entriesOf(lane: readonly OutgoingMessage[], limit: number): Generator<readonly OutgoingMessage[]> {
   let entry: OutgoingMessage[] = [];
   let bytes = 0;
   for (const message of lane) {
     const size = sizeOf(message);
     if (entry.length > 0 && (bytes + size > limit || entry.length >= MAX_ENTRY_MESSAGES)) {
-      await publishEntry(output, entry, onTooLarge);
+      yield entry;
       entry = [];
       bytes = 0;
     }
     entry.push(message);
     bytes += size;
   }
-  if (entry.length > 0) await publishEntry(output, entry, onTooLarge);
-};
+  if (entry.length > 0) yield entry;
+}
 
+/** False when a message of the entry is too large: those before it are published, those behind it are not. */
 const publishEntry = async (
   output: Output,
   entry: readonly OutgoingMessage[],
-  onTooLarge: OnTooLarge,
-): Promise<void> => {
+  progress: PublishProgress,
+): Promise<boolean> => {
   let receipt: Receipt;
   try {
     receipt = await output.producer.sendEntry(entry);
   } catch (cause) {
     const error = routeFailure(cause, `publishing to ${output.topic}`);
     if (error.code !== 'PIO_RECORD_TOO_LARGE') throw error;
-    if (entry.length === 1) return onTooLarge(entry[0] as OutgoingMessage, error);
+    if (entry.length === 1) {
+      progress.tooLarge(entry[0] as OutgoingMessage, error);
+      return false;
+    }
     const half = entry.length >> 1;
-    await publishEntry(output, entry.slice(0, half), onTooLarge);
-    return publishEntry(output, entry.slice(half), onTooLarge);
+    return (
+      (await publishEntry(output, entry.slice(0, half), progress)) &&
+      (await publishEntry(output, entry.slice(half), progress))
+    );
   }
   if (receipt.messageId === null) {
     throw new PulsarIoError(
@@ -121,4 +142,6 @@ const publishEntry = async (
   output.lastSequence = receipt.highestSequenceId;
   output.trusted = true;
   output.messageId = receipt.messageId;
+  progress.published(entry);
+  return true;
 };

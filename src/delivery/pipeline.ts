@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { OpenSink, TransactionalSink } from '../core/connector-type.ts';
+import { PulsarIoError } from '../core/errors.ts';
 import type { Guarantee } from '../core/guarantee.ts';
 import { atLeastOnceSink, atLeastOnceSource } from './at-least-once.ts';
 import { atMostOnceSink, atMostOnceSource } from './at-most-once.ts';
@@ -13,10 +14,10 @@ import { observeSink, observeSource } from './observe.ts';
 import { publish } from './publish.ts';
 import type { ResumedOutputs } from './resume-outputs.ts';
 import type { SinkBatch } from './sink-batch.ts';
-import type { SourceBatch } from './source-batch.ts';
+import { type SourceBatch, unsettled } from './source-batch.ts';
 import { write } from './write.ts';
 
-/** A pipeline: settles a batch as far as one pass can. Throws when the session, the store or the target as a whole failed. */
+/** A pipeline: settles a sink's batch as far as one pass can, a source's in as many passes as it takes. Throws when the session, the store or the target as a whole failed. */
 export type Pipeline<Batch> = (batch: Batch) => Promise<void>;
 
 /** How a guarantee is kept for sources. */
@@ -68,7 +69,13 @@ export const sourcePipeline = (guarantee: middy.MiddlewareObj<SourceBatch, void>
     .use(deadLetterSource())
     .handler(publish);
   return async (batch) => {
-    await handler(batch, NO_CONTEXT);
+    for (let left = batch.items.length + 1; left > 0; ) {
+      await handler(batch, NO_CONTEXT);
+      const now = unsettled(batch).length;
+      if (now === left)
+        throw new PulsarIoError('PIO_INTERNAL', `${now} records of ${batch.sourcePartition} stay unsettled`);
+      left = now;
+    }
   };
 };
 

@@ -1,15 +1,35 @@
 import type { OutgoingMessage } from '../core/messaging.ts';
-import { type SourceBatch, type SourceItem, unsettled } from './source-batch.ts';
+import type { Output } from './output-topic.ts';
+import type { SourceBatch, SourceItem } from './source-batch.ts';
 
-/** The innermost step of the source pipeline: publishes what is not settled and cannot fail on its own. */
+/**
+ * The innermost step of the source pipeline: publishes what is not settled and cannot fail on its own. What waits behind a failed record
+ * is left for the next pass, when that one has been moved aside.
+ */
 export const publish = async (batch: SourceBatch): Promise<void> => {
-  const byMessage = new Map<OutgoingMessage, SourceItem>();
-  for (const item of unsettled(batch)) {
-    if (!item.error && item.message) byMessage.set(item.message, item);
-  }
-  await batch.output.publish([...byMessage.keys()], (message, error) => {
-    (byMessage.get(message) as SourceItem).error = error;
-    byMessage.delete(message);
+  const byMessage = publishable(batch);
+  const itemOf = (message: OutgoingMessage): SourceItem => byMessage.get(message) as SourceItem;
+  await batch.output.publish([...byMessage.keys()], {
+    published: (messages) => {
+      for (const message of messages) itemOf(message).outcome = 'published';
+    },
+    tooLarge: (message, error) => {
+      itemOf(message).error = error;
+    },
   });
-  for (const item of byMessage.values()) item.outcome = 'published';
+};
+
+/** A failed record holds back what follows on its topic, or everything where the guarantee stops at it. */
+const publishable = ({ output, items, stopsAtFailure }: SourceBatch): Map<OutgoingMessage, SourceItem> => {
+  const byMessage = new Map<OutgoingMessage, SourceItem>();
+  const blocked = new Set<Output>();
+  for (const item of items) {
+    if (item.outcome !== undefined) continue;
+    if (item.error && stopsAtFailure) break;
+    if (!item.message) continue;
+    const topic = output.outputFor(item.message);
+    if (item.error) blocked.add(topic);
+    else if (!blocked.has(topic)) byMessage.set(item.message, item);
+  }
+  return byMessage;
 };

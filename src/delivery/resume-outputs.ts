@@ -1,4 +1,5 @@
 import { PulsarIoError } from '../core/errors.ts';
+import type { MessageIdParts } from '../core/message-id.ts';
 import type { Compression, MessagingConsumer, MessagingProducer, MessagingSession } from '../core/messaging.ts';
 import { guardSubscription, producerName } from '../core/names.ts';
 import type { SourceProgress } from '../core/progress.ts';
@@ -18,7 +19,7 @@ export interface ResumeOptions {
   readonly compression: Compression;
   readonly stored: SourceProgress;
   readonly signal: AbortSignal;
-  /** How long the end of a topic must stand still before a tail scan believes it, in milliseconds (rule 7). */
+  /** How long no entry of ours must have come before a tail scan believes the end of a topic, in milliseconds (rule 7). */
   readonly tailStableMs: number;
 }
 
@@ -39,17 +40,33 @@ export class ResumedOutputs {
     this.#options = options;
   }
 
-  /** Moves the guards behind what is checkpointed, without waiting, and checks once per topic that the broker deduplicates. */
+  /**
+   * Moves the guards up to what is checkpointed, without waiting, and checks once per topic that the broker deduplicates. The checkpointed entry itself
+   * stays guarded: a tail scan proves that it is complete by finding it.
+   */
   async afterCommit(): Promise<void> {
     for (const output of this.#guarded) {
       if (!output.messageId) continue;
-      void output.guard.ackCumulative(output.messageId).catch(() => undefined);
-      if (output.verified) continue;
-      await requireDeduplication(this.#options.session, output, this.#options.signal);
+      void output.guard.ackCumulative(entryBefore(output.messageId)).catch(() => undefined);
+      // Only a receipt of this run tells: the broker may have forgotten what earlier ones published.
+      if (output.verified || output.messageId === output.storedTail?.messageId) continue;
+      const { session, compression, signal } = this.#options;
+      await requireDeduplication(session, output, compression, signal);
       output.verified = true;
     }
   }
+
+  /** Closes producers and guards. */
+  async close(): Promise<void> {
+    await Promise.all(this.#guarded.flatMap(({ producer, guard }) => [producer.close(), guard.close()]));
+  }
 }
+
+const entryBefore = ({ ledgerId, entryId }: MessageIdParts): MessageIdParts => ({
+  ledgerId,
+  entryId: entryId - 1,
+  batchIndex: -1,
+});
 
 /** Registers the producers and finds out what each concrete topic holds; throws what `scanTail` throws when that cannot be told. */
 export const resumeOutputs = async (options: ResumeOptions): Promise<ResumedOutputs> => {
@@ -96,9 +113,11 @@ const findHeld = async (
   const { stored } = options;
   const storedSequence = stored.tails[topic]?.sequence ?? -1;
   const named = producer.lastSequenceId;
+  const isSettledThere = named <= stored.sequence;
   // A clean mark: all that was ever published lies at or below the position, whatever name and partition it went to.
-  if (stored.clean && named <= stored.sequence) return { lastSequence: Math.max(named, storedSequence), trusted: true };
-  if (named > storedSequence) return { lastSequence: named, trusted: false };
+  if (stored.clean && isSettledThere) return { lastSequence: Math.max(named, storedSequence), trusted: true };
+  // Up to the position every record had its receipt, also one whose tail was not written down yet.
+  if (named > storedSequence) return { lastSequence: named, trusted: isSettledThere };
   if (stored.clean || (named === storedSequence && named >= 0)) return { lastSequence: storedSequence, trusted: true };
   const found = await scanTail(topic, producer.name, guard, stored.tails[topic] ?? null, options);
   return { lastSequence: Math.max(storedSequence, found), trusted: true };

@@ -10,12 +10,16 @@ export interface ScanOptions {
   readonly tailStableMs: number;
 }
 
-const PAGE = { maxMessages: 1000, lingerMs: 0, waitMs: 500 };
+const PAGE = { maxMessages: 1000, lingerMs: 0 };
+const PAGE_WAIT_MS = 500;
+/** The end of the topic is known, but no message comes for so long: the broker is in trouble. */
+const SILENCE_MS = 30_000;
 
 /**
  * Finds the highest sequence of `producerName` in a topic whose broker forgot it (GUARANTEES rule 7), by reading from the last
- * checkpointed entry, or from our guard subscription when nothing was checkpointed yet, to the end. Throws `PIO_PROGRESS_UNCERTAIN`
- * when the start of that stretch is gone: then nothing proves that the scan is complete. -1: nothing was published.
+ * checkpointed entry, or from our guard subscription when nothing was checkpointed yet, to the end as it is when no entry of ours has come for
+ * `tailStableMs` (others may go on). Throws `PIO_PROGRESS_UNCERTAIN` when the start of that stretch is gone: then nothing proves that the
+ * scan is complete. -1: nothing was published.
  */
 export const scanTail = async (
   topic: string,
@@ -58,27 +62,48 @@ interface Scan {
 }
 
 const scan = async (reader: MessagingConsumer, range: Scan): Promise<number> => {
+  const { signal, tailStableMs } = range;
   let highest = -1;
   let first: MessageIdParts | undefined;
-  let end = (await reader.lastMessageId(range.signal)).last;
-  let stableSinceMs = performance.now();
+  let position: MessageIdParts | undefined;
+  let end: MessageIdParts | undefined;
+  let oursSinceMs = performance.now();
+  let readSinceMs = oursSinceMs;
   for (;;) {
-    const page = await reader.receiveBatch({ ...PAGE, signal: range.signal });
+    const stableInMs = tailStableMs - (performance.now() - oursSinceMs);
+    if (!end && stableInMs <= 0) {
+      end = (await reader.lastMessageId(signal)).last;
+      readSinceMs = performance.now();
+    }
+    if (end && isRead(end, position, range)) break;
+    const waitMs = end ? PAGE_WAIT_MS : Math.min(PAGE_WAIT_MS, Math.max(1, stableInMs));
+    const page = await reader.receiveBatch({ ...PAGE, waitMs, signal });
+    if (page.length === 0) {
+      if (end && performance.now() - readSinceMs > SILENCE_MS) throw silent(range, end);
+      continue;
+    }
     first ??= page[0]?.messageId;
-    for (const message of page) {
-      if (message.producerName !== range.producerName) continue;
-      highest = Math.max(highest, message.sequenceId, message.entryHighestSequenceId);
+    position = page.at(-1)?.messageId;
+    readSinceMs = performance.now();
+    for (const { producerName, sequenceId, entryHighestSequenceId } of page) {
+      if (producerName !== range.producerName) continue;
+      highest = Math.max(highest, sequenceId, entryHighestSequenceId);
+      oursSinceMs = readSinceMs;
     }
-    const { last } = await reader.lastMessageId(range.signal);
-    if (compareMessageIds(entryStart(last), entryStart(end)) !== 0) {
-      end = last;
-      stableSinceMs = performance.now();
-    }
-    if (page.length === 0 && performance.now() - stableSinceMs >= range.tailStableMs) break;
   }
   if (range.inclusive) requireStart(first, range);
   return highest;
 };
+
+/** True when everything up to `end` was read, or nothing is left to read. */
+const isRead = (end: MessageIdParts, position: MessageIdParts | undefined, { start, inclusive }: Scan): boolean => {
+  if (end.entryId < 0) return true;
+  if (position) return compareMessageIds(entryStart(position), entryStart(end)) >= 0;
+  return compareMessageIds(entryStart(end), entryStart(start)) < (inclusive ? 0 : 1);
+};
+
+const silent = ({ topic }: Scan, end: MessageIdParts): PulsarIoError =>
+  new PulsarIoError('PIO_PULSAR_UNAVAILABLE', `reading ${topic} up to ${formatMessageId(end)}: nothing comes any more`);
 
 const requireStart = (first: MessageIdParts | undefined, { topic, producerName, start }: Scan): void => {
   if (first && compareMessageIds(entryStart(first), entryStart(start)) === 0) return;

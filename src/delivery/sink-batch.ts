@@ -1,5 +1,6 @@
 import { PulsarIoError } from '../core/errors.ts';
 import { type Frontier, isSettled, WHOLE_ENTRY } from '../core/frontier.ts';
+import { compareMessageIds } from '../core/message-id.ts';
 import type { MessagingConsumer } from '../core/messaging.ts';
 import type { SinkRecord } from '../core/record.ts';
 import type { RunCounters } from '../core/run-counters.ts';
@@ -62,11 +63,13 @@ export const frontierBehind = (batch: SinkBatch, count: number): Frontier => {
   return { ledgerId, entryId, batchIndex: isWhole ? WHOLE_ENTRY : batchIndex, version };
 };
 
-/** Moves our own stored frontier behind the first `count` records; throws `PIO_FENCED` when a newer run took over. */
+/** Moves our own stored frontier behind the first `count` records, unless it is there; throws `PIO_FENCED` when a newer run took over. */
 export const moveFrontier = async (batch: SinkBatch, count: number): Promise<void> => {
   if (!batch.frontier)
     throw new PulsarIoError('PIO_INTERNAL', `no frontier is held for ${batch.topic}`, { disposition: 'fatal' });
-  if (count > 0) await batch.frontier.move(frontierBehind(batch, count), batch.signal);
+  if (count === 0) return;
+  const to = frontierBehind(batch, count);
+  if (compareMessageIds(to, batch.frontier.current) > 0) await batch.frontier.move(to, batch.signal);
 };
 
 /** Gives up what was not written: ATMOST_ONCE never tries twice. When the frontier itself could not be moved, the batch is read again. */

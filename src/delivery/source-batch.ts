@@ -27,6 +27,8 @@ export interface SourceBatch {
   readonly output: OutputTopic;
   readonly checkpoint: ProgressPort;
   readonly deadLetters: DeadLetters | undefined;
+  /** Set by the guarantee: nothing behind a record that can be neither published nor dead-lettered may be published before it. */
+  stopsAtFailure?: boolean;
   readonly counters: RunCounters;
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import type { FrontierMove, OpenSink, TransactionalSink } from '../core/connector-type.ts';
-import { toPulsarIoError } from '../core/errors.ts';
+import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
 import type { RecordResult } from '../core/record.ts';
 import type { FrontierHolder } from './frontier-holder.ts';
 import { frontierBehind, pending, type SinkBatch, type SinkItem } from './sink-batch.ts';
@@ -18,23 +18,41 @@ const writeRecords = async (sink: OpenSink, batch: SinkBatch): Promise<void> => 
 };
 
 /**
- * Writes in one transaction of the target: the frontier, and the records up to the first that cannot be read. While one of them fails,
- * nothing is committed: the failures are dead-lettered or retried, and the next pass is a new transaction.
+ * Writes in one transaction of the target: the frontier, and at most `limit` records, up to the first that has failed. When some of them fail, nothing
+ * is committed, and what lies before the first that is to blame is written without it: in halves, while the target cannot say which one that is.
  */
-const writeTransaction = async (sink: TransactionalSink, batch: SinkBatch): Promise<void> => {
+const writeTransaction = async (
+  sink: TransactionalSink,
+  batch: SinkBatch,
+  limit = batch.records.length,
+): Promise<void> => {
   const frontier = batch.frontier as FrontierHolder;
-  const blocked = batch.records.findIndex((item) => item.error && !item.outcome);
-  const count = blocked < 0 ? batch.records.length : blocked;
+  const failed = batch.records.findIndex((item) => item.error && !item.outcome);
+  const count = failed < 0 ? limit : Math.min(failed, limit);
   if (count === 0) return;
   const to = frontierBehind(batch, count);
   const items = batch.records.slice(0, count).filter((item) => item.outcome === undefined);
   const move: FrontierMove = { topic: batch.topic, token: frontier.token, from: frontier.current, to };
   const records = items.map(({ record }) => record);
   const results = await sink.transact(records, move, batch.signal);
-  if (results) return noteFailures(batch, items, results);
+  if (results) {
+    noteFailures(batch, items, items.length === 1 ? [results[0] ?? refused(batch)] : results);
+    return writeTransaction(sink, batch, results.some(isFailure) ? count : halfOf(batch, items));
+  }
   for (const item of items) item.outcome = 'written';
   frontier.note(to);
 };
+
+const isFailure = (result: RecordResult | undefined): boolean => result?.ok === false;
+
+/** How many records of the batch end with the first half of these. */
+const halfOf = (batch: SinkBatch, items: readonly SinkItem[]): number =>
+  batch.records.indexOf(items[Math.ceil(items.length / 2) - 1] as SinkItem) + 1;
+
+const refused = ({ topic }: SinkBatch): RecordResult => ({
+  ok: false,
+  error: new PulsarIoError('PIO_SINK_REJECTED', `the target refused to commit a record of ${topic}`),
+});
 
 const writable = (batch: SinkBatch): SinkItem[] => pending(batch).filter((item) => !item.error);
 

@@ -42,10 +42,10 @@ export const attempt = async (
       const waitMs = backoffMs(failures, deps.settings.backoff);
       const waiting = { phase: 'backoff', error: error.message, failuresInRow: failures } as const;
       show(waiting);
-      if (waitMs > deps.settings.maxWaitInRunMs || control.isStopping) {
-        return { ...waiting, nextRunAtMs: deps.clock.nowMs() + waitMs };
-      }
+      const nextRunAtMs = deps.clock.nowMs() + waitMs;
+      if (waitMs > deps.settings.maxWaitInRunMs) return { ...waiting, nextRunAtMs };
       await deps.clock.sleep(waitMs, control.stopSignal).catch(() => undefined);
+      if (control.isStopping) return { ...waiting, nextRunAtMs };
     }
   }
 };
@@ -57,7 +57,8 @@ const withSession = async (context: RunContext, work: Work): Promise<WorkEnd> =>
   return tracked(session, async () => {
     try {
       const end = await work(context, session);
-      await session.close();
+      // Whatever had to be durable is: a broker that cannot be told goodbye is no failure.
+      await session.close().catch(() => undefined);
       return end;
     } finally {
       context.control.signal.removeEventListener('abort', destroy);

@@ -6,7 +6,10 @@ import type { RunDeps } from './run-deps.ts';
 /** How much time the invocation has left: `context.getRemainingTimeInMillis` of Lambda. */
 export type RemainingMs = () => number;
 
-/** Arms what happens towards the deadline: the successor is invoked, then no batch is begun any more, then everything is aborted. */
+/**
+ * Arms what happens towards the deadline: the successor is invoked, then no batch is begun any more, then everything is aborted. A run that
+ * begins with less time than that invites nobody: each would invite the next at once.
+ */
 export const armDeadline = (
   request: RunRequest,
   remainingMs: RemainingMs,
@@ -15,8 +18,9 @@ export const armDeadline = (
 ): Disposable => {
   const { handOverLeadMs, stopMarginMs, abortMarginMs } = deps.settings;
   const at = (leadMs: number, act: () => void) => setTimeout(act, Math.max(0, remainingMs() - leadMs));
+  const mayHandOver = remainingMs() > handOverLeadMs;
   const timers = [
-    at(handOverLeadMs, () => void inviteSuccessor(request, control, deps)),
+    ...(mayHandOver ? [at(handOverLeadMs, () => void inviteSuccessor(request, control, deps))] : []),
     at(stopMarginMs, () => control.stop('deadline')),
     at(abortMarginMs, () =>
       control.abort(

@@ -10,6 +10,7 @@ import { type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { eventItems, type SourceBatch } from '../delivery/source-batch.ts';
 import type { ProgressPort } from '../delivery/source-checkpoint.ts';
+import { requireTopic } from './require-topic.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunDeps } from './run-deps.ts';
 
@@ -29,14 +30,20 @@ export interface EventOutput {
   isOver: boolean;
 }
 
+/** A connection that froze with its sandbox may be dead without knowing: the sender is told to send again before its own patience ends. */
+const PUBLISH_LIMIT_MS = 10_000;
+
 /** Opens the producers that events of a connector are published through. */
 export const openEventOutput = async (
   connector: SourceConnector,
   deps: RunDeps,
   signal: AbortSignal,
 ): Promise<EventOutput> => {
+  requireTopic(connector);
   const { topicName, producerConfig } = connector.config;
-  const session = await deps.openSession();
+  const session = await deps.openSession().catch((cause: unknown) => {
+    throw routeFailure(cause, 'connecting to Pulsar');
+  });
   try {
     const partitions = await session.partitions(topicName, signal);
     const outputs = await Promise.all(
@@ -78,10 +85,10 @@ export const publishEvent = async (
 ): Promise<EventOutcome> => {
   const records = type.map(event, resolveTypeConfig(type, connector));
   if (records.length === 0) return { accepted: true, records: 0 };
-  const answer = new Answer();
   const counters = new RunCounters(NEW_STATUS, deps.clock);
   const items = eventItems(records, opened.nextSequence);
   opened.nextSequence += items.length;
+  const answer = new Answer(opened.nextSequence - 1);
   counters.received(items.length);
   const batch: SourceBatch = {
     sourcePartition: 'http',
@@ -92,6 +99,9 @@ export const publishEvent = async (
     counters,
     signal,
   };
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PUBLISH_LIMIT_MS)]);
+  const destroy = () => opened.session.destroy();
+  limit.addEventListener('abort', destroy, { once: true });
   try {
     await sourcePipeline(keeperOf(connector, deps).middleware(undefined))(batch);
   } catch (cause) {
@@ -100,17 +110,23 @@ export const publishEvent = async (
     counters.systemException(cause as Error);
     if (!answer.isCommitted) throw routeFailure(cause, `publishing to ${connector.config.topicName}`);
   } finally {
+    limit.removeEventListener('abort', destroy);
     await addToStatus(connector, counters, deps);
   }
   return { accepted: answer.isCommitted, records: items.length };
 };
 
-/** The sender's answer as the place where progress is committed. */
+/** The sender's answer as the place where progress is committed: it speaks for all records of the event or for none. */
 class Answer implements ProgressPort {
   progress: SourceProgress = SOURCE_START;
+  readonly #lastSequence: number;
+
+  constructor(lastSequence: number) {
+    this.#lastSequence = lastSequence;
+  }
 
   get isCommitted(): boolean {
-    return this.progress !== SOURCE_START;
+    return this.progress.sequence >= this.#lastSequence;
   }
 
   async commit(change: Partial<SourceProgress>): Promise<void> {

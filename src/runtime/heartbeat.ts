@@ -32,15 +32,15 @@ export class Heartbeat {
   constructor(options: HeartbeatOptions) {
     this.#options = options;
     this.#lease = options.lease;
-    this.#armTimer();
+    this.#armTimer(0);
     this.#loop = this.#run();
   }
 
   /** Stops beating and returns the lease as last renewed. */
   async end(): Promise<Lease> {
     this.#ended.abort();
-    clearTimeout(this.#timer);
     await this.#loop;
+    clearTimeout(this.#timer);
     return this.#lease;
   }
 
@@ -54,10 +54,11 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { deps, control, status } = this.#options;
+    const askedMs = deps.clock.monotonicMs();
     try {
       const { lease, wanted } = await deps.leases.renew(this.#lease, status());
       this.#lease = lease;
-      this.#armTimer();
+      this.#armTimer(deps.clock.monotonicMs() - askedMs);
       if (wanted) control.stop('handed-over');
       await this.#lookAtDesiredState();
     } catch (error) {
@@ -75,16 +76,20 @@ export class Heartbeat {
     else if (restartsOf(connector, request.instance) !== restarts) control.stop('stopped');
   }
 
-  #armTimer(): void {
+  /** The lease counts from when its renewal was asked for, `agoMs` before now. */
+  #armTimer(agoMs: number): void {
     const { control, deps } = this.#options;
     const { leaseTtlMs, leaseMarginMs } = deps.settings;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const { uid, instance } = this.#lease;
-      control.abort(
-        'superseded',
-        new PulsarIoError('PIO_LEASE_LOST', `lease of ${uid}/${instance} could not be renewed in time`),
-      );
-    }, leaseTtlMs - leaseMarginMs);
+    this.#timer = setTimeout(
+      () => {
+        const { uid, instance } = this.#lease;
+        control.abort(
+          'superseded',
+          new PulsarIoError('PIO_LEASE_LOST', `lease of ${uid}/${instance} could not be renewed in time`),
+        );
+      },
+      leaseTtlMs - leaseMarginMs - agoMs,
+    );
   }
 }

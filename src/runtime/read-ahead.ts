@@ -1,6 +1,13 @@
-/** Yields what `source` yields, but asks for the next item while the last one is being worked on: one item ahead, never more. */
-export async function* readAhead<T>(source: AsyncIterable<T>): AsyncGenerator<T, void, void> {
-  const iterator = source[Symbol.asyncIterator]();
+/**
+ * Yields what `open` reads, but asks for the next item while the last one is being worked on: one item ahead, never more. `open` is given a
+ * signal that is aborted with `signal`, and when the taker leaves before the end: what is being read for nobody should end then.
+ */
+export async function* readAhead<T>(
+  open: (signal: AbortSignal) => AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, void> {
+  const left = new AbortController();
+  const iterator = open(AbortSignal.any([signal, left.signal]))[Symbol.asyncIterator]();
   let next: Promise<IteratorResult<T>> | undefined = iterator.next();
   try {
     for (;;) {
@@ -13,6 +20,7 @@ export async function* readAhead<T>(source: AsyncIterable<T>): AsyncGenerator<T,
       yield value;
     }
   } finally {
+    left.abort();
     await next?.catch(() => undefined);
     await iterator.return?.();
   }

@@ -1,7 +1,7 @@
 import { type SinkConnector, subscriptionOf } from '../core/connector.ts';
 import type { OpenSink, TransactionalSink } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
-import { type Frontier, frontierAtMarkDelete } from '../core/frontier.ts';
+import { type Frontier, frontierAtMarkDelete, WHOLE_ENTRY } from '../core/frontier.ts';
 import { compareMessageIds, formatMessageId, type MessageIdParts } from '../core/message-id.ts';
 import type { MessagingConsumer, MessagingSession } from '../core/messaging.ts';
 import { SUBSCRIPTION_UID_PROPERTY } from '../core/pulsar-admin.ts';
@@ -42,6 +42,7 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
   const reader = new RecordReader(topic, frontier?.current);
   const redelivery = new Redelivery(run, consumer);
   const deadLetters = openDeadLetters(run, topic);
+  activity.touch();
   while (!control.isStopping && !activity.isHalted && activity.idleMs < deps.settings.idleMs) {
     const messages = await receive(run, topic, consumer);
     redelivery.flushDue();
@@ -76,7 +77,8 @@ const subscribe = async ({ connector, session, control, plan }: SinkRun, topic: 
       subscriptionType: plan.subscriptionType,
       initialPosition: config.sourceSubscriptionPosition,
       subscriptionProperties: { [SUBSCRIPTION_UID_PROPERTY]: uid },
-      receiverQueueSize: Object.values(config.inputSpecs)[0]?.receiverQueueSize ?? 1000,
+      // 0 means "one at a time" to Pulsar; a session would never ask for any.
+      receiverQueueSize: Math.max(1, Object.values(config.inputSpecs)[0]?.receiverQueueSize ?? 1000),
       signal: control.signal,
     });
   } catch (cause) {
@@ -100,8 +102,19 @@ const fence = async (
     ? await targetFrontier(sink as TransactionalSink, topic, token, initial, control.signal)
     : await storedFrontier(deps.checkpoints, connector.uid, topic, token, initial, control.signal);
   requireOwnTopic(topic, frontier, last, markDelete);
-  if (isNewSubscription) requireNoFrontier(topic, frontier, initial);
+  if (isNewSubscription) await requireNoFrontier(topic, frontier, initial, consumer);
+  await acknowledgeThrough(frontier.current, consumer);
   return frontier;
+};
+
+/** What a killed broker forgot of our acknowledgements is told again: else it would count as backlog until the next message. */
+const acknowledgeThrough = async (
+  { ledgerId, entryId, batchIndex }: Frontier,
+  consumer: MessagingConsumer,
+): Promise<void> => {
+  if (entryId < 0) return;
+  const isWhole = batchIndex === WHOLE_ENTRY;
+  await consumer.ackCumulative({ ledgerId, entryId: isWhole ? entryId : entryId - 1, batchIndex: -1 });
 };
 
 /** A frontier beyond the topic's end belongs to another topic of this name: filtering by it would lose what is there now. */
@@ -119,23 +132,36 @@ const requireOwnTopic = (
   );
 };
 
-/** A frontier without its subscription: somebody deleted that, and with it the memory of what was not delivered yet. */
-const requireNoFrontier = (topic: string, { current }: FrontierHolder, initial: Frontier): void => {
+/**
+ * A frontier without its subscription: somebody deleted that, and with it the memory of what was not delivered yet. The one that this run made is
+ * deleted again, or the next run would find nothing wrong.
+ */
+const requireNoFrontier = async (
+  topic: string,
+  { current }: FrontierHolder,
+  initial: Frontier,
+  consumer: MessagingConsumer,
+): Promise<void> => {
   if (compareMessageIds(current, initial) === 0) return;
+  await consumer.unsubscribe();
   throw new PulsarIoError(
     'PIO_FRONTIER_STALE',
     `the subscription on ${topic} was deleted outside after records up to ${formatMessageId({ ...current, batchIndex: -1 })} were written; messages since then may have been passed over. Reset the position of this sink to go on`,
   );
 };
 
-const receive = async ({ control, maxBatchRecords, deps }: SinkRun, topic: string, consumer: MessagingConsumer) => {
-  const { maxBatchBytes, lingerMs } = deps.settings;
+const receive = async (
+  { control, maxBatchRecords, deps, activity }: SinkRun,
+  topic: string,
+  consumer: MessagingConsumer,
+) => {
+  const { maxBatchBytes, lingerMs, idleMs } = deps.settings;
   try {
     return await consumer.receiveBatch({
       maxMessages: maxBatchRecords,
       maxBytes: maxBatchBytes,
       lingerMs,
-      waitMs: RECEIVE_WAIT_MS,
+      waitMs: Math.max(1, Math.min(RECEIVE_WAIT_MS, idleMs - activity.idleMs)),
       signal: control.signal,
     });
   } catch (cause) {

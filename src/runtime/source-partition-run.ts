@@ -23,6 +23,8 @@ export interface SourcePartitionContext extends RunContext {
   readonly session: MessagingSession;
   readonly source: OpenLogSource;
   readonly partition: string;
+  /** True once another partition of the run failed: the attempt is over. */
+  isHalted(): boolean;
 }
 
 /**
@@ -90,14 +92,16 @@ const publishFrom = async (
   const guarantee = guaranteeOf(context);
   if (!guarantee.resumes) {
     const output = await openOutputs(context, partitions);
-    return pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(undefined)), undefined);
+    const read = await pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(undefined)));
+    await Promise.all(output.outputs.map(({ producer }) => producer.close()));
+    return read;
   }
   const resumed = await resumeOutputs(resumeOptions(context, stored, context.generation, partitions));
   const output = new OutputTopic(resumed.outputs, partitions);
-  const read = await pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(resumed)), undefined);
+  const read = await pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(resumed)));
   // Every receipt is in: nothing is published beyond what the checkpoint says.
   await checkpoint.commit({ clean: resumed.outputs.every(({ trusted }) => trusted) });
-  await close(resumed.outputs);
+  await resumed.close();
   return read;
 };
 
@@ -120,16 +124,16 @@ const drain = async (
     await pump(context, checkpoint, output, pipeline, limit);
     requireDrained(context, checkpoint, limit);
   }
-  await close(resumed.outputs);
+  await resumed.close();
 };
 
 const requireDrained = (
-  { partition, control }: SourcePartitionContext,
+  { partition, control, isHalted }: SourcePartitionContext,
   { progress }: SourceCheckpoint,
   limit: number,
 ): void => {
   if (progress.sequence >= limit) return;
-  if (control.isStopping) throw new PulsarIoError('PIO_ABORTED', `draining ${partition} was interrupted`);
+  if (control.isStopping || isHalted()) throw new PulsarIoError('PIO_ABORTED', `draining ${partition} was interrupted`);
   throw new PulsarIoError(
     'PIO_PROGRESS_UNCERTAIN',
     `source partition ${partition} was published up to sequence ${limit} before the change of configuration, but now gives nothing between ${progress.sequence} and there; reset its position to choose where to go on`,
@@ -180,15 +184,13 @@ const pump = async (
   checkpoint: SourceCheckpoint,
   output: OutputTopic,
   pipeline: Pipeline<SourceBatch>,
-  limit: number | undefined,
+  limit?: number,
 ): Promise<number> => {
-  const { source, partition, control, counters } = context;
+  const { control, counters } = context;
   const deadLetters = openDeadLetters(context);
   let read = 0;
-  for await (const page of readAhead(
-    source.read(partition, checkpoint.progress.position ?? undefined, control.signal),
-  )) {
-    if (control.isStopping) break;
+  for await (const page of readAhead((signal) => pagesOf(context, checkpoint, signal), control.stopSignal)) {
+    if (control.isStopping || context.isHalted()) break;
     const records = limit === undefined ? page : page.filter(({ sequence }) => sequence <= limit);
     if (records.length > 0) {
       read += records.length;
@@ -197,8 +199,22 @@ const pump = async (
     }
     if (records.length < page.length) break;
   }
+  await deadLetters?.close();
   return read;
 };
+
+/** What the source has after the position. A kind stop ends it without failure: a page that nobody took is read again. */
+async function* pagesOf(
+  { source, partition, control }: SourcePartitionContext,
+  { progress }: SourceCheckpoint,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SourceRecord[], void, void> {
+  try {
+    yield* source.read(partition, progress.position ?? undefined, signal);
+  } catch (error) {
+    if (!signal.aborted || control.signal.aborted) throw error;
+  }
+}
 
 const batchOf = (
   { partition, counters, control }: SourcePartitionContext,
@@ -222,8 +238,4 @@ const openDeadLetters = (context: SourcePartitionContext): DeadLetters | undefin
   if (!topic) return undefined;
   const name = { producerName: `${producerName(connector.uid, partition, generation)}/dlq` };
   return new DeadLetters({ session, topic, signal: control.signal, ...(guaranteeOf(context).resumes && name) });
-};
-
-const close = async (outputs: readonly Output[]): Promise<void> => {
-  await Promise.all(outputs.map(({ producer }) => producer.close()));
 };

@@ -5,6 +5,7 @@ import type { LogSourceType, OpenLogSource } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { MessagingSession } from '../core/messaging.ts';
 import { openContext } from './open-context.ts';
+import { requireTopic } from './require-topic.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunContext, WorkEnd } from './run-deps.ts';
 import { runSourcePartition } from './source-partition-run.ts';
@@ -14,6 +15,7 @@ export const sourceWork = async (context: RunContext, session: MessagingSession)
   const { control, deps } = context;
   const connector = context.connector as SourceConnector;
   const type = logSourceType(connector, context);
+  requireTopic(connector);
   const config = resolveTypeConfig(type, connector);
   const source = await type.open(config, openContext(context));
   try {
@@ -27,6 +29,7 @@ export const sourceWork = async (context: RunContext, session: MessagingSession)
       const idleMs = deps.clock.monotonicMs() - idleSinceMs;
       if (idleMs + pollMs > deps.settings.idleMs) return { end: 'idle', nextRunInMs: pollMs };
       await deps.clock.sleep(pollMs, control.stopSignal).catch(() => undefined);
+      if (control.isStopping) return { end: 'stopped' };
     }
   } finally {
     await source.close();
@@ -51,8 +54,15 @@ const readPartitions = async (
   const all = await source.partitions(context.control.signal);
   const mine = all.filter((partition) => assignedInstance(partition, parallelism) === context.instance);
   let read = 0;
+  let isHalted = false;
   await concurrently(mine, context.deps.settings.maxConcurrentPartitions, async (partition) => {
-    read += await runSourcePartition({ ...context, connector, session, source, partition });
+    try {
+      const one = { ...context, connector, session, source, partition, isHalted: () => isHalted };
+      read += await runSourcePartition(one);
+    } catch (error) {
+      isHalted = true;
+      throw error;
+    }
   });
   return read;
 };

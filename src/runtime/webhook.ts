@@ -73,8 +73,11 @@ const warmOutput = async (
   deps: RunDeps,
   signal: AbortSignal,
 ): Promise<EventOutput> => {
-  const warm = await outputs.get(connector.uid)?.catch(() => undefined);
+  const known = outputs.get(connector.uid);
+  const warm = await known?.catch(() => undefined);
   if (warm && !warm.isOver && warm.generation === connector.generation) return warm;
+  // Another request may have opened them anew meanwhile.
+  if (outputs.get(connector.uid) !== known) return warmOutput(outputs, connector, deps, signal);
   warm?.session.destroy();
   const opening = openEventOutput(connector, deps, signal);
   outputs.set(connector.uid, opening);

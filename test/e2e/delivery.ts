@@ -121,6 +121,8 @@ const untilQuiet = async (
     last = now;
     const quietMs = Date.now() - sinceMs;
     if (count >= records && quietMs > COMPLETE_MS) return;
+    // The defect that this delivery was given has shown itself.
+    if (options.keptBy && (await target.repeatedWrites()) > 0) return;
     if (quietMs > QUIET_MS && (await isRead(input, storeUrl)) && (await backlogOf(broker, topic)) === 0) return;
     await sleep(100);
   }

@@ -14,9 +14,9 @@ const ROOT = join(import.meta.dirname, '../../..');
 
 /** Times of a run for tests: leases that expire within seconds, so that a killed run is followed soon. */
 export const TEST_RUN_SETTINGS: CloudOptions['runSettings'] = {
-  heartbeatMs: 500,
-  leaseTtlMs: 4_000,
-  leaseMarginMs: 800,
+  heartbeatMs: 400,
+  leaseTtlMs: 2_500,
+  leaseMarginMs: 600,
   maxSkewMs: 100,
   idleMs: 1_500,
   backoff: { firstMs: 50, maxMs: 1_000 },

@@ -1,0 +1,259 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Connector, SourceConnector } from '../../src/core/connector.ts';
+import type { RunRequest } from '../../src/core/run-request.ts';
+import type { RunDeps } from '../../src/runtime/run-deps.ts';
+import type { RunSettings } from '../../src/runtime/run-settings.ts';
+import type { World as TestWorld } from './kit/world.ts';
+
+// Runs of several sandboxes share this process: none may destroy what another left behind.
+jest.unstable_mockModule('../../src/runtime/leftovers.ts', () => ({
+  destroyLeftovers: () => undefined,
+  tracked: <R, T>(resource: R, work: (resource: R) => Promise<T>) => work(resource),
+}));
+const { World, listSource, memorySink, texts, updated } = await import('./kit/world.ts');
+const { runInstance } = await import('../../src/runtime/instance-run.ts');
+const { sourceWork } = await import('../../src/runtime/source-run.ts');
+const { sinkWork } = await import('../../src/runtime/sink-run.ts');
+
+const LONG_MS = 600_000;
+
+describe('a run', () => {
+  let world: TestWorld;
+  beforeEach(async () => {
+    world = await World.start();
+  });
+  afterEach(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+
+  const requestOf = ({ kind, uid, generation, config }: Connector): RunRequest => {
+    const { tenant, namespace, name } = config;
+    return { kind, tenant, namespace, name, uid, generation, instance: 0, notAfterMs: Date.now() + LONG_MS };
+  };
+  const settings = (change: Partial<RunSettings>): RunSettings => ({
+    ...world.deps.settings,
+    heartbeatMs: 5,
+    handOverWaitMs: 20_000,
+    ...change,
+  });
+  const run = (
+    request: RunRequest,
+    { remainingMs = LONG_MS, ...deps }: Partial<RunDeps> & { remainingMs?: number } = {},
+  ) => {
+    const endMs = Date.now() + remainingMs;
+    const work = request.kind === 'source' ? sourceWork : sinkWork;
+    return runInstance(request, () => endMs - Date.now(), { ...world.deps, settings: settings({}), ...deps }, work);
+  };
+  const newSource = async (): Promise<{ topic: string; source: SourceConnector }> => {
+    const topic = await world.newTopic();
+    const source = listSource(topic);
+    await world.deps.registry.create(source);
+    world.list.add('p', ...texts(4));
+    return { topic, source };
+  };
+  const change = async (source: Connector, to: Partial<Connector>) => {
+    const registered = await world.deps.registry.get(source.config);
+    if (registered) await world.deps.registry.update(registered, { ...registered.connector, ...to } as Connector);
+  };
+  const stateOf = ({ uid }: Connector) => world.deps.leases.read(uid, 0);
+  const until = async (condition: () => Promise<boolean> | boolean) => {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  test('works its source off, and releases the lease with the last status', async () => {
+    const { topic, source } = await newSource();
+    expect(await run(requestOf(source))).toEqual({ outcome: 'finished', settled: 4 });
+    expect(await world.texts(topic)).toEqual(texts(4));
+    expect(await stateOf(source)).toMatchObject({
+      runId: null,
+      epoch: 1,
+      status: { phase: 'finished', numWritten: 4, numReceived: 4, generation: 1, failuresInRow: 0 },
+    });
+  });
+
+  test('refuses an invocation that is stale: too old, of another generation, uid or kind, or of a stopped instance', async () => {
+    const { source } = await newSource();
+    const request = requestOf(source);
+    const stale: Partial<RunRequest>[] = [
+      { notAfterMs: 1 },
+      { generation: 2 },
+      { uid: 'another' },
+      { kind: 'sink' },
+      { instance: 1 },
+      { name: 'nobody' },
+    ];
+    for (const difference of stale)
+      expect({ difference, ...(await run({ ...request, ...difference })) }).toMatchObject({
+        difference,
+        outcome: 'refused',
+      });
+    await change(source, { instanceStates: { 0: 'STOPPED' } });
+    expect(await run(request)).toMatchObject({ outcome: 'refused' });
+    expect(await stateOf(source)).toBeUndefined();
+  });
+
+  test('leaves at once when another run holds the lease', async () => {
+    const { source } = await newSource();
+    await world.deps.leases.acquire(source.uid, 0, 'somebody');
+    expect(await run(requestOf(source))).toMatchObject({ outcome: 'busy' });
+  });
+
+  test('hands over to the successor that it invites before its deadline, without gap or duplicate', async () => {
+    const { topic, source } = await newSource();
+    world.list.pollIntervalMs = 1;
+    const successor = Promise.withResolvers<unknown>();
+    const invokeRun = async (request: RunRequest) => {
+      world.list.add('p', ...texts(4, 4));
+      successor.resolve(run(request, { settings: settings({ idleMs: 50 }) }));
+    };
+    const margins = { handOverLeadMs: 2_900, stopMarginMs: 200, abortMarginMs: 100, idleMs: LONG_MS };
+    const first = await run(requestOf(source), { remainingMs: 3_000, invokeRun, settings: settings(margins) });
+    expect(first).toMatchObject({ outcome: 'running' });
+    world.list.add('p', ...texts(4, 8));
+    expect(await successor.promise).toMatchObject({ outcome: 'idle' });
+    expect(await world.texts(topic)).toEqual(texts(12));
+    expect(await stateOf(source)).toMatchObject({ epoch: 2, runId: null });
+  });
+
+  test('invites no successor when it begins with too little time left', async () => {
+    const { source } = await newSource();
+    world.list.pollIntervalMs = 1;
+    const invited: RunRequest[] = [];
+    const invokeRun = async (request: RunRequest) => void invited.push(request);
+    const margins = { handOverLeadMs: 1_000, stopMarginMs: 50, abortMarginMs: 10, idleMs: LONG_MS };
+    await run(requestOf(source), { remainingMs: 100, invokeRun, settings: settings(margins) });
+    expect(invited).toEqual([]);
+  });
+
+  test.each<[string, (source: Connector) => Promise<void>]>([
+    ['stopped', async (source) => change(source, { instanceStates: { 0: 'STOPPED' } })],
+    ['restarted', async (source) => change(source, { restarts: { 0: 1 } })],
+    ['updated', async (source) => change(source, { generation: 2 })],
+    ['deleted', async (source) => change(source, { deleting: true })],
+  ])('ends, with everything committed, when its connector is %s while its source rests', async (_, act) => {
+    const { topic, source } = await newSource();
+    const resting = Promise.withResolvers<void>();
+    let pages = 0;
+    world.list.onPage = async (signal) => {
+      pages += 1;
+      if (pages === 1) return;
+      resting.resolve();
+      await once(signal, 'abort');
+      throw new Error('the source was interrupted');
+    };
+    const running = run(requestOf(source));
+    await resting.promise;
+    await act(source);
+    expect(await running).toMatchObject({ outcome: 'running', settled: 4 });
+    expect(await world.texts(topic)).toEqual(texts(4));
+    expect(await world.progress(source, 'p')).toMatchObject({ sequence: 3, clean: true });
+    expect(await stateOf(source)).toMatchObject({ runId: null, status: { error: '' } });
+  });
+
+  test('fails its attempt at once when publishing fails while its source rests', async () => {
+    const { source } = await newSource();
+    await world.setDeduplication(source.config.topicName, false);
+    let pages = 0;
+    world.list.onPage = async (signal) => {
+      pages += 1;
+      if (pages > 1) await once(signal, 'abort');
+    };
+    expect(await run(requestOf(source))).toMatchObject({ outcome: 'failed' });
+    expect(await stateOf(source)).toMatchObject({
+      runId: null,
+      status: { phase: 'failed', error: expect.stringMatching(/does not deduplicate/), numSystemExceptions: 1 },
+    });
+  });
+
+  test('ends hard, and keeps the lease to expire, when it reaches its deadline in the middle of a write', async () => {
+    const topic = await world.newTopic();
+    const sink = memorySink(topic, 'plain', 'ATLEAST_ONCE');
+    await world.deps.registry.create(sink);
+    await world.publish(topic, texts(1));
+    const type = world.target.type('plain');
+    const catalogue = {
+      ...world.deps.catalogue,
+      sink: () => ({
+        ...type,
+        open: async (...args: Parameters<typeof type.open>) => ({
+          ...(await type.open(...args)),
+          write: async (_: unknown, signal: AbortSignal) => {
+            await once(signal, 'abort');
+            throw signal.reason;
+          },
+        }),
+      }),
+    };
+    const margins = { handOverLeadMs: 0, stopMarginMs: 0, abortMarginMs: 0, idleMs: LONG_MS };
+    const ended = await run(requestOf(sink), { remainingMs: 500, catalogue, settings: settings(margins) });
+    expect(ended).toMatchObject({ outcome: 'running' });
+    expect((await stateOf(sink))?.runId).not.toBeNull();
+  });
+
+  test('ends hard, and releases nothing, when it loses its lease', async () => {
+    const { source } = await newSource();
+    world.list.pollIntervalMs = 1;
+    const running = run(requestOf(source), { settings: settings({ idleMs: LONG_MS }) });
+    await until(async () => (await stateOf(source))?.runId != null);
+    world.leaseClockAheadMs = LONG_MS;
+    await world.deps.leases.acquire(source.uid, 0, 'successor');
+    expect(await running).toMatchObject({ outcome: 'running' });
+    expect(await stateOf(source)).toMatchObject({ epoch: 2, runId: 'successor' });
+  });
+
+  test('ends hard by its own timer when the store does not let it renew', async () => {
+    const { source } = await newSource();
+    world.list.pollIntervalMs = 1;
+    const leases = { ...world.deps.leases, renew: async () => Promise.reject(new Error('the store is away')) };
+    const short = settings({ idleMs: LONG_MS, leaseTtlMs: 60, leaseMarginMs: 10 });
+    expect(await run(requestOf(source), { leases, settings: short })).toMatchObject({ outcome: 'running' });
+    expect((await stateOf(source))?.runId).not.toBeNull();
+  });
+
+  test('waits longer after each failure, then leaves the rest to the dispatcher, with the cause in the status', async () => {
+    const { source } = await newSource();
+    let opened = 0;
+    const openSession = async () => {
+      opened += 1;
+      throw Object.assign(new Error('nobody there'), { name: 'PulsarError', code: 'ConnectError' });
+    };
+    const patience = settings({ backoff: { firstMs: 2, maxMs: 1_000 }, maxWaitInRunMs: 16 });
+    expect(await run(requestOf(source), { openSession, settings: patience })).toMatchObject({
+      outcome: 'backoff',
+      reason: expect.stringMatching(/nobody there/),
+    });
+    const state = await stateOf(source);
+    expect(state).toMatchObject({ runId: null, status: { phase: 'backoff', failuresInRow: opened } });
+    expect({ several: opened > 2, next: state?.status.nextRunAtMs !== undefined }).toEqual({
+      several: true,
+      next: true,
+    });
+  });
+
+  test('counts an abandoned wait as no failure when it is asked to end', async () => {
+    const { source } = await newSource();
+    let opened = 0;
+    const openSession = async () => {
+      opened += 1;
+      throw new Error('nobody there');
+    };
+    const patience = settings({ backoff: { firstMs: LONG_MS, maxMs: LONG_MS }, maxWaitInRunMs: 2 * LONG_MS });
+    const running = run(requestOf(source), { openSession, settings: patience });
+    await until(() => opened === 1);
+    await change(source, { instanceStates: { 0: 'STOPPED' } });
+    expect(await running).toMatchObject({ outcome: 'backoff' });
+    expect(opened).toBe(1);
+  });
+
+  test('of a newer generation starts afresh after the failures of the one before', async () => {
+    const { topic, source } = await newSource();
+    await world.setDeduplication(topic, false);
+    await run(requestOf(source));
+    await world.setDeduplication(topic, true);
+    const next = updated(source);
+    await change(source, next);
+    expect(await run(requestOf(next))).toMatchObject({ outcome: 'finished' });
+    expect(await world.texts(topic)).toEqual(texts(4));
+  });
+});
