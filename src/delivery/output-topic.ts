@@ -3,14 +3,12 @@ import type { MessageIdParts } from '../core/message-id.ts';
 import type { MessagingProducer, OutgoingMessage, Receipt } from '../core/messaging.ts';
 import { murmur3 } from '../core/murmur3.ts';
 import type { PublishedTail } from '../core/progress.ts';
+import { partitionTopicName } from '../core/topic-name.ts';
 import { routeFailure } from './pulsar-failure.ts';
-
-/** Name of partition `index` of a topic. */
-export const partitionTopic = (topic: string, index: number): string => `${topic}-partition-${index}`;
 
 /** Concrete topics of an output topic with that many partitions (0: not partitioned). */
 export const concreteTopics = (topic: string, partitions: number): string[] =>
-  partitions === 0 ? [topic] : Array.from({ length: partitions }, (_, index) => partitionTopic(topic, index));
+  partitions === 0 ? [topic] : Array.from({ length: partitions }, (_, index) => partitionTopicName(topic, index));
 
 /**
  * The partition a message goes to: a pure function of key and sequence (GUARANTEES rules 6 and 14), as Pulsar's own source sink

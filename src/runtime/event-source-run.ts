@@ -5,7 +5,8 @@ import { NEW_STATUS } from '../core/instance-status.ts';
 import type { MessagingSession } from '../core/messaging.ts';
 import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import { RunCounters } from '../core/run-counters.ts';
-import { concreteTopics, type Output, OutputTopic } from '../delivery/output-topic.ts';
+import { openOutputs } from '../delivery/open-outputs.ts';
+import type { OutputTopic } from '../delivery/output-topic.ts';
 import { type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { eventItems, type SourceBatch } from '../delivery/source-batch.ts';
@@ -40,33 +41,20 @@ export const openEventOutput = async (
   signal: AbortSignal,
 ): Promise<EventOutput> => {
   requireTopic(connector);
-  const { topicName, producerConfig } = connector.config;
   const session = await deps.openSession().catch((cause: unknown) => {
     throw routeFailure(cause, 'connecting to Pulsar');
   });
   try {
-    const partitions = await session.partitions(topicName, signal);
-    const outputs = await Promise.all(
-      concreteTopics(topicName, partitions).map(async (topic): Promise<Output> => {
-        const compression = producerConfig.compressionType ?? 'LZ4';
-        const producer = await session.producer({ topic, compression, signal });
-        return { topic, producer, lastSequence: -1, trusted: true, messageId: null };
-      }),
-    );
-    const opened: EventOutput = {
-      session,
-      output: new OutputTopic(outputs, partitions),
-      generation: connector.generation,
-      nextSequence: 0,
-      isOver: false,
-    };
+    const partitions = await session.partitions(connector.config.topicName, signal);
+    const output = await openOutputs(session, connector.config, partitions, signal);
+    const opened: EventOutput = { session, output, generation: connector.generation, nextSequence: 0, isOver: false };
     void session.closed.then(() => {
       opened.isOver = true;
     });
     return opened;
   } catch (cause) {
     session.destroy();
-    throw routeFailure(cause, `opening a producer on ${topicName}`);
+    throw routeFailure(cause, `opening ${connector.config.topicName}`);
   }
 };
 

@@ -7,7 +7,8 @@ import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import type { SourceRecord } from '../core/record.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { effectivelyOnceSource } from '../delivery/effectively-once-source.ts';
-import { concreteTopics, type Output, OutputTopic } from '../delivery/output-topic.ts';
+import { openOutputs } from '../delivery/open-outputs.ts';
+import { OutputTopic } from '../delivery/output-topic.ts';
 import { type Pipeline, type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { needsDrain, type ResumeOptions, requireKnownGeneration, resumeOutputs } from '../delivery/resume-outputs.ts';
@@ -91,7 +92,7 @@ const publishFrom = async (
 ): Promise<number> => {
   const guarantee = guaranteeOf(context);
   if (!guarantee.resumes) {
-    const output = await openOutputs(context, partitions);
+    const output = await openOutputs(context.session, context.connector.config, partitions, context.control.signal);
     const read = await pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(undefined)));
     await Promise.all(output.outputs.map(({ producer }) => producer.close()));
     return read;
@@ -157,26 +158,6 @@ const resumeOptions = (
   signal: control.signal,
   tailStableMs: deps.settings.tailStableMs,
 });
-
-/** Producers with names of the broker's making: for the guarantees that rest on no deduplication. */
-const openOutputs = async (
-  { session, connector, control }: SourcePartitionContext,
-  partitions: number,
-): Promise<OutputTopic> => {
-  const { topicName, producerConfig } = connector.config;
-  const compression = producerConfig.compressionType ?? 'LZ4';
-  try {
-    const outputs = await Promise.all(
-      concreteTopics(topicName, partitions).map(async (topic): Promise<Output> => {
-        const producer = await session.producer({ topic, compression, signal: control.signal });
-        return { topic, producer, lastSequence: -1, trusted: true, messageId: null };
-      }),
-    );
-    return new OutputTopic(outputs, partitions);
-  } catch (cause) {
-    throw routeFailure(cause, `opening a producer on ${topicName}`);
-  }
-};
 
 /** Moves page after page through the pipeline; up to and including sequence `limit` when one is given. */
 const pump = async (

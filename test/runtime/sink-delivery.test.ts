@@ -231,17 +231,26 @@ describe('a sink', () => {
     });
   });
 
-  test('keeps what lies before a record that its target does not take now', async () => {
-    const topic = await world.newTopic();
-    world.target.maxBatchRecords = 10;
-    world.target.failureOf = (record) => (textOf(record) === 'r3' ? unavailable() : undefined);
-    const settings = { ...world.deps.settings, idleMs: 600_000, maxWaitInRunMs: 0 };
-    await world.publish(topic, texts(6), { asOne: true });
-    await expect(world.attempt(memorySink(topic), { deps: { settings } })).rejects.toMatchObject({
-      code: 'PIO_SINK_UNAVAILABLE',
-      disposition: 'retry',
-    });
-    expect(world.target.effects).toEqual(texts(3));
+  test('keeps what lies before a record that its target does not take now, and nothing passes that record by', async () => {
+    for (const type of ['transactional', 'versioned'] as const) {
+      startOver();
+      const topic = await world.newTopic();
+      const sink = memorySink(topic, type);
+      world.target.maxBatchRecords = 10;
+      world.target.failureOf = (record) => (textOf(record) === 'r3' ? unavailable() : undefined);
+      const settings = { ...world.deps.settings, idleMs: 600_000, maxWaitInRunMs: 0 };
+      await world.publish(topic, texts(6), { asOne: true });
+      await expect(world.attempt(sink, { deps: { settings } })).rejects.toMatchObject({
+        code: 'PIO_SINK_UNAVAILABLE',
+        disposition: 'retry',
+      });
+      expect(world.target.effects.slice(0, 3)).toEqual(texts(3));
+      world.target.failureOf = () => undefined;
+      await world.drain(sink);
+      const { effects, versions } = world.target;
+      const order = [...versions].sort(([, one], [, other]) => one - other).map(([text]) => text);
+      expect({ type, order: type === 'versioned' ? order : effects }).toEqual({ type, order: texts(6) });
+    }
   });
 
   test('under ATLEAST_ONCE asks for a failed record again, and dead-letters it after maxMessageRetries', async () => {

@@ -57,7 +57,7 @@ describe('a webhook', () => {
     expect(await world.deps.leases.read(source.uid, 0)).toMatchObject({ status: { numReceived: 3, numWritten: 3 } });
   });
 
-  test('under ATLEAST_ONCE answers 503 when the receipt is lost, and publishes again when it is asked again', async () => {
+  test('under ATLEAST_ONCE does not accept a request whose receipt is lost, and publishes again when it is asked again', async () => {
     const { topic } = await newWebhook();
     const deps = watchPorts(world.deps, crashAt('producer.sendEntry', 'after'));
     const lost = await send('1', { deps });

@@ -1,0 +1,168 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { catalogue } from '../../src/connectors/catalogue.ts';
+import type { Connector } from '../../src/core/connector.ts';
+import { NEW_STATUS } from '../../src/core/instance-status.ts';
+import type { ItemStore } from '../../src/core/item-store.ts';
+import type { InstanceState } from '../../src/core/lease.ts';
+import type { PulsarAdmin } from '../../src/core/pulsar-admin.ts';
+import type { RunRequest } from '../../src/core/run-request.ts';
+import { type DispatcherDeps, dispatch } from '../../src/dispatcher/dispatch.ts';
+import { type Due, isDue } from '../../src/dispatcher/due.ts';
+import { leaseStore } from '../../src/stores/leases.ts';
+import { openItemStore } from '../../src/stores/open.ts';
+import { registry } from '../../src/stores/registry.ts';
+import { listSource, memorySink } from '../runtime/kit/world.ts';
+
+const NOW_MS = 1_000_000;
+const SKEW_MS = 2_000;
+const times = { nowMs: NOW_MS, maxSkewMs: SKEW_MS };
+
+const sink = memorySink('persistent://public/default/in');
+const source = listSource('persistent://public/default/out');
+const state = (status: Partial<InstanceState['status']>, more: Partial<InstanceState> = {}): InstanceState => ({
+  epoch: 1,
+  runId: null,
+  expiresAtMs: 0,
+  status: { ...NEW_STATUS, generation: 1, phase: 'idle', ...status },
+  ...more,
+});
+const held = (expiresAtMs: number, status: Partial<InstanceState['status']> = { phase: 'running' }) =>
+  state(status, { runId: 'r', expiresAtMs });
+
+describe('an instance is due', () => {
+  test.each<[string, Due, Connector, InstanceState | undefined]>([
+    ['a sink that never ran', 'yes', sink, undefined],
+    ['one whose status was written before any lease', 'yes', sink, state({}, { epoch: 0 })],
+    ['a stopped one', 'no', { ...sink, instanceStates: { 0: 'STOPPED' } }, undefined],
+    ['one of which only another instance is stopped', 'yes', { ...sink, instanceStates: { 1: 'STOPPED' } }, undefined],
+    ['a deleted one', 'no', { ...sink, deleting: true }, undefined],
+    ['one that is held', 'no', sink, held(NOW_MS + 1)],
+    ['one whose lease ended within the skew of clocks', 'no', sink, held(NOW_MS - SKEW_MS + 1)],
+    ['one whose lease ended before that', 'yes', sink, held(NOW_MS - SKEW_MS)],
+    ['one of an older generation that is held', 'no', sink, held(NOW_MS + 1, { generation: 0 })],
+    ['an idle sink', 'if-backlog', sink, state({ phase: 'idle' })],
+    ['an idle source', 'yes', source, state({ phase: 'idle' })],
+    ['an idle source that rests', 'no', source, state({ phase: 'idle', nextRunAtMs: NOW_MS + 1 })],
+    ['an idle source that has rested', 'yes', source, state({ phase: 'idle', nextRunAtMs: NOW_MS })],
+    ['one that waits after a failure', 'no', sink, state({ phase: 'backoff', nextRunAtMs: NOW_MS + 1 })],
+    ['one that has waited after a failure', 'yes', sink, state({ phase: 'backoff', nextRunAtMs: NOW_MS })],
+    ['one that failed for good', 'no', sink, state({ phase: 'failed' })],
+    ['one that failed for good in an older generation', 'yes', sink, state({ phase: 'failed', generation: 0 })],
+    ['a source that is finished', 'no', source, state({ phase: 'finished' })],
+    ['a source that was finished before its update', 'yes', source, state({ phase: 'finished', generation: 0 })],
+    ['one whose run ended in mid-work', 'yes', sink, state({ phase: 'running' })],
+  ])('%s: %s', (_, expected, connector, instance) => {
+    expect(isDue(connector, 0, instance, times)).toBe(expected);
+  });
+});
+
+describe('a tick of the dispatcher', () => {
+  let items: ItemStore;
+  let deps: DispatcherDeps;
+  let invoked: RunRequest[];
+  let looks: string[];
+  let backlog: Record<string, number>;
+  let errors: string[];
+  beforeEach(async () => {
+    items = await openItemStore('sqlite::memory:');
+    const clock = { nowMs: () => NOW_MS, monotonicMs: () => NOW_MS, sleep: async () => undefined };
+    [invoked, looks, errors, backlog] = [[], [], [], {}];
+    const pulsar = {
+      topicStats: async (topic: string) => {
+        looks.push(topic);
+        const subscriptions = Object.entries(backlog).map(
+          ([name, msgBacklog]) => [name, { msgBacklog, consumers: 0, properties: {} }] as const,
+        );
+        return { subscriptions: Object.fromEntries(subscriptions) };
+      },
+    } as unknown as PulsarAdmin;
+    const silent = () => undefined;
+    deps = {
+      registry: registry(items, { shards: 2, clock }),
+      leases: leaseStore(items, { clock }),
+      catalogue,
+      clock,
+      log: { debug: silent, info: silent, warn: silent, error: (message) => errors.push(message) },
+      maxSkewMs: SKEW_MS,
+      pulsar,
+      invokeRun: async (request) => void invoked.push(request),
+    };
+  });
+  afterEach(async () => {
+    await items.close();
+  });
+
+  const tick = () => dispatch(deps, [0, 1], new AbortController().signal);
+  const named = <C extends Connector>(connector: C, name: string, config: Partial<C['config']> = {}): C => ({
+    ...connector,
+    uid: `uid-${name}`,
+    config: { ...connector.config, name, ...config },
+  });
+  const idle = async ({ uid }: Connector) => {
+    const lease = await deps.leases.acquire(uid, 0, 'earlier');
+    await deps.leases.release(lease, { ...NEW_STATUS, phase: 'idle', generation: 1 });
+  };
+
+  test('invokes one run for every instance that is due, and says for how long', async () => {
+    await deps.registry.create(named(sink, 'a', { parallelism: 2 }));
+    await deps.registry.create({ ...named(source, 'b'), type: 'file' });
+    await deps.registry.create({ ...named(source, 'webhook'), type: 'http' });
+    expect(await tick()).toEqual({ connectors: 3, invoked: 3, failed: 0 });
+    expect(invoked.map(({ name, instance }) => `${name}/${instance}`).sort()).toEqual(['a/0', 'a/1', 'b/0']);
+    expect(invoked.find(({ name }) => name === 'b')).toEqual({
+      kind: 'source',
+      tenant: 'public',
+      namespace: 'default',
+      name: 'b',
+      uid: 'uid-b',
+      generation: 1,
+      instance: 0,
+      notAfterMs: NOW_MS + 60_000,
+    });
+  });
+
+  test('invokes nobody whose run has its lease', async () => {
+    await deps.registry.create(named(sink, 'a'));
+    await tick();
+    await deps.leases.acquire('uid-a', 0, 'run of the first tick');
+    expect(await tick()).toMatchObject({ invoked: 0, failed: 0 });
+  });
+
+  test('counts and logs an invocation that failed, and goes on with the others', async () => {
+    for (const name of ['a', 'b', 'c']) await deps.registry.create(named(sink, name));
+    const invokeRun: DispatcherDeps['invokeRun'] = async (request) => {
+      if (request.name === 'b') throw new Error('throttled');
+      invoked.push(request);
+    };
+    deps = { ...deps, invokeRun };
+    expect(await tick()).toEqual({ connectors: 3, invoked: 2, failed: 1 });
+    expect(errors).toEqual(['run could not be invoked']);
+  });
+
+  test('looks at the backlog of a topic once, however many idle sinks read it, and starts those that have some', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      const one = named(sink, name);
+      await deps.registry.create(one);
+      await idle(one);
+    }
+    backlog = { 'public/default/a': 0, 'public/default/b': 3, 'public/default/c': 0 };
+    expect(await tick()).toMatchObject({ invoked: 1 });
+    expect({ invoked: invoked.map(({ name }) => name), looks }).toEqual({
+      invoked: ['b'],
+      looks: ['persistent://public/default/in'],
+    });
+  });
+
+  test('starts an idle sink when its backlog cannot be told: no subscription, no answer, no admin address', async () => {
+    const one = named(sink, 'a');
+    await deps.registry.create(one);
+    await idle(one);
+    expect(await tick()).toMatchObject({ invoked: 1 });
+    const failing = { topicStats: async () => Promise.reject(new Error('away')) } as unknown as PulsarAdmin;
+    deps = { ...deps, pulsar: failing };
+    expect(await tick()).toMatchObject({ invoked: 1 });
+    const { pulsar: _, ...without } = deps;
+    deps = without;
+    expect(await tick()).toMatchObject({ invoked: 1 });
+  });
+});
