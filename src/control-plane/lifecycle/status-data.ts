@@ -9,6 +9,8 @@ export interface InstanceView {
   readonly generation: number;
   /** Undefined when no run was ever scheduled. */
   readonly stored: InstanceStatus | undefined;
+  /** When the lease of a run ended that neither renewed nor released it, in milliseconds since the epoch; undefined while none is missing. */
+  readonly silentSinceMs?: number | undefined;
 }
 
 /** Phases that count as running: an instance that has nothing to do, or that tries again later, is on duty although nothing runs. */
@@ -28,8 +30,12 @@ export const statusData = (words: KindWords, workerId: string, view: InstanceVie
   const isPast = stored.generation < view.generation && ENDS_WITH_GENERATION.has(stored.phase);
   const running = isPast || ON_DUTY.has(stored.phase);
   const shown = isPast ? { ...stored, error: '' } : stored;
-  return { ...counters(words, shown, running, listsOf(words, shown)), workerId };
+  const data = { ...counters(words, shown, running, listsOf(words, shown)), workerId };
+  return view.silentSinceMs === undefined ? data : { ...data, running: false, error: silence(view.silentSinceMs) };
 };
+
+const silence = (sinceMs: number): string =>
+  `The run has not reported since ${new Date(sinceMs).toISOString()}: it was killed or cannot reach the store; the dispatcher starts another within a minute`;
 
 interface Lists {
   readonly system: object;

@@ -1,5 +1,6 @@
-import { type Connector, desiredState } from '../../core/connector.ts';
+import { type Connector, desiredState, restartsOf } from '../../core/connector.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { type InstanceStatus, NEW_STATUS } from '../../core/instance-status.ts';
 import { json } from '../http/answers.ts';
 import { inParallel } from '../in-parallel.ts';
 import { findConnector } from '../lifecycle/find-connector.ts';
@@ -31,8 +32,22 @@ export const instanceStatus: Operation = async (call) => {
   return json(statusData(call.words, call.deps.workerId, await viewOf(call, connector, instance)));
 };
 
-const viewOf = async ({ deps, signal }: Call, connector: Connector, instance: number): Promise<InstanceView> => ({
-  desired: desiredState(connector, instance),
-  generation: connector.generation,
-  stored: (await deps.leases.read(connector.uid, instance, signal))?.status,
-});
+/** A run that is this late with its heartbeat is missing: beyond what clocks differ, in milliseconds. */
+const MISSING_AFTER_MS = 5_000;
+
+const viewOf = async ({ deps, signal }: Call, connector: Connector, instance: number): Promise<InstanceView> => {
+  const state = await deps.leases.read(connector.uid, instance, signal);
+  const isMissing = state && state.runId !== null && state.expiresAtMs + MISSING_AFTER_MS < deps.clock.nowMs();
+  return {
+    desired: desiredState(connector, instance),
+    generation: connector.generation,
+    stored: state && ofThisLife(connector, instance, state.status),
+    silentSinceMs: isMissing ? state.expiresAtMs : undefined,
+  };
+};
+
+/** What a run from before the last start or restart counted is past, although it may still be ending. */
+const ofThisLife = (connector: Connector, instance: number, status: InstanceStatus): InstanceStatus => {
+  const restarts = restartsOf(connector, instance);
+  return status.restarts === restarts ? status : { ...NEW_STATUS, restarts };
+};
