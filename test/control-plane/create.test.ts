@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
+import { FakePulsar, SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
 
 let api: TestControlPlane;
 beforeEach(async () => {
@@ -27,6 +27,14 @@ describe('create', () => {
       { instance: 1, uid: 'uid-1', generation: 1 },
     ]);
     expect(api.invoked[0]?.notAfterMs).toBeGreaterThan(api.clock.nowMs());
+  });
+
+  test('creates the subscriptions of a sink before it answers, so that nothing published afterwards is missed', async () => {
+    const pulsar = new FakePulsar();
+    const withPulsar = await startControlPlane({ pulsar });
+    await withPulsar.createSink('s1', { ...SINK, inputs: ['a', 'b'], sourceSubscriptionPosition: 'Earliest' });
+    expect(pulsar.created).toEqual(['a public/default/s1 Earliest', 'b public/default/s1 Earliest']);
+    withPulsar.close();
   });
 
   test('succeeds although no run could be started, and reports it', async () => {

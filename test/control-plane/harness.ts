@@ -65,6 +65,7 @@ export class FakePulsar implements PulsarAdmin {
   readonly tenants = new Map<string, Set<string>>([['public', new Set(['public/default'])]]);
   readonly existing = new Map<string, Map<string, Record<string, string>>>();
   readonly deleted: { topic: string; subscription: string; force: boolean }[] = [];
+  readonly created: string[] = [];
   state: 'enabled' | 'disabled' | 'unknown' = 'enabled';
   failure: Error | undefined;
 
@@ -88,7 +89,8 @@ export class FakePulsar implements PulsarAdmin {
   async subscriptions(topic: string): Promise<readonly string[]> {
     return [...(this.existing.get(topic)?.keys() ?? [])];
   }
-  async createSubscription(): Promise<boolean> {
+  async createSubscription(topic: string, subscription: string, position: string): Promise<boolean> {
+    this.created.push(`${topic} ${subscription} ${position}`);
     return true;
   }
   async deleteSubscription(topic: string, subscription: string, { force = false }: { force?: boolean } = {}) {

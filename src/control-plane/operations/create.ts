@@ -5,6 +5,7 @@ import { readDraft } from '../config/read-config.ts';
 import { settleConfig } from '../config/settle-config.ts';
 import { done } from '../http/answers.ts';
 import { readForm } from '../http/multipart.ts';
+import { createSubscriptions } from '../lifecycle/create-subscriptions.ts';
 import { finishDeletion } from '../lifecycle/finish-deletion.ts';
 import { instancesOf, startRuns } from '../lifecycle/start-runs.ts';
 import { type Call, nameOf, type Operation } from '../operation.ts';
@@ -20,6 +21,7 @@ export const create: Operation = async (call) => {
   const { type, config } = await settleConfig(call, draft, `${words.title} package is not provided`);
   const connector = newConnector(call, type.name, config);
   await register(call, connector);
+  if (connector.kind === 'sink') await createSubscriptions(call, connector);
   await startRuns(call, connector, instancesOf(connector));
   return done();
 };
