@@ -1,0 +1,90 @@
+import { describe, expect, test } from '@jest/globals';
+import type { MessageIdParts } from '../../src/core/message-id.ts';
+import type { IncomingMessage, MessagingConsumer, MessagingSession } from '../../src/core/messaging.ts';
+import type { PublishedTail } from '../../src/core/progress.ts';
+import { scanTail } from '../../src/delivery/scan-tail.ts';
+
+const at = (entryId: number): MessageIdParts => ({ ledgerId: 1, entryId, batchIndex: -1 });
+const EMPTY: MessageIdParts = { ledgerId: -1, entryId: -1, batchIndex: -1 };
+
+const message = (entryId: number, producerName: string, sequenceId: number): IncomingMessage => ({
+  messageId: at(entryId),
+  topic: 't',
+  value: null,
+  properties: {},
+  publishTimeMs: 0,
+  producerName,
+  sequenceId,
+  entryHighestSequenceId: sequenceId,
+  redeliveryCount: 0,
+});
+
+/** Scans a topic that gives these pages, one after the other, then nothing; `last` is asked for before each. */
+const scan = async (
+  pages: readonly (readonly IncomingMessage[])[],
+  {
+    last,
+    tail = null,
+    markDelete,
+  }: { last: () => MessageIdParts; tail?: PublishedTail | null; markDelete?: MessageIdParts },
+) => {
+  const left = [...pages];
+  let isClosed = false;
+  let start: unknown;
+  const reader = {
+    lastMessageId: async () => ({ last: last() }),
+    receiveBatch: async () => [...(left.shift() ?? [])],
+    close: async () => {
+      isClosed = true;
+    },
+  } as unknown as MessagingConsumer;
+  const guard = { lastMessageId: async () => ({ last: last(), markDelete }) } as unknown as MessagingConsumer;
+  const session = {
+    consumer: async ({ startMessageId }: { startMessageId: unknown }) => {
+      start = startMessageId;
+      return reader;
+    },
+  } as unknown as MessagingSession;
+  const options = { session, signal: new AbortController().signal, tailStableMs: 0 };
+  try {
+    return { highest: await scanTail('t', 'mine', guard, tail, options), start, left: left.length };
+  } finally {
+    expect(isClosed).toBe(true);
+  }
+};
+
+describe('scanning the tail of a topic', () => {
+  const tail = { sequence: 3, messageId: at(5) };
+
+  test('finds the highest sequence of our own name, from the checkpointed entry on', async () => {
+    const pages = [[message(5, 'mine', 3), message(6, 'other', 99)], [message(7, 'mine', 8)]];
+    expect(await scan(pages, { last: () => at(7), tail })).toMatchObject({ highest: 8, start: at(5) });
+  });
+
+  test('takes no silence for the end: the broker may be slow', async () => {
+    const pages = [[message(5, 'mine', 3)], [], [], [message(6, 'mine', 4)]];
+    expect(await scan(pages, { last: () => at(6), tail })).toMatchObject({ highest: 4 });
+  });
+
+  test('ends although others go on writing', async () => {
+    let end = 7;
+    const pages = Array.from({ length: 100 }, (_, index) => [message(5 + index, index === 0 ? 'mine' : 'other', 3)]);
+    const found = await scan(pages, { last: () => at(end++), tail });
+    expect(found).toMatchObject({ highest: 3 });
+    expect(found.left).toBeGreaterThan(90);
+  });
+
+  test('proves nothing when the checkpointed entry is gone', async () => {
+    const gone = expect.objectContaining({ code: 'PIO_PROGRESS_UNCERTAIN', disposition: 'fatal' });
+    await expect(scan([[message(6, 'mine', 8)]], { last: () => at(6), tail })).rejects.toEqual(gone);
+    await expect(scan([], { last: () => EMPTY, tail })).rejects.toEqual(gone);
+    await expect(scan([], { last: () => at(4), tail })).rejects.toEqual(gone);
+  });
+
+  test('begins at the guard when nothing is checkpointed yet', async () => {
+    const pages = [[message(2, 'other', 1), message(3, 'mine', 0)]];
+    expect(await scan(pages, { last: () => at(3), markDelete: at(2) })).toMatchObject({ highest: 0, start: at(2) });
+    expect(await scan([], { last: () => at(2), markDelete: at(2) })).toMatchObject({ highest: -1 });
+    expect(await scan([], { last: () => EMPTY, markDelete: at(-1) })).toMatchObject({ highest: -1 });
+  });
+});
