@@ -109,6 +109,6 @@ const requireStart = (first: MessageIdParts | undefined, { topic, producerName, 
   if (first && compareMessageIds(entryStart(first), entryStart(start)) === 0) return;
   throw new PulsarIoError(
     'PIO_PROGRESS_UNCERTAIN',
-    `${topic} no longer holds ${formatMessageId(start)} and the broker forgot producer ${producerName}: it cannot be told whether records after it were published. Reset the position of this source to choose between repeating and skipping them`,
+    `${topic} no longer holds ${formatMessageId(start)} and the broker forgot producer ${producerName}: it cannot be told whether records after it were published. Delete this source and create it again to publish everything once more`,
   );
 };

@@ -128,7 +128,7 @@ const requireOwnTopic = (
   if (current.ledgerId <= end.ledgerId || current.ledgerId < 0) return;
   throw new PulsarIoError(
     'PIO_FRONTIER_STALE',
-    `the frontier of ${topic} is ${formatMessageId({ ...current, batchIndex: -1 })}, but the topic ends at ${formatMessageId(end)}: it was deleted and created again, or belongs to another cluster. Reset the position of this sink to go on`,
+    `the frontier of ${topic} is ${formatMessageId({ ...current, batchIndex: -1 })}, but the topic ends at ${formatMessageId(end)}: it was deleted and created again, or belongs to another cluster. Delete this sink and create it again to go on from its subscription`,
   );
 };
 
@@ -146,7 +146,7 @@ const requireNoFrontier = async (
   await consumer.unsubscribe();
   throw new PulsarIoError(
     'PIO_FRONTIER_STALE',
-    `the subscription on ${topic} was deleted outside after records up to ${formatMessageId({ ...current, batchIndex: -1 })} were written; messages since then may have been passed over. Reset the position of this sink to go on`,
+    `the subscription on ${topic} was deleted outside after records up to ${formatMessageId({ ...current, batchIndex: -1 })} were written; messages since then may have been passed over. Delete this sink and create it again to go on from its subscription`,
   );
 };
 
