@@ -54,10 +54,11 @@ export class Broker {
   }
 
   startTimers(): void {
-    const { cursorFlushMs, housekeepingMs } = this.settings;
+    const { cursorFlushMs, housekeepingMs, keepAliveMs } = this.settings;
     this.#timers = [
       setInterval(() => this.flush(), cursorFlushMs).unref(),
       setInterval(() => this.keepHouse(), housekeepingMs).unref(),
+      setInterval(() => this.keepConnectionsAlive(), keepAliveMs).unref(),
     ];
   }
 
@@ -78,7 +79,7 @@ export class Broker {
     });
   }
 
-  /** Forgets idle producer names, expires messages, looks for dead connections. */
+  /** Forgets idle producer names and expires messages. */
   keepHouse(): void {
     const nowMs = this.settings.now();
     this.db.transaction(() => {
@@ -88,6 +89,10 @@ export class Broker {
         removeEmptyReaders(topic, nowMs);
       }
     });
+  }
+
+  /** Closes connections that did not answer since the last tick, and pings the others. */
+  keepConnectionsAlive(): void {
     for (const connection of this.connections) connection.keepAlive();
   }
 

@@ -23,8 +23,10 @@ export interface BrokerOptions {
   readonly failoverDelayMs?: number;
   /** Deduplication forgets a producer name so long after it disconnected. Default 360 minutes. */
   readonly dedupInactivityMs?: number;
-  /** How often idle names are forgotten, messages expire and dead connections are looked for. Default 30 000. */
+  /** How often idle names are forgotten and messages expire. Default 30 000. */
   readonly housekeepingMs?: number;
+  /** How long a connection may leave a PING, or the handshake, unanswered. Default 30 000, as Pulsar's. */
+  readonly keepAliveMs?: number;
   /** Clock, for tests. */
   readonly now?: () => number;
   /** Takes a line about what the broker did; default none. */
@@ -40,6 +42,7 @@ export interface BrokerSettings {
   readonly failoverDelayMs: number;
   readonly dedupInactivityMs: number;
   readonly housekeepingMs: number;
+  readonly keepAliveMs: number;
   readonly now: () => number;
   readonly log: (line: string) => void;
 }
@@ -54,6 +57,7 @@ export function settingsOf(options: BrokerOptions): BrokerSettings {
     failoverDelayMs: options.failoverDelayMs ?? 1000,
     dedupInactivityMs: options.dedupInactivityMs ?? 360 * 60_000,
     housekeepingMs: options.housekeepingMs ?? 30_000,
+    keepAliveMs: options.keepAliveMs ?? 30_000,
     now: options.now ?? Date.now,
     log: options.onLog ?? (() => {}),
   };
