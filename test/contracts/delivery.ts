@@ -30,8 +30,7 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
       target,
       guarantee,
       records,
-      // A defect must be hit by chance: it gets more chances than the guarantee gets kills.
-      ...(keptBy ? { keptBy, maxKills: Math.max(12, maxKills), killChance: 0.04 } : { maxKills }),
+      ...(keptBy ? { keptBy, maxKills: Math.max(12, maxKills), killChance: 0.08 } : { maxKills }),
       seed,
       ...(namespace && { namespace }),
     });

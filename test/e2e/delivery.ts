@@ -57,7 +57,7 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
     serviceUrl: broker.serviceUrl,
     adminUrl: broker.adminUrl,
     storeUrl: `sqlite:${join(folder, 'store.db')}`,
-    chaos: { killChance, maxKills, seed },
+    chaos: { killChance, maxKills, seed, aimsAtEffects: keptBy !== undefined },
     logFile: join(folder, 'cloud.log'),
     ...(keptBy && { swap: { asked: guarantee, kept: keptBy } }),
   };

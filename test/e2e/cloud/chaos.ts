@@ -41,12 +41,18 @@ const withDice = <T extends object>(
 /** Calls that only open something: killed more rarely, or no run would ever get to its work. */
 const OPENING = new Set(['partitions', 'producer', 'consumer', 'lastMessageId', 'fence', 'close']);
 
+/** Calls that have an effect outside. */
+const EFFECTS = new Set(['sendEntry', 'write', 'transact']);
+
 /** Ports of a run whose process kills itself at random, right before or after anything it asks of broker, store or target. */
-export const withKills = (deps: RunDeps, { killChance, seed }: Chaos): RunDeps => {
+export const withKills = (deps: RunDeps, { killChance, seed, aimsAtEffects = false }: Chaos): RunDeps => {
   const random = randomFrom(seed);
+  const chanceOf = (call: string): number => {
+    if (aimsAtEffects) return EFFECTS.has(call) ? killChance : 0;
+    return OPENING.has(call) ? killChance / 5 : killChance;
+  };
   const roll = (call: string): void => {
-    const chance = OPENING.has(call) ? killChance / 5 : killChance;
-    if (random() < chance) process.kill(process.pid, 'SIGKILL');
+    if (random() < chanceOf(call)) process.kill(process.pid, 'SIGKILL');
   };
   const session = (opened: MessagingSession): MessagingSession =>
     withDice(opened, roll, (name, value) =>

@@ -5,6 +5,8 @@ import type { RunSettings } from '../../../src/runtime/run-settings.ts';
 export interface Chaos {
   /** Chance that the process kills itself (SIGKILL) before or after one call of a port: broker, store or target. */
   readonly killChance: number;
+  /** True: only around effects (publishing, writing), where a guarantee that is kept by the wrong means shows it with every other kill. */
+  readonly aimsAtEffects?: boolean;
   /** Kills after which runs are left alone. */
   readonly maxKills: number;
   readonly seed: number;
