@@ -6,6 +6,3 @@ export type Guarantee = (typeof GUARANTEES)[number];
 
 /** What a connector gets when nothing was chosen: Pulsar's default. */
 export const DEFAULT_GUARANTEE: Guarantee = 'ATLEAST_ONCE';
-
-/** True when `text` is exactly one of {@link GUARANTEES}; a misspelt or lower-case name is not. */
-export const isGuarantee = (text: unknown): text is Guarantee => GUARANTEES.includes(text as Guarantee);

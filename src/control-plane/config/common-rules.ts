@@ -1,5 +1,6 @@
 import type { Resources } from '../../core/connector.ts';
 import type { ConnectorType } from '../../core/connector-type.ts';
+import { DEFAULT_GUARANTEE } from '../../core/guarantee.ts';
 import { isTopicName } from '../../core/topic-name.ts';
 import type { CommonDraft } from './drafts.ts';
 import { refuseConfig } from './refuse.ts';
@@ -69,7 +70,7 @@ export const completeCommon = (draft: CommonDraft, type: ConnectorType) => ({
   configs: draft.configs ?? {},
   ...(draft.secrets && { secrets: draft.secrets }),
   parallelism: draft.parallelism ?? 1,
-  processingGuarantees: draft.processingGuarantees ?? ('ATLEAST_ONCE' as const),
+  processingGuarantees: draft.processingGuarantees ?? DEFAULT_GUARANTEE,
   resources: { ...DEFAULT_RESOURCES, ...draft.resources },
   ...withoutEmpty({
     runtimeFlags: draft.runtimeFlags ?? '',
