@@ -10,6 +10,7 @@ import type { DispatcherDeps } from '../src/dispatcher/dispatch.ts';
 import { lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
 import { createPulsarAdmin } from '../src/pulsar/admin/index.ts';
 import { AuthenticationToken, openSession } from '../src/pulsar/index.ts';
+import { Leftovers } from '../src/runtime/leftovers.ts';
 import type { RunDeps } from '../src/runtime/run-deps.ts';
 import { checkpointStore } from '../src/stores/checkpoints.ts';
 import { leaseStore } from '../src/stores/leases.ts';
@@ -65,6 +66,8 @@ export const wireRuns = async (environment = readEnvironment()): Promise<RunDeps
   fetch,
   getSecret: secretValue,
   newRunId: randomUUID,
+  random: Math.random,
+  leftovers: new Leftovers(),
 });
 
 /** What the dispatcher function works with. */

@@ -16,3 +16,10 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   sleep: (ms, signal) => sleepFor(ms, undefined, signal ? { signal } : {}),
 };
+
+/** Calls `act` after `ms`, unless it is disposed of before. */
+export const after = (clock: Clock, ms: number, act: () => void): Disposable => {
+  const disposed = new AbortController();
+  clock.sleep(Math.max(0, ms), disposed.signal).then(act, () => undefined);
+  return { [Symbol.dispose]: () => disposed.abort() };
+};

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { MessageIdParts } from '../core/message-id.ts';
 import type { Compression, MessagingConsumer, MessagingProducer, MessagingSession } from '../core/messaging.ts';
@@ -21,6 +22,9 @@ export interface ResumeOptions {
   readonly signal: AbortSignal;
   /** How long no entry of ours must have come before a tail scan believes the end of a topic, in milliseconds (rule 7). */
   readonly tailStableMs: number;
+  readonly clock: Clock;
+  /** From 0 to less than 1: names readers that nobody else must have. */
+  readonly random: () => number;
 }
 
 interface Guarded extends Output {

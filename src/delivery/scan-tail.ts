@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { compareMessageIds, formatMessageId, type MessageIdParts } from '../core/message-id.ts';
 import type { MessagingConsumer, MessagingSession } from '../core/messaging.ts';
@@ -8,6 +9,8 @@ export interface ScanOptions {
   readonly session: MessagingSession;
   readonly signal: AbortSignal;
   readonly tailStableMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
 }
 
 const PAGE = { maxMessages: 1000, lingerMs: 0 };
@@ -26,13 +29,13 @@ export const scanTail = async (
   producerName: string,
   guard: MessagingConsumer,
   tail: PublishedTail | null,
-  { session, signal, tailStableMs }: ScanOptions,
+  { session, signal, tailStableMs, clock, random }: ScanOptions,
 ): Promise<number> => {
   const start = tail?.messageId ?? (await guard.lastMessageId(signal)).markDelete ?? EARLIEST;
   const inclusive = tail?.messageId != null;
   const reader = await session.consumer({
     topic,
-    subscription: `pulsar-io-scan.${process.pid}.${Math.random().toString(36).slice(2)}`,
+    subscription: `pulsar-io-scan.${random().toString(36).slice(2)}`,
     subscriptionType: 'Exclusive',
     initialPosition: 'Earliest',
     receiverQueueSize: 1000,
@@ -42,7 +45,7 @@ export const scanTail = async (
     signal,
   });
   try {
-    return await scan(reader, { topic, producerName, start, inclusive, signal, tailStableMs });
+    return await scan(reader, { topic, producerName, start, inclusive, signal, tailStableMs, clock });
   } finally {
     await reader.close().catch(() => undefined);
   }
@@ -59,32 +62,33 @@ interface Scan {
   readonly inclusive: boolean;
   readonly signal: AbortSignal;
   readonly tailStableMs: number;
+  readonly clock: Clock;
 }
 
 const scan = async (reader: MessagingConsumer, range: Scan): Promise<number> => {
-  const { signal, tailStableMs } = range;
+  const { signal, tailStableMs, clock } = range;
   let highest = -1;
   let first: MessageIdParts | undefined;
   let position: MessageIdParts | undefined;
   let end: MessageIdParts | undefined;
-  let oursSinceMs = performance.now();
+  let oursSinceMs = clock.monotonicMs();
   let readSinceMs = oursSinceMs;
   for (;;) {
-    const stableInMs = tailStableMs - (performance.now() - oursSinceMs);
+    const stableInMs = tailStableMs - (clock.monotonicMs() - oursSinceMs);
     if (!end && stableInMs <= 0) {
       end = (await reader.lastMessageId(signal)).last;
-      readSinceMs = performance.now();
+      readSinceMs = clock.monotonicMs();
     }
     if (end && isRead(end, position, range)) break;
     const waitMs = end ? PAGE_WAIT_MS : Math.min(PAGE_WAIT_MS, Math.max(1, stableInMs));
     const page = await reader.receiveBatch({ ...PAGE, waitMs, signal });
     if (page.length === 0) {
-      if (end && performance.now() - readSinceMs > SILENCE_MS) throw silent(range, end);
+      if (end && clock.monotonicMs() - readSinceMs > SILENCE_MS) throw silent(range, end);
       continue;
     }
     first ??= page[0]?.messageId;
     position = page.at(-1)?.messageId;
-    readSinceMs = performance.now();
+    readSinceMs = clock.monotonicMs();
     for (const { producerName, sequenceId, entryHighestSequenceId } of page) {
       if (producerName !== range.producerName) continue;
       highest = Math.max(highest, sequenceId, entryHighestSequenceId);

@@ -3,7 +3,6 @@ import { type PulsarIoError, toPulsarIoError } from '../core/errors.ts';
 import type { InstanceStatus } from '../core/instance-status.ts';
 import type { MessagingSession } from '../core/messaging.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
-import { tracked } from './leftovers.ts';
 import type { RunContext, WorkEnd } from './run-deps.ts';
 
 /** The work of one attempt: everything is opened anew, so that a failure needs no repair but another attempt. */
@@ -39,7 +38,7 @@ export const attempt = async (
       note(context, error);
       failures = counters.settled > settledBefore ? 1 : failures + 1;
       if (error.disposition === 'fatal') return { phase: 'failed', error: error.message, failuresInRow: failures };
-      const waitMs = backoffMs(failures, deps.settings.backoff);
+      const waitMs = backoffMs(failures, deps.settings.backoff, deps.random);
       const waiting = { phase: 'backoff', error: error.message, failuresInRow: failures } as const;
       show(waiting);
       const nextRunAtMs = deps.clock.nowMs() + waitMs;
@@ -54,7 +53,7 @@ const withSession = async (context: RunContext, work: Work): Promise<WorkEnd> =>
   const session = await context.deps.openSession(context.control.signal);
   const destroy = () => session.destroy();
   context.control.signal.addEventListener('abort', destroy, { once: true });
-  return tracked(session, async () => {
+  return context.deps.leftovers.tracked(session, async () => {
     try {
       const end = await work(context, session);
       // Whatever had to be durable is: a broker that cannot be told goodbye is no failure.

@@ -1,3 +1,4 @@
+import { after } from '../core/clock.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import type { RunControl } from './run-control.ts';
@@ -17,19 +18,15 @@ export const armDeadline = (
   deps: RunDeps,
 ): Disposable => {
   const { handOverLeadMs, stopMarginMs, abortMarginMs } = deps.settings;
-  const at = (leadMs: number, act: () => void) => setTimeout(act, Math.max(0, remainingMs() - leadMs));
-  const mayHandOver = remainingMs() > handOverLeadMs;
-  const timers = [
-    ...(mayHandOver ? [at(handOverLeadMs, () => void inviteSuccessor(request, control, deps))] : []),
-    at(stopMarginMs, () => control.stop('deadline')),
-    at(abortMarginMs, () =>
-      control.abort(
-        'deadline',
-        new PulsarIoError('PIO_RUN_TIMEOUT', `run of ${request.name}/${request.instance} reached its deadline`),
-      ),
-    ),
-  ];
-  return { [Symbol.dispose]: () => timers.forEach(clearTimeout) };
+  const timers = new DisposableStack();
+  const at = (leadMs: number, act: () => void) => timers.use(after(deps.clock, remainingMs() - leadMs, act));
+  if (remainingMs() > handOverLeadMs) at(handOverLeadMs, () => void inviteSuccessor(request, control, deps));
+  at(stopMarginMs, () => control.stop('deadline'));
+  at(abortMarginMs, () => {
+    const problem = `run of ${request.name}/${request.instance} reached its deadline`;
+    control.abort('deadline', new PulsarIoError('PIO_RUN_TIMEOUT', problem));
+  });
+  return timers;
 };
 
 const inviteSuccessor = async (request: RunRequest, control: RunControl, deps: RunDeps): Promise<void> => {

@@ -1,3 +1,4 @@
+import { after } from '../core/clock.ts';
 import type { SourceConnector } from '../core/connector.ts';
 import type { EventSourceType, HttpEvent } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
@@ -87,9 +88,9 @@ export const publishEvent = async (
     counters,
     signal,
   };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PUBLISH_LIMIT_MS)]);
   const destroy = () => opened.session.destroy();
-  limit.addEventListener('abort', destroy, { once: true });
+  signal.addEventListener('abort', destroy, { once: true });
+  using _limit = after(deps.clock, PUBLISH_LIMIT_MS, destroy);
   try {
     await sourcePipeline(keeperOf(connector, deps).middleware(undefined))(batch);
   } catch (cause) {
@@ -98,7 +99,7 @@ export const publishEvent = async (
     counters.systemException(cause as Error);
     if (!answer.isCommitted) throw routeFailure(cause, `publishing to ${connector.config.topicName}`);
   } finally {
-    limit.removeEventListener('abort', destroy);
+    signal.removeEventListener('abort', destroy);
     await addToStatus(connector, counters, deps);
   }
   return { accepted: answer.isCommitted, records: items.length };

@@ -1,3 +1,4 @@
+import { after } from '../core/clock.ts';
 import { desiredState, restartsOf } from '../core/connector.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { InstanceStatus } from '../core/instance-status.ts';
@@ -27,7 +28,7 @@ export class Heartbeat {
   readonly #ended = new AbortController();
   readonly #loop: Promise<void>;
   #lease: Lease;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Disposable | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -40,7 +41,7 @@ export class Heartbeat {
   async end(): Promise<Lease> {
     this.#ended.abort();
     await this.#loop;
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     return this.#lease;
   }
 
@@ -80,16 +81,11 @@ export class Heartbeat {
   #armTimer(agoMs: number): void {
     const { control, deps } = this.#options;
     const { leaseTtlMs, leaseMarginMs } = deps.settings;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        const { uid, instance } = this.#lease;
-        control.abort(
-          'superseded',
-          new PulsarIoError('PIO_LEASE_LOST', `lease of ${uid}/${instance} could not be renewed in time`),
-        );
-      },
-      leaseTtlMs - leaseMarginMs - agoMs,
-    );
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = after(deps.clock, leaseTtlMs - leaseMarginMs - agoMs, () => {
+      const { uid, instance } = this.#lease;
+      const problem = `lease of ${uid}/${instance} could not be renewed in time`;
+      control.abort('superseded', new PulsarIoError('PIO_LEASE_LOST', problem));
+    });
   }
 }

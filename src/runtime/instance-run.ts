@@ -9,7 +9,6 @@ import { acquireLease } from './acquire-lease.ts';
 import { attempt, type PhaseStatus, type Work } from './attempts.ts';
 import { armDeadline, type RemainingMs } from './deadline-timers.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { destroyLeftovers } from './leftovers.ts';
 import { RunControl } from './run-control.ts';
 import type { RunDeps } from './run-deps.ts';
 
@@ -31,7 +30,7 @@ export const runInstance = async (
   deps: RunDeps,
   work: Work,
 ): Promise<RunReport> => {
-  destroyLeftovers();
+  deps.leftovers.destroyAll();
   try {
     const connector = await currentConnector(request, deps);
     const runId = deps.newRunId();

@@ -11,6 +11,7 @@ import type { RunCounters } from '../core/run-counters.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import type { Token } from '../core/token.ts';
 import type { Guarantees } from '../delivery/pipeline.ts';
+import type { Leftovers } from './leftovers.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunSettings } from './run-settings.ts';
 
@@ -33,6 +34,10 @@ export interface RunDeps {
   /** Value of a connector's secret; undefined when the connector names none such. */
   getSecret(connector: Connector, name: string): Promise<string | undefined>;
   newRunId(): string;
+  /** From 0 to less than 1: the jitter of waits. */
+  random(): number;
+  /** What earlier invocations of this sandbox left open. */
+  readonly leftovers: Leftovers;
 }
 
 /** What one attempt of a run works with. */

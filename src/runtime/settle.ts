@@ -9,7 +9,7 @@ import type { RunContext } from './run-deps.ts';
  * again later, when the run is asked to end or the pause gets longer than a run may wait: with the last failure, so that the status shows it.
  */
 export const settle = async (batch: SinkBatch, pipeline: Pipeline<SinkBatch>, context: RunContext): Promise<void> => {
-  const { clock, settings } = context.deps;
+  const { clock, settings, random } = context.deps;
   let vainPasses = 0;
   for (;;) {
     const left = pending(batch).length;
@@ -17,7 +17,7 @@ export const settle = async (batch: SinkBatch, pipeline: Pipeline<SinkBatch>, co
     if (isDone(batch)) return;
     vainPasses = pending(batch).length < left ? 0 : vainPasses + 1;
     if (vainPasses === 0) continue;
-    const waitMs = backoffMs(vainPasses, settings.backoff);
+    const waitMs = backoffMs(vainPasses, settings.backoff, random);
     if (waitMs > settings.maxWaitInRunMs) throw stuck(batch);
     await clock.sleep(waitMs, context.control.stopSignal).catch(() => undefined);
     if (context.control.isStopping) throw stuck(batch);

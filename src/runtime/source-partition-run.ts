@@ -157,6 +157,8 @@ const resumeOptions = (
   stored,
   signal: control.signal,
   tailStableMs: deps.settings.tailStableMs,
+  clock: deps.clock,
+  random: deps.random,
 });
 
 /** Moves page after page through the pipeline; up to and including sequence `limit` when one is given. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/core/clock.ts';
 import type { MessageIdParts } from '../../src/core/message-id.ts';
 import type { IncomingMessage, MessagingConsumer, MessagingSession } from '../../src/core/messaging.ts';
 import type { PublishedTail } from '../../src/core/progress.ts';
@@ -45,7 +46,13 @@ const scan = async (
       return reader;
     },
   } as unknown as MessagingSession;
-  const options = { session, signal: new AbortController().signal, tailStableMs: 0 };
+  const options = {
+    session,
+    signal: new AbortController().signal,
+    tailStableMs: 0,
+    clock: systemClock,
+    random: () => 0.5,
+  };
   try {
     return { highest: await scanTail('t', 'mine', guard, tail, options), start, left: left.length };
   } finally {

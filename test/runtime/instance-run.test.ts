@@ -1,25 +1,19 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Connector, SourceConnector } from '../../src/core/connector.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
+import { runInstance } from '../../src/runtime/instance-run.ts';
+import { Leftovers } from '../../src/runtime/leftovers.ts';
 import type { RunDeps } from '../../src/runtime/run-deps.ts';
 import type { RunSettings } from '../../src/runtime/run-settings.ts';
-import type { World as TestWorld } from './kit/world.ts';
-
-// Runs of several sandboxes share this process: none may destroy what another left behind.
-jest.unstable_mockModule('../../src/runtime/leftovers.ts', () => ({
-  destroyLeftovers: () => undefined,
-  tracked: <R, T>(resource: R, work: (resource: R) => Promise<T>) => work(resource),
-}));
-const { World, listSource, memorySink, texts, updated } = await import('./kit/world.ts');
-const { runInstance } = await import('../../src/runtime/instance-run.ts');
-const { sourceWork } = await import('../../src/runtime/source-run.ts');
-const { sinkWork } = await import('../../src/runtime/sink-run.ts');
+import { sinkWork } from '../../src/runtime/sink-run.ts';
+import { sourceWork } from '../../src/runtime/source-run.ts';
+import { listSource, memorySink, texts, updated, World } from './kit/world.ts';
 
 const LONG_MS = 600_000;
 
 describe('a run', () => {
-  let world: TestWorld;
+  let world: World;
   beforeEach(async () => {
     world = await World.start();
   });
@@ -43,7 +37,10 @@ describe('a run', () => {
   ) => {
     const endMs = Date.now() + remainingMs;
     const work = request.kind === 'source' ? sourceWork : sinkWork;
-    return runInstance(request, () => endMs - Date.now(), { ...world.deps, settings: settings({}), ...deps }, work);
+    // Each run has a sandbox of its own.
+    const leftovers = new Leftovers();
+    const all = { ...world.deps, settings: settings({}), leftovers, ...deps };
+    return runInstance(request, () => endMs - Date.now(), all, work);
   };
   const newSource = async (): Promise<{ topic: string; source: SourceConnector }> => {
     const topic = await world.newTopic();

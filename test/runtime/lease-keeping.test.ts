@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Clock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Connector } from '../../src/core/connector.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import { NEW_STATUS } from '../../src/core/instance-status.ts';
@@ -35,11 +35,13 @@ describe('keeping a lease', () => {
     const clock: Clock = {
       nowMs: () => 0,
       monotonicMs: () => 0,
-      sleep: (_, signal) =>
-        Promise.race([
-          rest.promise,
-          new Promise<void>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
-        ]),
+      sleep: (ms, signal) =>
+        ms === DEFAULT_RUN_SETTINGS.heartbeatMs
+          ? Promise.race([
+              rest.promise,
+              new Promise<void>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+            ])
+          : systemClock.sleep(ms, signal),
     };
     const silent = () => undefined;
     leases = leaseStore(items, { ttlMs: 60_000 });

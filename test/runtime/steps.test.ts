@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import type { SinkBatch } from '../../src/delivery/sink-batch.ts';
-import { destroyLeftovers, tracked } from '../../src/runtime/leftovers.ts';
+import { Leftovers } from '../../src/runtime/leftovers.ts';
 import { readAhead } from '../../src/runtime/read-ahead.ts';
 import { RunControl } from '../../src/runtime/run-control.ts';
 import type { RunContext } from '../../src/runtime/run-deps.ts';
@@ -64,13 +64,16 @@ describe('reading ahead', () => {
 
 describe('leftovers of an earlier invocation', () => {
   test('are destroyed by the next one, and what was closed in time is not', async () => {
+    const leftovers = new Leftovers();
     const destroyed: string[] = [];
     const session = (name: string) => ({ destroy: () => void destroyed.push(name) });
-    await tracked(session('closed'), async () => undefined);
-    await expect(tracked(session('failed'), async () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
-    void tracked(session('frozen'), () => new Promise(() => undefined));
-    destroyLeftovers();
-    destroyLeftovers();
+    await leftovers.tracked(session('closed'), async () => undefined);
+    await expect(leftovers.tracked(session('failed'), async () => Promise.reject(new Error('failed')))).rejects.toThrow(
+      'failed',
+    );
+    void leftovers.tracked(session('frozen'), () => new Promise(() => undefined));
+    leftovers.destroyAll();
+    leftovers.destroyAll();
     expect(destroyed).toEqual(['frozen']);
   });
 });
@@ -81,6 +84,7 @@ describe('settling a batch', () => {
       control,
       deps: {
         settings: { ...DEFAULT_RUN_SETTINGS, backoff: { firstMs: 100, maxMs: 10_000 }, maxWaitInRunMs: 1_000 },
+        random: () => 0.5,
         clock: {
           nowMs: () => 0,
           monotonicMs: () => 0,

@@ -23,6 +23,7 @@ import { GUARANTEE_KEEPERS } from '../../../src/delivery/pipeline.ts';
 import type { BrokerOptions } from '../../../src/emulator/broker/index.ts';
 import { createPulsarAdmin } from '../../../src/pulsar/admin/index.ts';
 import { openSession } from '../../../src/pulsar/index.ts';
+import { Leftovers } from '../../../src/runtime/leftovers.ts';
 import { RunControl } from '../../../src/runtime/run-control.ts';
 import type { RunContext, RunDeps, WorkEnd } from '../../../src/runtime/run-deps.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/runtime/run-settings.ts';
@@ -162,6 +163,8 @@ export class World implements AsyncDisposable {
       fetch,
       getSecret: async () => undefined,
       newRunId: randomUUID,
+      random: Math.random,
+      leftovers: new Leftovers(),
     };
   }
 
