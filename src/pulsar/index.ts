@@ -1,6 +1,7 @@
 /** The package's `./pulsar` door: a Pulsar client in plain TypeScript, with the API of npm `pulsar-client` and sessions. */
 export { compareMessageIds } from '../core/message-id.ts';
 export {
+  AuthenticationAthenz,
   AuthenticationBasic,
   AuthenticationTls,
   AuthenticationToken,
@@ -12,8 +13,10 @@ export type { ConsumerConfig } from './client/consumer-config.ts';
 export { type LogHandler, LogLevel } from './client/log.ts';
 export { Message } from './client/message.ts';
 export { MessageId } from './client/message-id.ts';
+export { AuthenticationOauth2, type Oauth2Parameters } from './client/oauth2.ts';
 export type { Producer, ProducerMessage } from './client/producer.ts';
 export type { MessageRouter, ProducerConfig } from './client/producer-config.ts';
 export type { Reader, ReaderConfig } from './client/reader.ts';
+export type { AutoClusterFailoverConfig, ServiceInfo } from './client/service-config.ts';
 export * from './client/session.ts';
 export { PulsarError } from './errors.ts';

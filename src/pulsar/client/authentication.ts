@@ -8,8 +8,8 @@ function requireObject(parameters: unknown): void {
   throw new PulsarError('InvalidConfiguration', 'Authentication parameter must be a object');
 }
 
-function requirePresent(...values: readonly unknown[]): void {
-  if (values.every((value) => value !== undefined && value !== '')) return;
+function requireTexts(...values: readonly unknown[]): void {
+  if (values.every((value) => typeof value === 'string' && value !== '')) return;
   throw new PulsarError('InvalidConfiguration', 'Missing required parameter');
 }
 
@@ -22,12 +22,14 @@ export class AuthenticationToken implements Authentication {
   constructor(parameters: { readonly token: string | TokenSupplier }) {
     requireObject(parameters);
     const { token } = parameters;
-    requirePresent(token);
-    this.supplier = typeof token === 'string' ? () => token : token;
+    if (typeof token !== 'function') requireTexts(token);
+    this.supplier = typeof token === 'function' ? token : () => token;
   }
 
   async credentials(): Promise<Buffer> {
-    return Buffer.from(await this.supplier());
+    const token = await this.supplier();
+    if (typeof token === 'string') return Buffer.from(token);
+    throw new PulsarError('ErrorGettingAuthenticationData', 'the token supplier gave no string');
   }
 }
 
@@ -40,7 +42,7 @@ export class AuthenticationTls implements Authentication {
   constructor(parameters: { readonly certificatePath: string; readonly privateKeyPath: string }) {
     requireObject(parameters);
     const { certificatePath, privateKeyPath } = parameters;
-    requirePresent(certificatePath, privateKeyPath);
+    requireTexts(certificatePath, privateKeyPath);
     this.clientCertificate = { certificateFilePath: certificatePath, privateKeyFilePath: privateKeyPath };
   }
 
@@ -58,7 +60,7 @@ export class AuthenticationBasic implements Authentication {
   constructor(parameters: { readonly username: string; readonly password: string }) {
     requireObject(parameters);
     const { username, password } = parameters;
-    requirePresent(username, password);
+    requireTexts(username, password);
     this.data = Buffer.from(`${username}:${password}`);
   }
 
@@ -70,4 +72,20 @@ export class AuthenticationBasic implements Authentication {
 /** `AuthenticationToken` as a function: a token, or a supplier that is asked on every connect and challenge. */
 export function tokenAuthentication(token: string | TokenSupplier): Authentication {
   return new AuthenticationToken({ token });
+}
+
+/** Athenz is not supported: use another of these classes. */
+export class AuthenticationAthenz implements Authentication {
+  readonly methodName = 'athenz';
+
+  /** Throws `PulsarError` OperationNotSupported. */
+  constructor(_parameters?: unknown) {
+    const message =
+      'Unsupported authentication method: athenz needs tokens of an Athenz server, which this client cannot ask for; use AuthenticationToken, AuthenticationTls, AuthenticationOauth2 or AuthenticationBasic';
+    throw new PulsarError('OperationNotSupported', message);
+  }
+
+  async credentials(): Promise<undefined> {
+    return undefined;
+  }
 }

@@ -1,41 +1,42 @@
 import { PulsarError } from '../errors.ts';
-import { type Authentication, noAuthentication } from '../network/authentication.ts';
 import { ConnectionPool } from '../network/connection-pool.ts';
+import { acceptsConnections, Failover } from '../network/failover.ts';
 import { parseTopicName } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
 import { Consumer } from './consumer.ts';
 import type { ConsumerConfig } from './consumer-config.ts';
 import { concreteTopics } from './consumer-group.ts';
-import { consoleHandler, type LogHandler, LogLevel } from './log.ts';
-import { flagOption, numberOption, refuseOptions, textOption } from './option-values.ts';
+import { consoleHandler, type LogHandler, LogLevel, type LogLevelName } from './log.ts';
+import { numberOption, textOption } from './option-values.ts';
 import { Producer } from './producer.ts';
 import type { ProducerConfig } from './producer-config.ts';
 import { Reader, type ReaderConfig } from './reader.ts';
 import { acting } from './result-text.ts';
+import { readServiceConfig, type ServiceConfig } from './service-config.ts';
 
 /** Options of `new Client`, as in npm `pulsar-client`. Sizes of thread pools and the statistics interval have no meaning here. */
-export interface ClientConfig {
-  serviceUrl: string;
-  authentication?: Authentication;
+export interface ClientConfig extends ServiceConfig {
   operationTimeoutSeconds?: number;
   connectionTimeoutMs?: number;
   ioThreads?: number;
   messageListenerThreads?: number;
+  /** Lookups on the way at once; more wait. Default 50,000. */
   concurrentLookupRequest?: number;
-  tlsTrustCertsFilePath?: string;
-  tlsCertificateFilePath?: string;
-  tlsPrivateKeyFilePath?: string;
-  /** Default false, as in npm `pulsar-client`: set it to true. */
-  tlsValidateHostname?: boolean;
-  tlsAllowInsecureConnection?: boolean;
   statsIntervalInSeconds?: number;
   listenerName?: string;
   log?: LogHandler;
   logLevel?: number;
+  /** An addition: connections to one broker, which producers and consumers take in turn. Default 1. */
+  connectionsPerBroker?: number;
   /** An addition: interval of pings. Default 30 s. */
   keepAliveMs?: number;
   /** An addition: entries that claim to be larger when uncompressed are corrupt. Default 128 MiB. */
   maxUncompressedBytes?: number;
+}
+
+interface ServicePool {
+  readonly pool: ConnectionPool;
+  readonly failover: Failover | undefined;
 }
 
 /** What the client closes when it is closed itself. */
@@ -47,60 +48,62 @@ interface Member {
 const THIS_FILE = 'client.ts';
 let logHandler: LogHandler = consoleHandler;
 
-function checkServiceUrl(config: ClientConfig): string {
-  const { serviceUrl } = config ?? {};
-  const required = 'Service URL is required and must be specified as a string';
-  if (serviceUrl === undefined || serviceUrl === null) {
-    throw new PulsarError('InvalidConfiguration', `${required} unless serviceUrlProvider is configured`);
-  }
-  if (typeof serviceUrl !== 'string' || serviceUrl === '') throw new PulsarError('InvalidConfiguration', required);
-  return serviceUrl;
-}
-
-function checkAuthentication(authentication: unknown): Authentication {
-  if (authentication === undefined) return noAuthentication;
-  const given = authentication as Partial<Authentication> | null;
-  if (typeof given?.methodName === 'string' && typeof given.credentials === 'function') return given as Authentication;
-  const message =
-    'authentication must be an AuthenticationToken, AuthenticationTls or AuthenticationBasic of this package';
-  throw new PulsarError('InvalidConfiguration', message);
+function openPool(config: ClientConfig, context: Pick<ClientContext, 'operationTimeoutMs' | 'log'>): ServicePool {
+  const { services, ...thresholds } = readServiceConfig(config);
+  const connectionTimeoutMs = numberOption(config.connectionTimeoutMs, 1, 10_000);
+  const failover =
+    services.length === 1
+      ? undefined
+      : new Failover({
+          ...thresholds,
+          services,
+          isReachable: (service) => acceptsConnections(service, connectionTimeoutMs),
+          onSwitch: (service) => {
+            context.log('WARN', `the client moves to ${service.serviceUrl}`);
+            pool.moveTo(service);
+          },
+        });
+  const pool = new ConnectionPool({
+    ...services[0],
+    connectionTimeoutMs,
+    keepAliveMs: numberOption(config.keepAliveMs, 1, 30_000),
+    connectionsPerBroker: Math.trunc(numberOption(config.connectionsPerBroker, 1, 1)),
+    maxLookups: numberOption(config.concurrentLookupRequest, 1, 50_000),
+    onClosed: (reason) => {
+      if (reason.code !== 'AlreadyClosed') context.log('WARN', reason.message);
+    },
+    whenUnreachable: failover && ((error, signal) => failover.whenSwitched(error, context.operationTimeoutMs, signal)),
+  });
+  failover?.start();
+  return { pool, failover };
 }
 
 /** A Pulsar client with the API of npm `pulsar-client`. Connects when first needed, reconnects by itself. */
 export class Client {
   private readonly context: ClientContext;
   private readonly members = new Set<Member>();
+  private readonly failover: Failover | undefined;
   private isClosed = false;
 
   /** Throws on a bad configuration; opens nothing. */
   constructor(config: ClientConfig) {
-    refuseOptions('create client', config ?? {}, ['serviceUrlProvider']);
-    const serviceUrl = checkServiceUrl(config);
-    const authentication = checkAuthentication(config.authentication);
-    const handler = typeof config.log === 'function' ? config.log : undefined;
-    const level = numberOption(config.logLevel, 0, LogLevel.INFO);
+    const handler = typeof config?.log === 'function' ? config.log : undefined;
+    const level = numberOption(config?.logLevel, 0, LogLevel.INFO);
     let lastId = 0;
+    const shared = {
+      operationTimeoutMs: numberOption(config?.operationTimeoutSeconds, Number.MIN_VALUE, 30) * 1000,
+      log: (name: LogLevelName, message: string) => {
+        if (LogLevel[name] >= level) (handler ?? logHandler)(LogLevel[name], THIS_FILE, 0, message);
+      },
+    };
+    const { pool, failover } = openPool(config, shared);
+    this.failover = failover;
     this.context = {
-      pool: new ConnectionPool({
-        serviceUrl,
-        authentication,
-        connectionTimeoutMs: numberOption(config.connectionTimeoutMs, 1, 10_000),
-        keepAliveMs: numberOption(config.keepAliveMs, 1, 30_000),
-        tls: {
-          trustCertsFilePath: textOption(config.tlsTrustCertsFilePath),
-          certificateFilePath: textOption(config.tlsCertificateFilePath),
-          privateKeyFilePath: textOption(config.tlsPrivateKeyFilePath),
-          validateHostname: flagOption(config.tlsValidateHostname, false),
-          allowInsecureConnection: flagOption(config.tlsAllowInsecureConnection, false),
-        },
-      }),
-      operationTimeoutMs: numberOption(config.operationTimeoutSeconds, Number.MIN_VALUE, 30) * 1000,
+      ...shared,
+      pool,
       listenerName: textOption(config.listenerName),
       maxUncompressedBytes: numberOption(config.maxUncompressedBytes, 1, 128 * 1024 * 1024),
       nextId: () => ++lastId,
-      log: (name, message) => {
-        if (LogLevel[name] >= level) (handler ?? logHandler)(LogLevel[name], THIS_FILE, 0, message);
-      },
     };
   }
 
@@ -153,6 +156,7 @@ export class Client {
   async close(): Promise<null> {
     this.requireOpen('close client');
     this.isClosed = true;
+    this.failover?.stop();
     await Promise.allSettled([...this.members].map((member) => member.close()));
     await this.context.pool.end(this.context.operationTimeoutMs);
     return null;

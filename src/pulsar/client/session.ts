@@ -36,7 +36,7 @@ export type {
 
 /** One TCP connection set owned by one run. Nothing in it reconnects or re-sends. */
 export interface SessionOptions {
-  /** `pulsar://host:6650[,host…]` or `pulsar+ssl://…`. */
+  /** `pulsar://host:6650[,host…]`, `pulsar+ssl://…`; with `http://…` or `https://…` the first connection is made by the first lookup. */
   readonly serviceUrl: string;
   readonly authentication?: Authentication | undefined;
   /** Limit of each request (lookup, register, acknowledge with wait, close). Default 30 s. A send has no limit. */
@@ -131,7 +131,7 @@ class LiveSession implements PulsarSession {
     signal?.addEventListener('abort', onAbort, { once: true });
     this.closed.then(() => signal?.removeEventListener('abort', onAbort));
     try {
-      await this.pool.toService(signal);
+      if (!this.pool.isHttp) await this.pool.toService(signal);
     } catch (error) {
       this.destroy();
       throw error;

@@ -1,22 +1,39 @@
 import { PulsarError } from '../errors.ts';
 import type { Authentication } from './authentication.ts';
 import { Connection } from './connection.ts';
+import { Limiter } from './limiter.ts';
 import type { TlsSettings } from './open-socket.ts';
 import { abortedError } from './request-table.ts';
-import { type Address, addressText, parseServiceUrl } from './service-url.ts';
+import {
+  type Address,
+  addressText,
+  parseServiceLocation,
+  parseServiceUrl,
+  type ServiceLocation,
+} from './service-url.ts';
 
-/** What all connections of a client or session have in common. */
-export interface ConnectionPoolOptions {
-  /** `pulsar://host:6650[,host…]` or `pulsar+ssl://…`. */
+/** A Pulsar cluster, and who we are there. */
+export interface PulsarService {
+  /** `pulsar://host:6650[,host…]`, `pulsar+ssl://…`, `http://…` or `https://…`. */
   readonly serviceUrl: string;
   readonly authentication: Authentication;
   readonly tls: TlsSettings;
+}
+
+/** What all connections of a client or session have in common. */
+export interface ConnectionPoolOptions extends PulsarService {
   /** Limit of TCP, TLS and CONNECT together. */
   readonly connectionTimeoutMs: number;
   /** Interval of PINGs. */
   readonly keepAliveMs: number;
+  /** Connections to one broker, which producers and consumers take in turn. Default 1. */
+  readonly connectionsPerBroker?: number;
+  /** Lookups on the way at once; more wait. Default: no limit. */
+  readonly maxLookups?: number;
   /** Called once for each connection that was open and has ended. */
   readonly onClosed?: ((reason: PulsarError) => void) | undefined;
+  /** No host can be reached, because of `error`: resolves when it is worth trying again, rejects when not. */
+  readonly whenUnreachable?: ((error: PulsarError, signal: AbortSignal | undefined) => Promise<void>) | undefined;
 }
 
 /** Waits for `work`, but no longer than until `signal` fires; the work itself goes on. */
@@ -33,53 +50,93 @@ export async function orAborted<T>(work: Promise<T>, what: string, signal: Abort
   }
 }
 
-function isUnreachable(error: unknown): boolean {
+function isUnreachable(error: unknown): error is PulsarError {
   return error instanceof PulsarError && (error.code === 'ConnectError' || error.code === 'Disconnected');
 }
 
-/** The connections of one client or session: at most one per broker, made when first asked for. */
+/** The connections of one client or session: made when first asked for, at most `connectionsPerBroker` per broker. */
 export class ConnectionPool {
-  readonly isTls: boolean;
+  readonly lookups: Limiter;
   private readonly options: ConnectionPoolOptions;
-  private readonly serviceAddresses: readonly Address[];
   private readonly connections = new Map<string, Promise<Connection>>();
   private readonly open = new Set<Connection>();
   private readonly opening = new AbortController();
-  private nextService = 0;
+  private current: PulsarService;
+  private location: ServiceLocation;
+  private nextAddress = 0;
+  private nextSlot = 0;
 
   /** Throws `PulsarError` InvalidUrl; opens nothing. */
   constructor(options: ConnectionPoolOptions) {
     this.options = options;
-    this.serviceAddresses = parseServiceUrl(options.serviceUrl);
-    this.isTls = this.serviceAddresses[0]?.isTls === true;
+    this.current = options;
+    this.location = parseServiceLocation(options.serviceUrl);
+    this.lookups = new Limiter(options.maxLookups ?? Number.POSITIVE_INFINITY);
   }
 
-  /** A connection to one of the service URL's hosts; the others are tried when one cannot be reached. */
-  async toService(signal?: AbortSignal): Promise<Connection> {
-    const count = this.serviceAddresses.length;
-    for (let attempt = 1; ; attempt++) {
-      const address = this.serviceAddresses[this.nextService % count] as Address;
+  /** The service in use. */
+  get service(): PulsarService {
+    return this.current;
+  }
+
+  get isTls(): boolean {
+    return this.location.isTls;
+  }
+
+  /** Topics are looked up over HTTP. */
+  get isHttp(): boolean {
+    return this.location.isHttp;
+  }
+
+  private get address(): Address {
+    const { addresses } = this.location;
+    return addresses[this.nextAddress % addresses.length] as Address;
+  }
+
+  /** Goes on with another service: what is connected to the present one is disconnected. Throws `PulsarError` InvalidUrl. */
+  moveTo(service: PulsarService): void {
+    this.location = parseServiceLocation(service.serviceUrl);
+    this.current = service;
+    this.connections.clear();
+    this.nextAddress = 0;
+    const reason = new PulsarError('Disconnected', `the client moves to ${service.serviceUrl}`);
+    for (const connection of [...this.open]) connection.destroy(reason);
+  }
+
+  /** Does `attempt` with one of the service URL's hosts, and with the next when that one cannot be reached. */
+  async atService<T>(attempt: (address: Address) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (let attempts = 1; ; attempts++) {
       try {
-        return await this.to(address, undefined, signal);
+        return await attempt(this.address);
       } catch (error) {
-        this.nextService++;
-        if (attempt >= count || !isUnreachable(error)) throw error;
+        this.nextAddress++;
+        if (!isUnreachable(error)) throw error;
+        if (attempts < this.location.addresses.length) continue;
+        if (this.options.whenUnreachable === undefined || this.opening.signal.aborted) throw error;
+        await this.options.whenUnreachable(error, signal);
+        attempts = 0;
       }
     }
+  }
+
+  /** A connection to one of the service URL's hosts; with an HTTP service URL, to a broker that a lookup has named before. */
+  async toService(signal?: AbortSignal): Promise<Connection> {
+    if (!this.isHttp) return this.atService((address) => this.to(address, undefined, signal), signal);
+    for (const connection of this.open) return connection;
+    throw new PulsarError('NotConnected', `${this.current.serviceUrl} names no broker: nothing was looked up yet`);
   }
 
   /** A connection to the broker that a lookup named, through the service URL's proxy if the lookup said so. */
   async toBroker(brokerUrl: string, isProxied: boolean, signal?: AbortSignal): Promise<Connection> {
     const broker = parseServiceUrl(brokerUrl)[0] as Address;
-    if (!isProxied) return this.to(broker, undefined, signal);
-    const proxy = this.serviceAddresses[this.nextService % this.serviceAddresses.length] as Address;
-    return this.to(proxy, addressText(broker), signal);
+    return isProxied ? this.to(this.address, addressText(broker), signal) : this.to(broker, undefined, signal);
   }
 
   private to(address: Address, proxyToBrokerUrl: string | undefined, signal?: AbortSignal): Promise<Connection> {
     const { signal: destroyed } = this.opening;
     if (destroyed.aborted) return Promise.reject(destroyed.reason);
-    const key = `${addressText(address)}>${proxyToBrokerUrl ?? ''}`;
+    const slot = this.nextSlot++ % (this.options.connectionsPerBroker ?? 1);
+    const key = `${slot}>${addressText(address)}>${proxyToBrokerUrl ?? ''}`;
     let connection = this.connections.get(key);
     if (connection === undefined) {
       connection = this.connect(key, address, proxyToBrokerUrl);
@@ -89,17 +146,27 @@ export class ConnectionPool {
   }
 
   private async connect(key: string, address: Address, proxyToBrokerUrl: string | undefined): Promise<Connection> {
+    const service = this.current;
+    const forget = () => {
+      if (service === this.current) this.connections.delete(key);
+    };
     try {
-      const connection = await Connection.open({ ...this.options, address, proxyToBrokerUrl }, this.opening.signal);
+      const { authentication, tls } = service;
+      const options = { ...this.options, authentication, tls, address, proxyToBrokerUrl };
+      const connection = await Connection.open(options, this.opening.signal);
+      if (service !== this.current) {
+        connection.destroy();
+        throw new PulsarError('Disconnected', `the client left ${service.serviceUrl} meanwhile`);
+      }
       this.open.add(connection);
       connection.closed.then((reason) => {
         this.open.delete(connection);
-        this.connections.delete(key);
+        forget();
         this.options.onClosed?.(reason);
       });
       return connection;
     } catch (error) {
-      this.connections.delete(key);
+      forget();
       throw error;
     }
   }

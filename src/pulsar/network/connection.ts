@@ -51,6 +51,10 @@ function discardSocket(socket: Socket): void {
   else socket.resetAndDestroy();
 }
 
+function credentialsError(what: string, cause: unknown): PulsarError {
+  return cause instanceof PulsarError ? cause : new PulsarError('ErrorGettingAuthenticationData', what, { cause });
+}
+
 /**
  * One TCP connection to a broker: handshake, keep-alive, requests and their answers, and the way of everything else to the
  * producer or consumer it is for. It ends once, for any reason, and never comes back.
@@ -121,7 +125,7 @@ export class Connection {
     const { authentication, proxyToBrokerUrl } = this.options;
     this.handshake.promise.catch(() => undefined);
     try {
-      const authData = await authentication.credentials();
+      const authData = await authentication.credentials({ isRenewal: false, tls: this.options.tls });
       this.send('CONNECT', {
         clientVersion: CLIENT_VERSION,
         authMethodName: authentication.methodName,
@@ -131,7 +135,7 @@ export class Connection {
         featureFlags: { supportsAuthRefresh: true },
       });
     } catch (cause) {
-      this.destroy(new PulsarError('ErrorGettingAuthenticationData', 'the credentials cannot be read', { cause }));
+      this.destroy(credentialsError('the credentials cannot be read', cause));
     }
     await this.handshake.promise;
     this.keepAliveTimer = setInterval(() => this.keepAlive(), this.options.keepAliveMs);
@@ -268,7 +272,8 @@ export class Connection {
   private async answerChallenge(challenge: AuthData | undefined): Promise<void> {
     const { authentication } = this.options;
     try {
-      const authData = (await authentication.credentials()) ?? Buffer.alloc(0);
+      const renewed = await authentication.credentials({ isRenewal: true, tls: this.options.tls });
+      const authData = renewed ?? Buffer.alloc(0);
       const authMethodName = challenge?.authMethodName ?? authentication.methodName;
       this.send('AUTH_RESPONSE', {
         clientVersion: CLIENT_VERSION,
@@ -276,7 +281,7 @@ export class Connection {
         protocolVersion: PROTOCOL_VERSION,
       });
     } catch (cause) {
-      this.destroy(new PulsarError('ErrorGettingAuthenticationData', 'the credentials cannot be renewed', { cause }));
+      this.destroy(credentialsError('the credentials cannot be renewed', cause));
     }
   }
 

@@ -8,6 +8,7 @@ import {
 } from '../protocol/index.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
+import { type BrokerUrls, httpLookup, httpPartitionCount } from './http-lookup.ts';
 import type { RequestOptions } from './request-table.ts';
 
 const MAX_REDIRECTS = 20;
@@ -21,7 +22,12 @@ function refusal(
 }
 
 /** Number of partitions of a topic; 0 = not partitioned. May create the topic where the broker's policy says so. */
-export async function partitionCount(pool: ConnectionPool, topic: string, options: RequestOptions): Promise<number> {
+export function partitionCount(pool: ConnectionPool, topic: string, options: RequestOptions): Promise<number> {
+  const ask = pool.isHttp ? httpPartitionCount : binaryPartitionCount;
+  return pool.lookups.run(`reading the partitions of ${topic}`, () => ask(pool, topic, options), options.signal);
+}
+
+async function binaryPartitionCount(pool: ConnectionPool, topic: string, options: RequestOptions): Promise<number> {
   const connection = await pool.toService(options.signal);
   const fields = { topic, metadataAutoCreationEnabled: true };
   const answer = await connection.request('PARTITIONED_METADATA', fields, 'PARTITIONED_METADATA_RESPONSE', options);
@@ -29,20 +35,29 @@ export async function partitionCount(pool: ConnectionPool, topic: string, option
   throw refusal(`reading the partitions of ${topic}`, answer);
 }
 
+/** Limits of a lookup, and the listener whose addresses are wanted. */
+export type LookupOptions = RequestOptions & { readonly listenerName?: string | undefined };
+
 type LookupAnswer = CommandFields<'LOOKUP_RESPONSE'>;
 
-function brokerUrl(pool: ConnectionPool, answer: LookupAnswer): string {
-  const url = pool.isTls ? answer.brokerServiceUrlTls : answer.brokerServiceUrl;
+function chooseUrl(pool: ConnectionPool, { plain, tls }: BrokerUrls): string {
+  const url = pool.isTls ? tls : plain;
   if (url !== undefined && url !== '') return url;
   throw new PulsarError('LookupError', `the lookup names no ${pool.isTls ? 'TLS' : 'plain'} address of the broker`);
 }
 
 /** Finds the broker that serves a topic (not a partitioned one: ask for its partitions) and gives the connection to it. */
-export async function connectionForTopic(
-  pool: ConnectionPool,
-  topic: string,
-  options: RequestOptions & { readonly listenerName?: string | undefined },
-): Promise<Connection> {
+export function connectionForTopic(pool: ConnectionPool, topic: string, options: LookupOptions): Promise<Connection> {
+  const find = pool.isHttp ? findByHttp : findByCommands;
+  return pool.lookups.run(`looking up ${topic}`, () => find(pool, topic, options), options.signal);
+}
+
+async function findByHttp(pool: ConnectionPool, topic: string, options: LookupOptions): Promise<Connection> {
+  const urls = await httpLookup(pool, topic, options);
+  return pool.toBroker(chooseUrl(pool, urls), false, options.signal);
+}
+
+async function findByCommands(pool: ConnectionPool, topic: string, options: LookupOptions): Promise<Connection> {
   let connection = await pool.toService(options.signal);
   let authoritative = false;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -56,7 +71,8 @@ export async function connectionForTopic(
       throw refusal(`looking up ${topic}`, answer);
     }
     const isProxied = answer.proxyThroughServiceUrl === true;
-    connection = await pool.toBroker(brokerUrl(pool, answer), isProxied, options.signal);
+    const urls = { plain: answer.brokerServiceUrl, tls: answer.brokerServiceUrlTls };
+    connection = await pool.toBroker(chooseUrl(pool, urls), isProxied, options.signal);
     if (answer.response === LookupResult.Connect) return connection;
     authoritative = answer.authoritative === true;
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isIP, type Socket, connect as tcpConnect } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { PulsarError } from '../errors.ts';
 import type { Authentication } from './authentication.ts';
 import { type Address, addressText } from './service-url.ts';
@@ -17,7 +17,8 @@ export interface TlsSettings {
   readonly validateHostname?: boolean | undefined;
 }
 
-async function openTls(address: Address, tls: TlsSettings, authentication: Authentication): Promise<Socket> {
+/** What TLS is made with: the settings' files, read. `AuthenticationTls` wins over the settings' client certificate. */
+export async function loadTls(tls: TlsSettings, authentication: Authentication): Promise<ConnectionOptions> {
   const certificate = authentication.clientCertificate ?? tls;
   const load = (path: string | undefined) => (path === undefined ? undefined : readFile(path));
   const [ca, cert, key] = await Promise.all([
@@ -25,16 +26,19 @@ async function openTls(address: Address, tls: TlsSettings, authentication: Authe
     load(certificate.certificateFilePath),
     load(certificate.privateKeyFilePath),
   ]);
-  return tlsConnect({
-    host: address.host,
-    port: address.port,
+  return {
     rejectUnauthorized: tls.allowInsecureConnection !== true,
-    ...(isIP(address.host) === 0 && { servername: address.host }),
     ...(ca && { ca }),
     ...(cert && { cert }),
     ...(key && { key }),
     ...(tls.validateHostname === false && { checkServerIdentity: () => undefined }),
-  });
+  };
+}
+
+async function openTls(address: Address, tls: TlsSettings, authentication: Authentication): Promise<Socket> {
+  const { host, port } = address;
+  const options = await loadTls(tls, authentication);
+  return tlsConnect({ ...options, host, port, ...(isIP(host) === 0 && { servername: host }) });
 }
 
 /** Opens a TCP or TLS socket; rejects with `PulsarError` ConnectError, or Aborted when `signal` fires first. */

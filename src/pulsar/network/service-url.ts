@@ -7,28 +7,48 @@ export interface Address {
   readonly isTls: boolean;
 }
 
-const DEFAULT_PORTS: Record<string, number> = { pulsar: 6650, 'pulsar+ssl': 6651 };
+/** A service URL, read. */
+export interface ServiceLocation {
+  /** Topics are looked up over HTTP; brokers are then talked to as always. */
+  readonly isHttp: boolean;
+  readonly isTls: boolean;
+  /** At least one. */
+  readonly addresses: readonly Address[];
+}
 
-/**
- * Reads `pulsar://host[:6650][,host[:port]…]` or `pulsar+ssl://…`. Throws `PulsarError` InvalidUrl; HTTP lookup
- * (`http://`, `https://`) is refused as not supported.
- */
-export function parseServiceUrl(url: string): Address[] {
+interface Scheme {
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly isHttp: boolean;
+}
+
+const SCHEMES = new Map<string, Scheme>([
+  ['pulsar', { port: 6650, isTls: false, isHttp: false }],
+  ['pulsar+ssl', { port: 6651, isTls: true, isHttp: false }],
+  ['http', { port: 8080, isTls: false, isHttp: true }],
+  ['https', { port: 8443, isTls: true, isHttp: true }],
+]);
+
+/** Reads `scheme://host[:port][,host[:port]…]` with the schemes pulsar, pulsar+ssl, http and https. Throws `PulsarError` InvalidUrl. */
+export function parseServiceLocation(url: string): ServiceLocation {
   const schemeEnd = url.indexOf('://');
-  const scheme = url.slice(0, Math.max(schemeEnd, 0));
-  if (scheme === 'http' || scheme === 'https') {
-    throw new PulsarError(
-      'InvalidUrl',
-      `HTTP lookup is not supported: use pulsar:// or pulsar+ssl:// instead of ${scheme}://`,
-    );
-  }
-  const defaultPort = DEFAULT_PORTS[scheme];
-  if (defaultPort === undefined) throw new PulsarError('InvalidUrl', `Invalid scheme: ${scheme}`);
+  const name = url.slice(0, Math.max(schemeEnd, 0));
+  const scheme = SCHEMES.get(name);
+  if (scheme === undefined) throw new PulsarError('InvalidUrl', `Invalid scheme: ${name}`);
   const hosts = url
     .slice(schemeEnd + 3)
     .replace(/\/$/, '')
     .split(',');
-  return hosts.map((text) => parseHost(text.trim(), scheme === 'pulsar+ssl', defaultPort));
+  const addresses = hosts.map((text) => parseHost(text.trim(), scheme.isTls, scheme.port));
+  return { isHttp: scheme.isHttp, isTls: scheme.isTls, addresses };
+}
+
+/** Reads the address of a broker: `pulsar://host[:6650]` or `pulsar+ssl://…`. Throws `PulsarError` InvalidUrl. */
+export function parseServiceUrl(url: string): readonly Address[] {
+  const { isHttp, addresses } = parseServiceLocation(url);
+  if (isHttp)
+    throw new PulsarError('InvalidUrl', `${url} is not the address of a broker: that is pulsar:// or pulsar+ssl://`);
+  return addresses;
 }
 
 function parseHost(text: string, isTls: boolean, defaultPort: number): Address {

@@ -34,10 +34,42 @@ test('a client says what is wrong with its configuration', () => {
   expect(make({})).toThrow(`${required} unless serviceUrlProvider is configured`);
   expect(make({ serviceUrl: '' })).toThrow(required);
   expect(make({ serviceUrl: 'ftp://a' })).toThrow('Invalid scheme: ftp');
-  expect(make({ serviceUrl: 'http://a' })).toThrow('HTTP lookup is not supported');
-  expect(make({ serviceUrl: 'pulsar://a', serviceUrlProvider: {} })).toThrow('serviceUrlProvider is not supported');
   expect(make({ serviceUrl: 'pulsar://a', authentication: { token: 'x' } })).toThrow('authentication must be');
   expect(() => Client.setLogHandler('x' as never)).toThrow('Client log handler must be a function or null');
+});
+
+test('a client says what is wrong with its clusters', () => {
+  const primary = 'pulsar://a';
+  const secondary = ['pulsar://b'];
+  const make = (serviceUrlProvider: unknown) => () => new Client({ serviceUrlProvider } as never);
+  expect(() => new Client({ serviceUrl: 'pulsar://a', serviceUrlProvider: { primary, secondary } } as never)).toThrow(
+    'Only one of serviceUrl or serviceUrlProvider can be configured',
+  );
+  for (const [wrong, message] of [
+    ['pulsar://a', 'serviceUrlProvider must be an object'],
+    [{}, 'serviceUrlProvider.primary is required'],
+    [{ primary: '', secondary }, 'serviceUrlProvider.primary service URL must be a non-empty string'],
+    [{ primary: 7, secondary }, 'serviceUrlProvider.primary must be a service URL string or service info object'],
+    [{ primary }, 'serviceUrlProvider.secondary is required and must be an array'],
+    [{ primary, secondary: [] }, 'serviceUrlProvider.secondary must contain at least one service'],
+    [
+      { primary, secondary: [{}] },
+      'serviceUrlProvider.secondary[0].serviceUrl is required and must be a non-empty string',
+    ],
+    [{ primary, secondary: ['a'] }, 'Invalid scheme: '],
+    [{ primary, secondary, checkIntervalMs: 0 }, 'serviceUrlProvider.checkIntervalMs must be a positive number'],
+    [{ primary, secondary, failoverThreshold: '1' }, 'serviceUrlProvider.failoverThreshold must be a positive number'],
+    [
+      { primary: { serviceUrl: primary, authentication: {} }, secondary },
+      'serviceUrlProvider.primary.authentication must be a Pulsar authentication object',
+    ],
+    [
+      { primary, secondary: [{ serviceUrl: primary, tlsTrustCertsFilePath: 7 }] },
+      'serviceUrlProvider.secondary[0].tlsTrustCertsFilePath must be a string',
+    ],
+  ] as const) {
+    expect(make(wrong)).toThrow(message);
+  }
 });
 
 test('options that are not there yet are refused, not ignored', async () => {
