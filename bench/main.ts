@@ -1,23 +1,39 @@
 import { parseArgs } from 'node:util';
+import { clientFigures } from './client/main.ts';
 import { endToEnd } from './end-to-end.ts';
-import { table } from './report.ts';
+import { type Figure, table } from './report.ts';
 
-const HELP = `Usage: npm run bench -- [--json] [--rounds N]
+const HELP = `Usage: npm run bench -- [client] [delivery] [--json] [--rounds N]
+
+  client      our Pulsar client beside others on a real broker (needs Java and Maven; Go and Python for peers)
+  delivery    file → topic → SQLite under each guarantee, on the embedded broker
+              neither named: both
 
   --json      print one JSON object instead of a table
   --rounds N  interleaved rounds of each measurement, of which the median counts (default 3)`;
 
-const { values } = parseArgs({
+const sections: Readonly<Record<string, (rounds: number) => Promise<Figure[]>>> = {
+  client: clientFigures,
+  delivery: endToEnd,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     help: { type: 'boolean', default: false },
   },
 });
+const unknown = positionals.find((name) => !(name in sections));
 
-if (values.help) {
+if (values.help || unknown !== undefined) {
   console.log(HELP);
+  process.exitCode = values.help ? 0 : 2;
 } else {
-  const figures = await endToEnd(Number(values.rounds));
+  const figures: Figure[] = [];
+  for (const [name, section] of Object.entries(sections)) {
+    if (positionals.length === 0 || positionals.includes(name)) figures.push(...(await section(Number(values.rounds))));
+  }
   console.log(values.json ? JSON.stringify({ figures }) : table(figures));
 }

@@ -20,7 +20,7 @@ export const median = (values: readonly number[]): number => {
 export const table = (figures: readonly Figure[]): string => {
   const rows = figures.map(({ name, value, unit, ratio }) => [
     name,
-    `${Math.round(value).toLocaleString('en')} ${unit}`,
+    `${value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 })} ${unit}`,
     ratio ? `${ratio.value.toFixed(2)} × ${ratio.to}` : '',
   ]);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
