@@ -9,6 +9,8 @@ export { startDynamodb } from './dynamodb.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
 export { runPulsarAdmin } from './pulsar/admin.ts';
+export type { PulsarSecureAddress } from './pulsar/security.ts';
+export { SECRET_PASSWORD, signToken } from './pulsar/security.ts';
 export type { PulsarAddress, PulsarOptions } from './pulsar/server.ts';
 export { startPulsar } from './pulsar/server.ts';
 export { runPython } from './python-client.ts';
@@ -22,6 +24,9 @@ export const useService = <Name extends ServiceName>(name: Name): AddressOf<Name
 
 /** The shared broker. Use topics and namespaces of your own in it. */
 export const usePulsar = (): AddressOf<'pulsar'> => useService('pulsar');
+
+/** The shared broker that asks for credentials. Use topics of your own in it. */
+export const usePulsarSecure = (): AddressOf<'pulsarSecure'> => useService('pulsarSecure');
 
 /** The shared Cassandra. Use a keyspace of your own in it. */
 export const useCassandra = (): AddressOf<'cassandra'> => useService('cassandra');

@@ -2,7 +2,7 @@ import { cassandra } from './cassandra.ts';
 import { dynamodb } from './dynamodb.ts';
 import type { Running, Service } from './kit/service.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
-import { pulsar } from './pulsar/server.ts';
+import { pulsar, pulsarSecure } from './pulsar/server.ts';
 import { pythonClient } from './python-client.ts';
 
 /** A service as all suites share it. */
@@ -20,6 +20,7 @@ const share = <Options, Address, R extends Running<Address>>(
 /** Everything that a suite can need. A new service gets its line here. */
 export const shared = {
   pulsar: share(pulsar),
+  pulsarSecure: share(pulsarSecure),
   pulsarAdmin: share(pulsarAdmin),
   pythonClient: share(pythonClient),
   cassandra: share(cassandra),

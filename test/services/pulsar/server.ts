@@ -4,6 +4,7 @@ import { java } from '../kit/java.ts';
 import { defineServer, type RunningServer } from '../kit/server.ts';
 import { functionsWorkerConf, host, log4j2Xml, type PulsarPort, standaloneConf } from './config.ts';
 import { connectorJars, installConnectors, serverJars } from './jars.ts';
+import { HTPASSWD, secureAddress, securityConf, signToken } from './security.ts';
 
 /** Where a broker is. */
 export interface PulsarAddress {
@@ -61,6 +62,21 @@ const isReady = async ({ adminUrl }: PulsarAddress, { connectors }: PulsarOption
 // and taken again, thousands of times a second and for ever (apache/pulsar#17759 tells of the same loop), and topics hang.
 const registrationLoop = /Successfully re-acquired lock at \/ledgers\/available/;
 
+/** The command line of a standalone whose configuration has been written into `home`. */
+const standalone = (jars: string, home: string, bookiePort: number, args: readonly string[]) =>
+  java({
+    jars,
+    mainClass: 'org.apache.pulsar.PulsarStandaloneStarter',
+    args: [
+      ...['--config', join(home, 'standalone.conf'), ...args],
+      ...['--bookkeeper-port', String(bookiePort), '-nss'],
+    ],
+    heapMb: 512,
+    flags: flags(home),
+    opens: [...opens, ...managementOpens],
+    cwd: home,
+  });
+
 /** Apache Pulsar standalone: broker and bookie in one process, transactions on, deduplication off. */
 export const pulsar = defineServer({
   name: 'pulsar',
@@ -79,22 +95,36 @@ export const pulsar = defineServer({
     await writeFile(join(home, 'functions_worker.yml'), functionsWorkerConf(place));
     if (jars.connectors) await installConnectors(jars.connectors, join(home, 'connectors'));
     const worker = connectors ? ['-fwc', join(home, 'functions_worker.yml')] : ['-nfw'];
-    const bookie = ['--bookkeeper-port', String(ports.bookie)];
-    return java({
-      jars: jars.server,
-      mainClass: 'org.apache.pulsar.PulsarStandaloneStarter',
-      args: ['--config', join(home, 'standalone.conf'), ...worker, '-a', host, ...bookie, '-nss'],
-      heapMb: 512,
-      flags: flags(home),
-      opens: [...opens, ...managementOpens],
-      cwd: home,
-    });
+    return standalone(jars.server, home, ports.bookie, [...worker, '-a', host]);
   },
   address: ({ ports }: { ports: Readonly<Record<PulsarPort, number>> }): PulsarAddress => ({
     serviceUrl: `pulsar://${host}:${ports.broker}`,
     adminUrl: `http://${host}:${ports.web}`,
   }),
   isReady,
+});
+
+/** Pulsar with TLS beside plain TCP, three ways to authenticate, and authorization. */
+export const pulsarSecure = defineServer({
+  name: 'pulsarSecure',
+  tools: ['java'],
+  ports: ['broker', 'web', 'bookie', 'brokerTls', 'webTls'],
+  startTimeoutMs: 90_000,
+  spoiltStart: registrationLoop,
+  prepare: (): Promise<string> => serverJars(),
+  configure: async (place, jars) => {
+    const { home, ports } = place;
+    await writeFile(join(home, 'log4j2.xml'), log4j2Xml);
+    await writeFile(join(home, 'htpasswd'), HTPASSWD);
+    await writeFile(join(home, 'standalone.conf'), standaloneConf(place, securityConf(place)));
+    return standalone(jars, home, ports.bookie, ['-nfw', '-a', 'localhost']);
+  },
+  address: secureAddress,
+  isReady: async ({ adminUrl }) => {
+    const options = { headers: { authorization: `Bearer ${signToken('admin')}` }, signal: AbortSignal.timeout(5_000) };
+    const namespaces = await fetch(`${adminUrl}/admin/v2/namespaces/public`, options);
+    return namespaces.ok && ((await namespaces.json()) as string[]).includes('public/default');
+  },
 });
 
 /** Starts a broker of your own, e.g. to kill it. */
