@@ -7,7 +7,10 @@ export interface Environment {
   readonly pulsarServiceUrl: string;
   /** `http://host:8080`; absent: backlog, tenants and deduplication are not looked at. */
   readonly pulsarAdminUrl: string | undefined;
+  /** The token itself, or a reference: `ssm:/path`, `secretsmanager:name#field`, `env:NAME`. */
   readonly pulsarToken: string | undefined;
+  /** Path below which connectors' secrets lie, e.g. `/pulsar-io/dev`. */
+  readonly secretsPath: string;
   /** `dynamodb:Table` or `sqlite:/path`. */
   readonly storeUrl: string;
   /** Runner functions are `<prefix>source` and `<prefix>sink`. */
@@ -20,6 +23,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv = process.env): Environme
   pulsarServiceUrl: required(env, 'PULSAR_SERVICE_URL', 'pulsar://broker.example.com:6650'),
   pulsarAdminUrl: env.PULSAR_ADMIN_URL || undefined,
   pulsarToken: env.PULSAR_TOKEN || undefined,
+  secretsPath: (env.SECRETS_PATH || '/pulsar-io').replace(/\/$/, ''),
   storeUrl: required(env, 'STORE_URL', 'dynamodb:pulsar-io'),
   functionPrefix: env.RUNNER_FUNCTION_PREFIX || 'pulsar-io-serverless-dev-',
   runSettings: { ...DEFAULT_RUN_SETTINGS, ...overrides(env.RUN_SETTINGS) },

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { catalogue } from '../src/connectors/catalogue.ts';
+import { readAccessSettings } from '../src/control-plane/access/settings.ts';
 import { type ControlPlane, createControlPlane } from '../src/control-plane/index.ts';
 import { systemClock } from '../src/core/clock.ts';
 import type { OpenSession } from '../src/core/messaging.ts';
 import type { PulsarAdmin } from '../src/core/pulsar-admin.ts';
+import { readSecretUrl } from '../src/core/secret-reference.ts';
 import { GUARANTEE_KEEPERS } from '../src/delivery/pipeline.ts';
 import type { DispatcherDeps } from '../src/dispatcher/dispatch.ts';
 import { lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
@@ -12,12 +14,12 @@ import { createPulsarAdmin } from '../src/pulsar/admin/index.ts';
 import { AuthenticationToken, openSession } from '../src/pulsar/index.ts';
 import { Leftovers } from '../src/runtime/leftovers.ts';
 import type { RunDeps } from '../src/runtime/run-deps.ts';
+import { secretResolver } from '../src/secrets/resolver.ts';
 import { checkpointStore } from '../src/stores/checkpoints.ts';
 import { leaseStore } from '../src/stores/leases.ts';
 import { openItemStore } from '../src/stores/open.ts';
 import { registry } from '../src/stores/registry.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { secretValue } from './secrets.ts';
 
 const logger = new Logger({ serviceName: 'pulsar-io' });
 
@@ -38,19 +40,29 @@ const wireStores = async ({ storeUrl, runSettings }: Environment) => {
   };
 };
 
-const wirePulsarAdmin = ({ pulsarAdminUrl, pulsarToken }: Environment): { pulsar?: PulsarAdmin } =>
-  pulsarAdminUrl
-    ? { pulsar: createPulsarAdmin({ url: pulsarAdminUrl, ...(pulsarToken && { token: pulsarToken }) }) }
+const resolveSecret = secretResolver({ clock: systemClock, env: process.env });
+
+/** Asked for every connection, so that a rotated token takes effect. */
+const tokenOf = ({ pulsarToken = '' }: Environment): { token?: () => Promise<string> } => {
+  const reference = readSecretUrl(pulsarToken);
+  const token = async () => (reference ? resolveSecret(reference) : pulsarToken);
+  return pulsarToken ? { token } : {};
+};
+
+const wirePulsarAdmin = (environment: Environment): { pulsar?: PulsarAdmin } =>
+  environment.pulsarAdminUrl
+    ? { pulsar: createPulsarAdmin({ url: environment.pulsarAdminUrl, ...tokenOf(environment) }) }
     : {};
 
-const wireSessions =
-  ({ pulsarServiceUrl, pulsarToken }: Environment): OpenSession =>
-  (signal) =>
+const wireSessions = (environment: Environment): OpenSession => {
+  const { token } = tokenOf(environment);
+  return (signal) =>
     openSession({
-      serviceUrl: pulsarServiceUrl,
-      ...(pulsarToken && { authentication: new AuthenticationToken({ token: pulsarToken }) }),
+      serviceUrl: environment.pulsarServiceUrl,
+      ...(token && { authentication: new AuthenticationToken({ token }) }),
       ...(signal && { signal }),
     });
+};
 
 /** What the runner functions work with. */
 export const wireRuns = async (environment = readEnvironment()): Promise<RunDeps> => ({
@@ -64,7 +76,7 @@ export const wireRuns = async (environment = readEnvironment()): Promise<RunDeps
   settings: environment.runSettings,
   log,
   fetch,
-  getSecret: secretValue,
+  resolveSecret,
   newRunId: randomUUID,
   random: Math.random,
   leftovers: new Leftovers(),
@@ -82,9 +94,12 @@ export const wireDispatcher = async (environment = readEnvironment()): Promise<D
 });
 
 /** The admin API. */
-export const wireControlPlane = async (environment = readEnvironment()): Promise<ControlPlane> =>
-  createControlPlane({
+export const wireControlPlane = async (environment = readEnvironment()): Promise<ControlPlane> => {
+  const access = await readAccessSettings(process.env, resolveSecret);
+  return createControlPlane({
     ...(await wireStores(environment)),
+    ...(access && { access }),
+    secretsPath: environment.secretsPath,
     ...wirePulsarAdmin(environment),
     clock: systemClock,
     catalogue,
@@ -93,6 +108,7 @@ export const wireControlPlane = async (environment = readEnvironment()): Promise
     invokeRun: lambdaInvoker(environment),
     onError: (error) => logger.error('admin request failed', error as Error),
   });
+};
 
 /** A value made with the first call and kept for the life of the sandbox; a failure is not kept. */
 export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {

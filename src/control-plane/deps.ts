@@ -5,6 +5,7 @@ import type { LeaseStore } from '../core/lease.ts';
 import type { PulsarAdmin } from '../core/pulsar-admin.ts';
 import type { Registry } from '../core/registry.ts';
 import type { RunRequest } from '../core/run-request.ts';
+import type { AccessSettings } from './access/settings.ts';
 
 /** What the control plane works with. */
 export interface ControlPlaneDeps {
@@ -21,6 +22,10 @@ export interface ControlPlaneDeps {
   readonly invokeRun: (request: RunRequest) => Promise<void>;
   /** Absent: tenants, namespaces and deduplication are not checked, and subscriptions are not cleaned up. */
   readonly pulsar?: PulsarAdmin;
+  /** Path in Parameter Store and Secrets Manager below which tenants keep secrets, e.g. `/pulsar-io/dev`. */
+  readonly secretsPath?: string;
+  /** Absent: everybody may do everything. */
+  readonly access?: AccessSettings;
   /** Told every error that an answer does not explain: unexpected ones, failed backends, and what was given up as best effort. */
   readonly onError: (error: unknown) => void;
 }

@@ -1,9 +1,11 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { PulsarIoError } from '../core/errors.ts';
+import { authenticate } from './access/authenticate.ts';
+import { authorize, type Caller } from './access/authorize.ts';
 import type { ControlPlaneDeps } from './deps.ts';
 import { type AdminRequest, readRequest } from './http/admin-request.ts';
 import { type Answer, refusal } from './http/answers.ts';
-import { findRoute } from './router.ts';
+import { type Destination, findRoute } from './router.ts';
 import type { Route } from './routes.ts';
 
 export type { ControlPlaneDeps } from './deps.ts';
@@ -28,11 +30,26 @@ export const createControlPlane =
 
 /** The pipeline of a request. Whatever must hold for every operation goes between the route, which knows the names, and the operation. */
 const serve = async (deps: ControlPlaneDeps, request: AdminRequest, signal: AbortSignal): Promise<Answer> => {
+  const role = deps.access && (await authenticate(request.headers, deps.access.tokens));
   const destination = findRoute(request.method, request.segments);
   if ('allow' in destination) return optionsAnswer(destination.allow);
   const { words, parameters, route } = destination;
+  const caller = role === undefined ? undefined : await letPass(deps, destination, request, role, signal);
   checkBodyType(route, request);
-  return route.operation({ deps, words, parameters, request, signal });
+  return route.operation({ deps, words, parameters, request, caller, signal });
+};
+
+const letPass = async (
+  { access, pulsar }: ControlPlaneDeps,
+  { words: { kind }, route, parameters: { tenant = '', namespace = '' } }: Destination,
+  { headers }: AdminRequest,
+  role: string,
+  signal: AbortSignal,
+): Promise<Caller | undefined> => {
+  if (!access) return undefined;
+  const originalPrincipal = headers['x-original-principal'];
+  const request = { access: route.access, kind, tenant, namespace, role, originalPrincipal };
+  return authorize(request, access.roles, pulsar, signal);
 };
 
 const optionsAnswer = (allow: readonly string[]): Answer => ({

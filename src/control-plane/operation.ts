@@ -1,4 +1,5 @@
 import type { ConnectorName } from '../core/registry.ts';
+import type { Caller } from './access/authorize.ts';
 import type { ControlPlaneDeps } from './deps.ts';
 import type { AdminRequest } from './http/admin-request.ts';
 import type { Answer } from './http/answers.ts';
@@ -13,6 +14,8 @@ export interface Call {
   readonly words: KindWords;
   readonly parameters: PathParameters;
   readonly request: AdminRequest;
+  /** Absent: authorization is off. */
+  readonly caller?: Caller | undefined;
   readonly signal: AbortSignal;
 }
 

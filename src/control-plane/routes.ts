@@ -1,3 +1,4 @@
+import type { Access } from './access/authorize.ts';
 import type { KindWords } from './kind-words.ts';
 import type { Operation } from './operation.ts';
 import { configDefinition } from './operations/config-definition.ts';
@@ -21,6 +22,8 @@ export interface Route {
   /** Segments; `{x}` takes any. */
   readonly pattern: string;
   readonly accepts: Accepts;
+  /** Pulsar asks nothing for its lists of types, and for reload a super user. */
+  readonly access: Access;
   readonly operation: Operation;
 }
 
@@ -29,12 +32,12 @@ const INSTANCE = `${CONNECTOR}/{instance}`;
 
 /** The admin API of one kind (PULSAR-ADMIN-CONTRACT 1.2). The first pattern that fits a path owns it, so literals come first. */
 export const routesOf = ({ builtins, reload: reloadPath }: KindWords): readonly Route[] => [
-  route('GET', builtins, listBuiltins),
-  route('POST', reloadPath, reload),
-  route('GET', `${builtins}/{type}/configdefinition`, configDefinition),
+  route('GET', builtins, listBuiltins, { access: 'anyone' }),
+  route('POST', reloadPath, reload, { access: 'superuser' }),
+  route('GET', `${builtins}/{type}/configdefinition`, configDefinition, { access: 'anyone' }),
   route('GET', '{tenant}/{namespace}', list),
-  route('POST', CONNECTOR, create, 'multipart'),
-  route('PUT', CONNECTOR, update, 'multipart'),
+  route('POST', CONNECTOR, create, { accepts: 'multipart' }),
+  route('PUT', CONNECTOR, update, { accepts: 'multipart' }),
   route('DELETE', CONNECTOR, remove),
   route('GET', CONNECTOR, get),
   route('GET', `${CONNECTOR}/status`, status),
@@ -51,5 +54,5 @@ const route = (
   method: Route['method'],
   pattern: string,
   operation: Operation,
-  accepts: Accepts = 'nothing',
-): Route => ({ method, pattern, accepts, operation });
+  { accepts = 'nothing', access = 'namespace' }: Partial<Pick<Route, 'accepts' | 'access'>> = {},
+): Route => ({ method, pattern, accepts, access, operation });

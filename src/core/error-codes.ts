@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   PIO_METHOD_NOT_ALLOWED: row('fatal', 405, 'The path exists, but not for this HTTP method.'),
   PIO_PAYLOAD_TOO_LARGE: row('fatal', 413, 'The request body is larger than the limit.'),
   PIO_UNAUTHORIZED: row('fatal', 401, 'The caller is not authenticated, or may not do this.'),
+  PIO_SECRET_UNAVAILABLE: row('retry', 503, 'A secret that is named by reference is not set, or could not be read.'),
   PIO_CONFIG_INVALID: row('fatal', 400, 'The connector configuration is wrong; every problem is listed with its path.'),
   PIO_GUARANTEE_REFUSED: row('fatal', 400, 'This connector cannot hold the guarantee with this configuration.'),
   PIO_STORE_CONFLICT: row('retry', 409, 'A conditional write found another version of the item.'),

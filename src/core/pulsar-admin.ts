@@ -29,6 +29,10 @@ export type DeduplicationState = 'enabled' | 'disabled' | 'unknown';
 export interface PulsarAdmin {
   /** Namespaces of a tenant as `tenant/namespace`; undefined when there is no such tenant. */
   namespaces(tenant: string, signal?: AbortSignal): Promise<readonly string[] | undefined>;
+  /** `adminRoles` of a tenant; empty when there is no such tenant. */
+  tenantAdmins(tenant: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /** Actions (`produce`, `sinks`, …) that are granted, by role, on `tenant/namespace` or on a topic (by full name); empty where there is none such. */
+  permissions(place: string, signal?: AbortSignal): Promise<Readonly<Record<string, readonly string[]>>>;
   /** Persistent topics of `tenant/namespace`, partitions one by one, by full name; empty when there is no such namespace. */
   topics(namespace: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** Number of partitions, 0 for a topic that is not partitioned or does not exist. */

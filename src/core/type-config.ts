@@ -22,6 +22,10 @@ export const resolveConfig = (schema: TObject, configs: Readonly<Record<string, 
   return { config, problems };
 };
 
+/** Top-level keys that the schema marks as sensitive: they may come from the connector's `secrets`. */
+export const secretKeys = (schema: TObject): string[] =>
+  Object.entries(schema.properties).flatMap(([key, { secret }]) => (secret === true ? [key] : []));
+
 const validators = new WeakMap<TObject, ValidateFunction>();
 
 const validatorOf = (schema: TObject): ValidateFunction => {

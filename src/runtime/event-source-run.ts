@@ -6,6 +6,7 @@ import { NEW_STATUS } from '../core/instance-status.ts';
 import type { MessagingSession } from '../core/messaging.ts';
 import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import { RunCounters } from '../core/run-counters.ts';
+import { SecretValues } from '../core/secret-values.ts';
 import { openOutputs } from '../delivery/open-outputs.ts';
 import type { OutputTopic } from '../delivery/output-topic.ts';
 import { type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
@@ -72,7 +73,7 @@ export const publishEvent = async (
   deps: RunDeps,
   signal: AbortSignal,
 ): Promise<EventOutcome> => {
-  const records = type.map(event, resolveTypeConfig(type, connector));
+  const records = type.map(event, await resolveTypeConfig(type, connector, deps, new SecretValues(), signal));
   if (records.length === 0) return { accepted: true, records: 0 };
   const counters = new RunCounters(NEW_STATUS, deps.clock);
   const items = eventItems(records, opened.nextSequence);

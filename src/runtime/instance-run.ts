@@ -4,6 +4,7 @@ import { NEW_STATUS } from '../core/instance-status.ts';
 import type { Lease } from '../core/lease.ts';
 import { RunCounters } from '../core/run-counters.ts';
 import type { RunRequest } from '../core/run-request.ts';
+import { redactingLogger, SecretValues } from '../core/secret-values.ts';
 import { tokensOf } from '../core/token.ts';
 import { acquireLease } from './acquire-lease.ts';
 import { attempt, type PhaseStatus, type Work } from './attempts.ts';
@@ -71,22 +72,24 @@ const runUnderLease = async (
   connector: Connector,
   lease: Lease,
   remainingMs: RemainingMs,
-  deps: RunDeps,
+  givenDeps: RunDeps,
   work: Work,
 ): Promise<RunReport> => {
   const { generation, instance } = request;
+  const secrets = new SecretValues();
+  const deps = { ...givenDeps, log: redactingLogger(givenDeps.log, secrets) };
   const control = new RunControl();
   const restarts = restartsOf(connector, instance);
   const before = lease.status.restarts === restarts ? lease.status : { ...NEW_STATUS, restarts };
   const counters = new RunCounters(before, deps.clock);
   const failuresBefore = before.generation === generation ? before.failuresInRow : 0;
   let shown: PhaseStatus = { phase: 'starting', error: '', failuresInRow: failuresBefore };
-  const status = () => counters.status({ ...shown, generation });
+  const status = () => secrets.redact(counters.status({ ...shown, generation }));
   const heartbeat = new Heartbeat({ request, deps, control, lease, restarts, status });
   try {
     using _timers = armDeadline(request, remainingMs, control, deps);
     const nextToken = tokensOf(generation, lease.epoch);
-    const context = { deps, connector, instance, generation, nextToken, control, counters };
+    const context = { deps, connector, instance, generation, nextToken, control, counters, secrets };
     shown = await attempt(context, failuresBefore, work, (now) => {
       shown = now;
     });
@@ -102,7 +105,8 @@ const runUnderLease = async (
     settled: counters.settled,
     stop: control.stopReason,
   });
-  return { outcome: shown.phase, settled: counters.settled, ...(shown.error && { reason: shown.error }) };
+  const { error } = secrets.redact(shown);
+  return { outcome: shown.phase, settled: counters.settled, ...(error && { reason: error }) };
 };
 
 const release = async (lease: Lease, status: Lease['status'], deps: RunDeps): Promise<void> => {

@@ -1,5 +1,6 @@
 import { connectorPath } from '../core/connector.ts';
 import type { OpenContext } from '../core/connector-type.ts';
+import { secretOf } from './connector-secrets.ts';
 import type { RunContext } from './run-deps.ts';
 
 /** What a connector type's `open` is handed by a run. */
@@ -11,5 +12,5 @@ export const openContext = ({ deps, connector, instance, control }: RunContext):
   guarantee: connector.config.processingGuarantees,
   signal: control.signal,
   fetch: deps.fetch,
-  getSecret: (name) => deps.getSecret(connector, name),
+  getSecret: (name) => secretOf(connector, name, deps.resolveSecret, control.signal),
 });

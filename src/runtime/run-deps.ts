@@ -9,6 +9,8 @@ import type { PulsarAdmin } from '../core/pulsar-admin.ts';
 import type { Registry } from '../core/registry.ts';
 import type { RunCounters } from '../core/run-counters.ts';
 import type { RunRequest } from '../core/run-request.ts';
+import type { ResolveSecret } from '../core/secret-reference.ts';
+import type { SecretValues } from '../core/secret-values.ts';
 import type { Token } from '../core/token.ts';
 import type { Guarantees } from '../delivery/pipeline.ts';
 import type { Leftovers } from './leftovers.ts';
@@ -31,8 +33,7 @@ export interface RunDeps {
   readonly settings: RunSettings;
   readonly log: Logger;
   readonly fetch: typeof fetch;
-  /** Value of a connector's secret; undefined when the connector names none such. */
-  getSecret(connector: Connector, name: string): Promise<string | undefined>;
+  readonly resolveSecret: ResolveSecret;
   newRunId(): string;
   /** From 0 to less than 1: the jitter of waits. */
   random(): number;
@@ -50,6 +51,8 @@ export interface RunContext {
   nextToken(): Token;
   readonly control: RunControl;
   readonly counters: RunCounters;
+  /** What must not get into a log line or the status. */
+  readonly secrets: SecretValues;
 }
 
 /** How an attempt ended without failure. */

@@ -20,7 +20,7 @@ export const sinkWork = async (context: RunContext, session: MessagingSession): 
   const guarantee = deps.guarantees.sink[connector.config.processingGuarantees];
   const plan = subscriptionPlan(connector, guarantee);
   const topics = await topicsOf(connector, plan, session, context);
-  const config = resolveTypeConfig(type, connector);
+  const config = await resolveTypeConfig(type, connector, deps, context.secrets, control.signal);
   const sink = await type.open(config, openContext(context));
   const maxBatchRecords = type.maxBatchRecords?.(config) ?? deps.settings.maxBatchRecords;
   try {

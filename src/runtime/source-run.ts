@@ -16,7 +16,7 @@ export const sourceWork = async (context: RunContext, session: MessagingSession)
   const connector = context.connector as SourceConnector;
   const type = logSourceType(connector, context);
   requireTopic(connector);
-  const config = resolveTypeConfig(type, connector);
+  const config = await resolveTypeConfig(type, connector, deps, context.secrets, control.signal);
   const source = await type.open(config, openContext(context));
   try {
     const pollMs = type.pollIntervalMs(config);

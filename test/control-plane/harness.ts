@@ -69,6 +69,16 @@ export class FakePulsar implements PulsarAdmin {
   state: 'enabled' | 'disabled' | 'unknown' = 'enabled';
   failure: Error | undefined;
 
+  readonly admins = new Map<string, string[]>();
+  readonly granted = new Map<string, Record<string, string[]>>();
+
+  async tenantAdmins(tenant: string): Promise<readonly string[]> {
+    if (this.failure) throw this.failure;
+    return this.admins.get(tenant) ?? [];
+  }
+  async permissions(place: string): Promise<Readonly<Record<string, readonly string[]>>> {
+    return this.granted.get(place) ?? {};
+  }
   async namespaces(tenant: string): Promise<readonly string[] | undefined> {
     if (this.failure) throw this.failure;
     const found = this.tenants.get(tenant);
@@ -119,6 +129,7 @@ export interface TestRequest {
   readonly body?: string;
   readonly contentType?: string;
   readonly base64?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const BOUNDARY = 'test-boundary-4f1a';
@@ -134,7 +145,15 @@ export const formBody = (parts: readonly TestPart[]): string =>
     .join('')}--${BOUNDARY}--\r\n`;
 
 /** An event of an HTTP API, payload format 2.0. */
-export const eventOf = ({ method, path, parts, body, contentType, base64 }: TestRequest): APIGatewayProxyEventV2 => {
+export const eventOf = ({
+  method,
+  path,
+  parts,
+  body,
+  contentType,
+  base64,
+  headers,
+}: TestRequest): APIGatewayProxyEventV2 => {
   const type = parts ? `multipart/form-data; boundary=${BOUNDARY}` : contentType;
   const text = parts ? formBody(parts) : body;
   return {
@@ -142,7 +161,7 @@ export const eventOf = ({ method, path, parts, body, contentType, base64 }: Test
     routeKey: '$default',
     rawPath: path,
     rawQueryString: '',
-    headers: { accept: '*/*', ...(type && { 'content-type': type }) },
+    headers: { accept: '*/*', ...(type && { 'content-type': type }), ...headers },
     requestContext: {
       accountId: '123456789012',
       apiId: 'api',

@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 
 const starts: StartProcess[] = [];
 const start = (...args: string[]): StartProcess => {
-  const one = new StartProcess(...args);
+  const one = new StartProcess(args);
   starts.push(one);
   return one;
 };

@@ -20,7 +20,7 @@ describeReal("Pulsar's own pulsar-admin on npm start", ['pulsarAdmin'], () => {
     database = join(folder, 'target.db');
     using db = new DatabaseSync(database);
     db.exec('PRAGMA journal_mode = WAL; CREATE TABLE people (email TEXT, age INTEGER)');
-    offline = new StartProcess('--data', join(folder, 'data'), '--port', '0', '--broker-port', '0', '--no-samples');
+    offline = new StartProcess(['--data', join(folder, 'data'), '--port', '0', '--broker-port', '0', '--no-samples']);
     adminUrl = String((await offline.printed(/Ready: admin API ([^,\s]+)/))[1]);
   });
   afterAll(async () => {

@@ -1,9 +1,10 @@
 import type { CommonConfig } from '../../core/connector.ts';
 import type { Catalogue, ConnectorType, Problem } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { MASK } from '../../core/mask.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
 import { readTopicName } from '../../core/topic-name.ts';
-import { resolveConfig } from '../../core/type-config.ts';
+import { resolveConfig, secretKeys } from '../../core/type-config.ts';
 import type { KindWords } from '../kind-words.ts';
 import { typesOf } from './package-choice.ts';
 import { refuseConfig } from './refuse.ts';
@@ -18,9 +19,9 @@ export const checkTypeConfig = (
   type: ConnectorType,
   config: CommonConfig,
 ): void => {
-  const { processingGuarantees: guarantee, configs } = config;
+  const { processingGuarantees: guarantee, configs, secrets = {} } = config;
   if (!type.guarantees.includes(guarantee)) refuseGuarantee(typeRefusal(catalogue, words, type, guarantee));
-  const { config: resolved, problems } = resolveConfig(type.config, configs);
+  const { config: resolved, problems } = resolveConfig(type.config, { ...configs, ...namedSecrets(type, secrets) });
   if (problems.length > 0) refuseProblems(words, problems);
   const held = type.check?.(resolved, guarantee) ?? [];
   if (held.length === 0) return;
@@ -28,6 +29,14 @@ export const checkTypeConfig = (
   if (anyway.length > 0) refuseProblems(words, held);
   refuseGuarantee(`This ${words.kind} cannot hold ${guarantee} as it is configured: ${list(held)}`);
 };
+
+/** Sensitive keys that `secrets` names are there, whatever a run will find behind a reference. */
+const namedSecrets = (type: ConnectorType, secrets: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    secretKeys(type.config)
+      .filter((key) => Object.hasOwn(secrets, key) && secrets[key] !== null)
+      .map((key) => [key, typeof secrets[key] === 'string' ? secrets[key] : MASK]),
+  );
 
 /** Checks that the topics of an EFFECTIVELY_ONCE connector allow it. Throws `PIO_GUARANTEE_REFUSED` and `PIO_DEDUPLICATION_OFF`. */
 export const checkTopics = async (

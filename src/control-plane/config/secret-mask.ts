@@ -1,8 +1,6 @@
 import type { TObject } from '@sinclair/typebox';
 import type { FieldNotes, Problem } from '../../core/connector-type.ts';
-
-/** What stands for a sensitive value in an answer; sent back, it means "unchanged". */
-export const MASK = '********';
+import { MASK } from '../../core/mask.ts';
 
 interface Node extends FieldNotes {
   readonly properties?: Readonly<Record<string, Node>>;

@@ -1,5 +1,6 @@
 import type { CommonConfig } from '../../core/connector.ts';
 import type { ConnectorType } from '../../core/connector-type.ts';
+import { requireTopicRights } from '../access/topic-rights.ts';
 import { type Call, nameOf } from '../operation.ts';
 import type { CommonDraft } from './drafts.ts';
 import { checkTopics, checkTypeConfig, refuseProblems } from './guarantee-rules.ts';
@@ -7,6 +8,7 @@ import { kindRulesOf } from './kind-rules.ts';
 import { chooseType } from './package-choice.ts';
 import { refuseConfig } from './refuse.ts';
 import { unmaskConfigs, unmaskSecrets } from './secret-mask.ts';
+import { secretProblems } from './secret-references.ts';
 
 /** Largest stored configuration, in bytes of JSON: what fits an item of the store with room to spare. */
 const MAX_CONFIG_BYTES = 300 * 1024;
@@ -27,12 +29,15 @@ export const settleConfig = async (
   missingPackage: string,
   stored?: CommonConfig,
 ): Promise<SettledConfig> => {
-  const { deps, words, signal } = call;
+  const { deps, words, caller, signal } = call;
   const rules = kindRulesOf(words.kind);
   const type = chooseType(deps.catalogue, words, draft, missingPackage);
   rules.validate(draft, type);
   const config = rules.complete(nameOf(call), unmask(call, type, draft, stored), type);
   checkSize(config);
+  if (caller) await requireTopicRights(words.kind, config as never, caller, deps.pulsar, signal);
+  const wrongSecrets = secretProblems(type, config, deps.secretsPath ?? '', caller);
+  if (wrongSecrets.length > 0) refuseProblems(words, wrongSecrets);
   checkTypeConfig(deps.catalogue, words, type, config);
   await checkTopics(words, config.processingGuarantees, rules.topics(config), deps.pulsar, signal);
   return { type, config };

@@ -9,6 +9,8 @@ export interface AdminRequest {
   readonly method: string;
   /** Segments after `/admin/v3`, percent-decoded, without a trailing empty one; undefined for any other path. */
   readonly segments: readonly string[] | undefined;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Value of the content-type header, undefined when there is none. */
   readonly contentType: string | undefined;
   readonly body: Buffer;
@@ -19,12 +21,16 @@ export interface AdminRequest {
  * both are read, and names that hold a `%` are refused, so that no two names are told apart by the one and not by the other.
  * Throws `PIO_PAYLOAD_TOO_LARGE` and `PIO_REQUEST_INVALID`.
  */
-export const readRequest = (event: APIGatewayProxyEventV2): AdminRequest => ({
-  method: event.requestContext.http.method.toUpperCase(),
-  segments: readPath(event),
-  contentType: header(event, 'content-type'),
-  body: readBody(event),
-});
+export const readRequest = (event: APIGatewayProxyEventV2): AdminRequest => {
+  const headers = readHeaders(event);
+  return {
+    method: event.requestContext.http.method.toUpperCase(),
+    segments: readPath(event),
+    headers,
+    contentType: headers['content-type'],
+    body: readBody(event),
+  };
+};
 
 const readPath = ({ rawPath, requestContext: { stage } }: APIGatewayProxyEventV2): string[] | undefined => {
   const prefix = `/${stage}/`;
@@ -54,6 +60,5 @@ const readBody = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): Buffe
   );
 };
 
-/** Value of a header by its lower-case name. */
-const header = (event: APIGatewayProxyEventV2, name: string): string | undefined =>
-  Object.entries(event.headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];
+const readHeaders = ({ headers = {} }: APIGatewayProxyEventV2): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value ?? '']));

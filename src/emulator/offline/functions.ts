@@ -89,6 +89,7 @@ const spawnServerless = (options: FunctionsOptions, httpPort: number, lambdaPort
     ...(options.pulsarAdminUrl && { pulsarAdminUrl: options.pulsarAdminUrl }),
     storeUrl: options.storeUrl,
     buildFolder: buildFolder(options.data.path),
+    authentication: process.env.AUTHENTICATION || 'none',
     region: process.env.AWS_REGION ?? 'us-east-1',
   };
   const args = [

@@ -40,6 +40,8 @@ Environment:
   PULSAR_SERVICE_URL   pulsar://host:6650 of a cluster to use instead of the embedded broker
   PULSAR_ADMIN_URL     http://host:8080 of that cluster's admin API
   PULSAR_TOKEN         token for that cluster
+  AUTHENTICATION       token: the admin API asks for tokens, as a deployment does (default: none);
+                       with TOKEN_SECRET_KEY or TOKEN_PUBLIC_KEY, SUPER_USER_ROLES, PROXY_ROLES; without samples
   STORE_URL            dynamodb:TableName, to keep the state there instead of in the data folder
 `;
 
@@ -61,7 +63,7 @@ export const readOptions = (argv: readonly string[], env: NodeJS.ProcessEnv): St
     port: readPort('--port', values.port),
     brokerPort: readPort('--broker-port', values['broker-port']),
     dataDir: resolve(values.data),
-    hasSamples: !values['no-samples'],
+    hasSamples: !values['no-samples'] && env.AUTHENTICATION !== 'token',
     ...(cluster && { cluster }),
     ...(env.STORE_URL && { storeUrl: env.STORE_URL }),
   };

@@ -4,8 +4,8 @@ import { PulsarIoError } from '../../core/errors.ts';
 export interface AdminHttpOptions {
   /** Address of the broker's or proxy's web service, `http://host:8080`. */
   readonly url: string;
-  /** Bearer token. */
-  readonly token?: string;
+  /** Bearer token; a supplier is asked for every request. */
+  readonly token?: string | (() => Promise<string>);
   /** Of one request with its redirects, in milliseconds. */
   readonly timeoutMs?: number;
   /** The global fetch, or a test's. */
@@ -47,6 +47,7 @@ export const adminHttp = (options: AdminHttpOptions): AdminHttp => {
   return async ({ method = 'GET', path, body, expected = [], signal }) => {
     const doing = `${method} /admin/v2/${path}`;
     const timeout = AbortSignal.timeout(timeoutMs);
+    const bearer = typeof token === 'function' ? await token() : token;
     const init: RequestInit = {
       method,
       redirect: 'manual',
@@ -54,7 +55,7 @@ export const adminHttp = (options: AdminHttpOptions): AdminHttp => {
       headers: {
         accept: 'application/json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(token && { authorization: `Bearer ${token}` }),
+        ...(bearer && { authorization: `Bearer ${bearer}` }),
       },
       ...(body !== undefined && { body }),
     };

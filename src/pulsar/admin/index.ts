@@ -24,6 +24,17 @@ export const createPulsarAdmin = (options: AdminHttpOptions): PulsarAdmin => {
       return status === 404 ? undefined : textsOf(value);
     },
 
+    tenantAdmins: async (tenant, signal) => {
+      const { value } = await http({ path: `tenants/${encodeURIComponent(tenant)}`, expected: [404], signal });
+      return textsOf(fieldsOf(value).adminRoles);
+    },
+
+    permissions: async (place, signal) => {
+      const path = place.includes('://') ? topicPath(place) : `namespaces/${namespacePath(place)}`;
+      const { value } = await http({ path: `${path}/permissions`, expected: [404], signal });
+      return Object.fromEntries(Object.entries(fieldsOf(value)).map(([role, actions]) => [role, textsOf(actions)]));
+    },
+
     topics: async (namespace, signal) => {
       const { value } = await http({ path: `persistent/${namespacePath(namespace)}`, expected: [404], signal });
       return textsOf(value);
@@ -31,7 +42,7 @@ export const createPulsarAdmin = (options: AdminHttpOptions): PulsarAdmin => {
 
     partitions: async (topic, signal) => {
       const { value } = await http({ path: `${topicPath(topic)}/partitions`, expected: [404], signal });
-      const partitions = typeof value === 'object' && value !== null ? Reflect.get(value, 'partitions') : undefined;
+      const { partitions } = fieldsOf(value);
       return typeof partitions === 'number' ? partitions : 0;
     },
 
@@ -65,6 +76,9 @@ export const createPulsarAdmin = (options: AdminHttpOptions): PulsarAdmin => {
     deduplication: (topic, signal) => deduplicationOf(http, topic, signal),
   };
 };
+
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
 
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];

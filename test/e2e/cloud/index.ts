@@ -140,6 +140,7 @@ export const startCloud = async (
     PULSAR_SERVICE_URL: full.serviceUrl,
     PULSAR_ADMIN_URL: full.adminUrl ?? '',
     STORE_URL: full.storeUrl,
+    AUTHENTICATION: 'none',
     RUNNER_FUNCTION_PREFIX: 'e2e-',
     RUN_SETTINGS: JSON.stringify(full.runSettings),
     AWS_REGION: 'eu-west-1',

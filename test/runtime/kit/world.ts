@@ -18,6 +18,7 @@ import type { OutgoingMessage } from '../../../src/core/messaging.ts';
 import type { SourceProgress } from '../../../src/core/progress.ts';
 import type { PulsarAdmin } from '../../../src/core/pulsar-admin.ts';
 import { RunCounters } from '../../../src/core/run-counters.ts';
+import { SecretValues } from '../../../src/core/secret-values.ts';
 import { tokensOf } from '../../../src/core/token.ts';
 import { GUARANTEE_KEEPERS } from '../../../src/delivery/pipeline.ts';
 import type { BrokerOptions } from '../../../src/emulator/broker/index.ts';
@@ -161,7 +162,7 @@ export class World implements AsyncDisposable {
       },
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
       fetch,
-      getSecret: async () => undefined,
+      resolveSecret: async ({ name }) => `value of ${name}`,
       newRunId: randomUUID,
       random: Math.random,
       leftovers: new Leftovers(),
@@ -237,7 +238,16 @@ export class World implements AsyncDisposable {
     epoch += 1;
     const { generation } = connector;
     const counters = new RunCounters(NEW_STATUS, deps.clock);
-    return { deps, connector, instance, generation, nextToken: tokensOf(generation, epoch), control, counters };
+    return {
+      deps,
+      connector,
+      instance,
+      generation,
+      nextToken: tokensOf(generation, epoch),
+      control,
+      counters,
+      secrets: new SecretValues(),
+    };
   }
 
   /** Everything that a topic holds, read from its start. */

@@ -1,0 +1,89 @@
+import type { ConnectorKind, SinkConfig, SourceConfig } from '../../core/connector.ts';
+import { PulsarIoError } from '../../core/errors.ts';
+import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
+import { readTopicName } from '../../core/topic-name.ts';
+import type { Caller } from './authorize.ts';
+
+type Action = 'produce' | 'consume';
+
+/** A topic that a connector will use, and what for. */
+interface TopicUse {
+  readonly topic: string;
+  readonly action: Action;
+}
+
+/**
+ * Runs connect with the deployment's own token, not with that of the one who made the connector, as Pulsar's do. So whoever makes or changes one must hold the rights on
+ * its topics: super user, admin of the topic's tenant, or granted `consume` (inputs) or `produce` (outputs, dead letters) on the namespace or the topic. Throws `PIO_UNAUTHORIZED`
+ * naming the grant that is missing.
+ */
+export const requireTopicRights = async (
+  kind: ConnectorKind,
+  config: SourceConfig | SinkConfig,
+  { roles, superUserRoles }: Caller,
+  pulsar: PulsarAdmin | undefined,
+  signal: AbortSignal,
+): Promise<void> => {
+  const bound = roles.filter((role) => !superUserRoles.includes(role));
+  if (bound.length === 0) return;
+  for (const use of kind === 'source' ? usesOfSource(config as SourceConfig) : usesOfSink(config as SinkConfig)) {
+    await requireRight(bound, use, pulsar, signal);
+  }
+};
+
+const usesOfSource = ({ topicName, customRuntimeOptions }: SourceConfig): TopicUse[] => [
+  { topic: topicName, action: 'produce' },
+  ...producing(deadLetterTopicOf(customRuntimeOptions)),
+];
+
+const usesOfSink = ({ inputSpecs, deadLetterTopic }: SinkConfig): TopicUse[] => [
+  ...Object.keys(inputSpecs).map((topic) => ({ topic, action: 'consume' }) as const),
+  ...producing(deadLetterTopic),
+];
+
+const producing = (topic: string | undefined): TopicUse[] => (topic ? [{ topic, action: 'produce' }] : []);
+
+const deadLetterTopicOf = (options: string | undefined): string | undefined => {
+  try {
+    const topic: unknown = JSON.parse(options || '{}')?.deadLetterTopic;
+    return typeof topic === 'string' ? topic : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const requireRight = async (
+  roles: readonly string[],
+  { topic, action }: TopicUse,
+  pulsar: PulsarAdmin | undefined,
+  signal: AbortSignal,
+): Promise<void> => {
+  const name = readTopicName(topic);
+  const namespace = name ? `${name.tenant}/${name.namespace}` : '';
+  const admins = name && pulsar ? await pulsar.tenantAdmins(name.tenant, signal) : [];
+  for (const role of roles.filter((each) => !admins.includes(each))) {
+    const isGranted =
+      name && pulsar && (await isGrantedAnywhere(role, action, [namespace, name.fullName], pulsar, signal));
+    if (!isGranted) throw refusal(role, action, topic, namespace);
+  }
+};
+
+const isGrantedAnywhere = async (
+  role: string,
+  action: Action,
+  places: readonly string[],
+  pulsar: PulsarAdmin,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  for (const place of places) {
+    const granted = await pulsar.permissions(place, signal);
+    if (Object.hasOwn(granted, role) && granted[role]?.includes(action)) return true;
+  }
+  return false;
+};
+
+const refusal = (role: string, action: Action, topic: string, namespace: string): PulsarIoError =>
+  new PulsarIoError(
+    'PIO_UNAUTHORIZED',
+    `Role ${role} may not ${action} on ${topic}; it can be granted with: pulsar-admin namespaces grant-permission ${namespace} --role ${role} --actions ${action}`,
+  );
