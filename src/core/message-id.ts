@@ -8,6 +8,8 @@ export interface MessageIdParts {
   readonly batchIndex: number;
   /** Messages that the entry was published with; absent when it is no batch. */
   readonly batchSize?: number | undefined;
+  /** Of a message that was published in chunks, whose id is its last chunk's: where the first chunk lies. */
+  readonly firstChunk?: MessageIdParts | undefined;
 }
 
 /** Orders by (ledger, entry, batch index): the log order within one topic-partition. */

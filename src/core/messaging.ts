@@ -116,6 +116,11 @@ export interface IncomingMessage {
   /** Highest sequence id of the entry that carried it. */
   readonly entryHighestSequenceId: number;
   readonly redeliveryCount: number;
+  /**
+   * Why the message cannot be read: corrupt bytes, an encryption without its key, chunks of which some are missing. `value` then holds the bytes as
+   * they came, and what could not be read is empty or 0. It is acknowledged like any other; `batchIndex` is -1, also for a whole batch.
+   */
+  readonly unreadable?: string | undefined;
 }
 
 /** How much {@link MessagingConsumer.receiveBatch} takes and how long it waits. */

@@ -41,6 +41,8 @@ export interface SinkRecord {
   readonly redeliveryCount: number;
   /** Version of this record's write: microseconds, strictly increasing along its topic-partition (GUARANTEES rule 28). */
   readonly version: number;
+  /** Why the message cannot be read at all (`IncomingMessage.unreadable`); it is rejected. */
+  readonly unreadable?: string;
 }
 
 /** What became of one record of a write: settled, or an error whose disposition says what is next. */

@@ -27,7 +27,8 @@ export const decode = (accepts: Accepts): middy.MiddlewareObj<SinkBatch, void> =
   },
 });
 
-const decodeValue = ({ bytes }: SinkRecord, accepts: Accepts): unknown => {
+const decodeValue = ({ bytes, unreadable: reason }: SinkRecord, accepts: Accepts): unknown => {
+  if (reason !== undefined) throw new TypeError(reason);
   if (bytes === null || accepts === 'bytes') return bytes;
   const text = utf8.decode(bytes);
   return accepts === 'text' ? text : parseFields(text);
@@ -50,11 +51,10 @@ const keepLongIntegers = (_key: string, value: unknown, { source }: { source?: s
     ? BigInt(source)
     : value;
 
-const unreadable = ({ topic, messageId }: SinkRecord, accepts: Accepts, cause: unknown): PulsarIoError => {
+const unreadable = (record: SinkRecord, accepts: Accepts, cause: unknown): PulsarIoError => {
+  const { topic, messageId, unreadable: reason } = record;
   const wanted = accepts === 'fields' ? 'a JSON object' : 'UTF-8 text';
-  return new PulsarIoError(
-    'PIO_RECORD_UNREADABLE',
-    `message ${formatMessageId(messageId)} of ${topic} is not ${wanted}`,
-    { cause },
-  );
+  const problem = reason === undefined ? `is not ${wanted}` : `cannot be read: ${reason}`;
+  const message = `message ${formatMessageId(messageId)} of ${topic} ${problem}`;
+  return new PulsarIoError('PIO_RECORD_UNREADABLE', message, { cause });
 };

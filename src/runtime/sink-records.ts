@@ -37,6 +37,7 @@ export class RecordReader {
   #toRecord(message: IncomingMessage): SinkRecord {
     const { messageId, key, value, properties, publishTimeMs, eventTimeMs, producerName, sequenceId, redeliveryCount } =
       message;
+    const { unreadable } = message;
     return {
       topic: this.#topic,
       messageId,
@@ -50,6 +51,7 @@ export class RecordReader {
       version: this.#versionOf(message),
       ...(key !== undefined && { key }),
       ...(eventTimeMs !== undefined && { eventTimeMs }),
+      ...(unreadable !== undefined && { unreadable }),
     };
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { chunkCases } from './pulsar-client-chunks.ts';
 import { consumerCases } from './pulsar-client-consumers.ts';
 import { type Broker, type BrokerAddress, prepareBroker } from './pulsar-client-kit.ts';
 import { producerCases } from './pulsar-client-producers.ts';
@@ -21,6 +22,7 @@ export function pulsarClientContract(name: string, start: () => Promise<BrokerAd
     });
     const use = () => broker;
     describe('producers', () => producerCases(use));
+    describe('chunked messages', () => chunkCases(use));
     describe('consumers', () => consumerCases(use));
     describe('readers and seeking', () => readerCases(use));
     describe('after a lost connection', () => reconnectCases(use));

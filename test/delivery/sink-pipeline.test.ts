@@ -48,6 +48,19 @@ describe('decoding', () => {
     expect(await decoded(bytes, 'bytes')).toBe(bytes);
   });
 
+  test('rejects a message that the client could not read, even as bytes, and says why', async () => {
+    const unreadable = { ...record(7, 'x'), unreadable: 'ChecksumMismatch' };
+    for (const accepts of ['fields', 'text', 'bytes'] as const) {
+      const batch = world.batch([unreadable]);
+      await world.pipeline('ATLEAST_ONCE', accepts)(batch);
+      const { lastError } = batch.records[0] ?? {};
+      expect([lastError?.code, lastError?.message]).toEqual([
+        'PIO_RECORD_UNREADABLE',
+        'message 1:7 of topic cannot be read: ChecksumMismatch',
+      ]);
+    }
+  });
+
   test('keeps a tombstone a tombstone in every form', async () => {
     for (const accepts of ['fields', 'text', 'bytes'] as const) expect(await decoded(null, accepts)).toBeNull();
   });

@@ -31,6 +31,10 @@ export interface ConsumerConfig {
   properties?: Record<string, string>;
   listener?: (message: Message, consumer: Consumer) => unknown;
   readCompacted?: boolean;
+  /** Messages of which chunks are still missing; a further one gives the oldest up. Default 10; 0: no limit. */
+  maxPendingChunkedMessage?: number;
+  /** Given up: acknowledged instead of left for redelivery. Declared a number in npm `pulsar-client`, which takes a boolean only. */
+  autoAckOldestChunkedMessageOnQueueFull?: boolean | number;
   schema?: SchemaInfo;
   batchIndexAckEnabled?: boolean;
   batchReceivePolicy?: { maxNumMessages?: number; maxNumBytes?: number; timeoutMs?: number };
@@ -59,14 +63,7 @@ export interface ConsumerSettings {
   topic(topic: TopicName, count: number): TopicConsumerOptions;
 }
 
-const NOT_YET = [
-  'topicsPattern',
-  'deadLetterPolicy',
-  'privateKeyPath',
-  'cryptoKeyReader',
-  'maxPendingChunkedMessage',
-  'autoAckOldestChunkedMessageOnQueueFull',
-];
+const NOT_YET = ['topicsPattern', 'deadLetterPolicy', 'privateKeyPath', 'cryptoKeyReader'];
 
 function invalid(message: string): PulsarError {
   return new PulsarError('InvalidConfiguration', message);
@@ -160,6 +157,10 @@ export function readConsumerConfig(config: ConsumerConfig): ConsumerSettings {
     properties: propertiesOption(config.properties),
     subscriptionProperties: propertiesOption(config.subscriptionProperties),
     schema: wireSchema(config.schema),
+    maxPendingChunkedMessages: numberOption(config.maxPendingChunkedMessage, 0, 10),
+    isOldestChunkedAcked: flagOption(config.autoAckOldestChunkedMessageOnQueueFull, false),
+    decrypt: undefined,
+    cryptoFailureAction: 'FAIL' as const,
     onCorrupt: config.onCorrupt,
   };
   return {

@@ -1,16 +1,17 @@
 import type { MessageIdParts } from '../../core/message-id.ts';
-import { PulsarError } from '../errors.ts';
 import {
   type CommandFields,
   decodeBatch,
   decompressPayload,
   type KeyValue,
-  type MessageMetadata,
+  MessageMetadata,
   ProtocolError,
   parsePayload,
   type SingleMessageMetadata,
   type ValidationErrorName,
 } from '../protocol/index.ts';
+import type { Chunk } from './chunk-assembler.ts';
+import type { DecryptPayload, EncryptionContext } from './encryption-context.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 
 /** An entry that cannot be read and was discarded with a validation error. */
@@ -28,13 +29,18 @@ export interface EntryContext {
   readonly maxUncompressedBytes: number;
   /** Whether this consumer has acknowledged one message of the entry before; such messages are left out. */
   isAcknowledged?(ledgerId: number, entryId: number, batchIndex: number): boolean;
+  /** Decrypts with the keys of the consumer; undefined when it has none that fits. */
+  readonly decrypt?: DecryptPayload | undefined;
 }
 
 /** `permits` is what the broker charged for the entry; what was not delivered of it must be given back. */
 export type DecodedEntry =
   | { readonly kind: 'messages'; readonly messages: IncomingMessage[]; readonly permits: number }
-  | { readonly kind: 'corrupt'; readonly entry: CorruptEntry; readonly permits: number }
-  | { readonly kind: 'unsupported'; readonly error: PulsarError; readonly permits: number };
+  | { readonly kind: 'chunk'; readonly chunk: Chunk; readonly permits: number }
+  /** `raw` is the entry as one message, its bytes as they came. */
+  | { readonly kind: 'corrupt'; readonly entry: CorruptEntry; readonly raw: IncomingMessage; readonly permits: number }
+  /** No key fits; `raw` is the entry as one message with its encrypted bytes. */
+  | { readonly kind: 'encrypted'; readonly raw: IncomingMessage; readonly permits: number };
 
 type MessageCommand = CommandFields<'MESSAGE'>;
 type ReadableEntry = { readonly metadata: MessageMetadata; readonly payload: Buffer };
@@ -141,16 +147,6 @@ function batchMessages(command: MessageCommand, entry: ReadableEntry, context: E
   return messages;
 }
 
-function refuseUnsupported(
-  { encryptionKeys, numChunksFromMsg }: MessageMetadata,
-  what: string,
-): PulsarError | undefined {
-  if (encryptionKeys.length > 0)
-    return new PulsarError('CryptoError', `${what} is encrypted; decryption is not supported`);
-  if ((numChunksFromMsg ?? 0) <= 1) return undefined;
-  return new PulsarError('OperationNotSupported', `${what} is a part of a chunked message; chunks are not supported`);
-}
-
 function decompressEntry(metadata: MessageMetadata, payload: Buffer, maxBytes: number): Buffer {
   const size = metadata.uncompressedSize ?? 0;
   if (size > maxBytes) throw new Corruption('UncompressedSizeCorruption');
@@ -158,26 +154,95 @@ function decompressEntry(metadata: MessageMetadata, payload: Buffer, maxBytes: n
   return attempt('DecompressionError', () => decompressPayload(compression, payload, size, maxBytes));
 }
 
-/** Reads what followed a MESSAGE command: checksum, decompression, batch. Bytes that cannot be read are a result, not a throw. */
-export function decodeEntry(command: MessageCommand, headersAndPayload: Buffer, context: EntryContext): DecodedEntry {
+/** What is known of an entry whose metadata cannot be read. */
+const NO_METADATA: MessageMetadata = MessageMetadata.decode(
+  MessageMetadata.encode({ producerName: '', sequenceId: 0, publishTime: 0 }),
+);
+
+function corrupt(
+  command: MessageCommand,
+  context: EntryContext,
+  { reason, cause }: Corruption,
+  read: { readonly entry: ReadableEntry; readonly permits: number },
+): DecodedEntry {
+  const { topic } = context;
+  const raw = singleMessage(command, read.entry, topic);
+  return { kind: 'corrupt', entry: { topic, messageId: raw.messageId, reason, cause }, raw, permits: read.permits };
+}
+
+function readPlain(
+  command: MessageCommand,
+  { metadata, payload }: ReadableEntry,
+  context: EntryContext,
+  permits: number,
+): DecodedEntry {
+  const entry = { metadata, payload: decompressEntry(metadata, payload, context.maxUncompressedBytes) };
+  const isBatch = metadata.numMessagesInBatch !== undefined;
+  const messages = isBatch ? batchMessages(command, entry, context) : [singleMessage(command, entry, context.topic)];
+  return { kind: 'messages', messages, permits };
+}
+
+function readEncrypted(
+  command: MessageCommand,
+  { metadata, payload }: ReadableEntry,
+  context: EntryContext,
+  permits: number,
+): DecodedEntry {
+  const decrypted = context.decrypt?.(metadata, payload);
+  const encryption: EncryptionContext = { metadata, isDecryptionFailed: decrypted === undefined };
+  if (decrypted === undefined) {
+    const raw = singleMessage(command, { metadata, payload }, context.topic);
+    return { kind: 'encrypted', raw: { ...raw, encryption }, permits };
+  }
+  const decoded = readEntry(command, { metadata, payload: decrypted }, context, permits);
+  if (decoded.kind !== 'messages') return decoded;
+  return { ...decoded, messages: decoded.messages.map((message) => ({ ...message, encryption })) };
+}
+
+function readEntry(
+  command: MessageCommand,
+  entry: ReadableEntry,
+  context: EntryContext,
+  permits: number,
+): DecodedEntry {
+  if ((entry.metadata.numChunksFromMsg ?? 0) <= 1) return readPlain(command, entry, context, permits);
   const { ledgerId, entryId, partition } = command.messageId;
-  const messageId = { ledgerId, entryId, partition, batchIndex: -1 };
-  let permits = 1;
+  return { kind: 'chunk', chunk: { messageId: { ledgerId, entryId, partition, batchIndex: -1 }, ...entry }, permits };
+}
+
+/** An entry as one message, its bytes as they came. */
+export function rawMessage(command: MessageCommand, entry: ReadableEntry, { topic }: EntryContext): IncomingMessage {
+  return singleMessage(command, entry, topic);
+}
+
+/** Reads a message that was put together from chunks: `command` and metadata are the last chunk's. */
+export function decodeAssembled(
+  command: MessageCommand,
+  entry: ReadableEntry,
+  context: EntryContext,
+): Extract<DecodedEntry, { kind: 'messages' | 'corrupt' }> {
+  try {
+    return readPlain(command, entry, context, 1) as Extract<DecodedEntry, { kind: 'messages' }>;
+  } catch (error) {
+    if (!(error instanceof Corruption)) throw error;
+    return corrupt(command, context, error, { entry, permits: 1 }) as Extract<DecodedEntry, { kind: 'corrupt' }>;
+  }
+}
+
+/** Reads what followed a MESSAGE command: checksum, decryption, decompression, batch. Bytes that cannot be read are a result, not a throw. */
+export function decodeEntry(command: MessageCommand, headersAndPayload: Buffer, context: EntryContext): DecodedEntry {
+  let read = { entry: { metadata: NO_METADATA, payload: headersAndPayload }, permits: 1 };
   try {
     const parsed = attempt('BatchDeSerializeError', () => parsePayload(headersAndPayload));
     if (!parsed.checksumOk) throw new Corruption('ChecksumMismatch');
-    const { metadata } = parsed;
-    const isBatch = metadata.numMessagesInBatch !== undefined;
-    permits = isBatch ? chargedPermits(metadata.numMessagesInBatch ?? 1, command.ackSet) : 1;
-    const error = refuseUnsupported(metadata, `entry ${ledgerId}:${entryId} of ${context.topic}`);
-    if (error !== undefined) return { kind: 'unsupported', error, permits };
-    const payload = decompressEntry(metadata, parsed.payload, context.maxUncompressedBytes);
-    const entry = { metadata, payload };
-    const messages = isBatch ? batchMessages(command, entry, context) : [singleMessage(command, entry, context.topic)];
-    return { kind: 'messages', messages, permits };
+    const { metadata, payload } = parsed;
+    const { numMessagesInBatch } = metadata;
+    const permits = numMessagesInBatch === undefined ? 1 : chargedPermits(numMessagesInBatch, command.ackSet);
+    read = { entry: { metadata, payload }, permits };
+    const isEncrypted = metadata.encryptionKeys.length > 0;
+    return (isEncrypted ? readEncrypted : readEntry)(command, read.entry, context, permits);
   } catch (error) {
     if (!(error instanceof Corruption)) throw error;
-    const { reason, cause } = error;
-    return { kind: 'corrupt', entry: { topic: context.topic, messageId, reason, cause }, permits };
+    return corrupt(command, context, error, read);
   }
 }

@@ -5,6 +5,7 @@ import {
   compressPayload,
   encodeBatch,
   encodePayload,
+  type InputOf,
   type KeyValue,
   MessageMetadata,
 } from '../protocol/index.ts';
@@ -29,7 +30,15 @@ export interface EntrySettings {
   /** Limit of what SEND carries after its command (CONNECTED.max_message_size). */
   readonly maxMessageBytes: number;
   readonly publishTimeMs: number;
+  /** Encrypts what an entry or chunk carries. Absent: nothing is encrypted. */
+  readonly encrypt?: EncryptPayload | undefined;
 }
+
+/** Fields of MessageMetadata that only some kinds of entries have. */
+type MetadataFields = Partial<InputOf<typeof MessageMetadata>>;
+
+/** Encrypts a payload; gives it with the metadata that a reader needs to decrypt it. */
+export type EncryptPayload = (payload: Uint8Array) => { readonly payload: Uint8Array; readonly fields: MetadataFields };
 
 /** One entry, ready for SEND. */
 export interface EncodedEntry {
@@ -37,11 +46,15 @@ export interface EncodedEntry {
   readonly count: number;
   readonly lowestSequenceId: number;
   readonly highestSequenceId: number;
+  /** Set for one of several chunks of a message. */
+  readonly chunk?: { readonly isFirst: boolean; readonly isLast: boolean } | undefined;
 }
 
 const EMPTY = new Uint8Array(0);
 /** Bytes that the framing of a message in a batch takes at most, beyond its texts: sizes, tags, ids, times. */
 const MESSAGE_OVERHEAD_BYTES = 48;
+/** Magic, checksum and size of the metadata. */
+export const ENTRY_HEADER_BYTES = 10;
 
 function toPairs(properties: Readonly<Record<string, string>> | undefined): KeyValue[] {
   if (properties === undefined) return [];
@@ -98,25 +111,26 @@ function batchMetadata(messages: readonly OutgoingMessage[], first: OutgoingMess
   };
 }
 
-/**
- * Encodes messages as one entry: a batch if there is more than one, always with the highest sequence id. Throws
- * `PulsarError` MessageTooBig (after compression) or InvalidMessage (sequence ids do not rise, or a message must be alone).
- */
-export function encodeEntry(messages: readonly OutgoingMessage[], settings: EntrySettings): EncodedEntry {
+/** The compressed payload of an entry, and what its metadata says of it. */
+export interface PreparedEntry {
+  readonly fields: InputOf<typeof MessageMetadata>;
+  readonly payload: Uint8Array;
+}
+
+/** Frames and compresses messages. Throws `PulsarError` InvalidMessage (sequence ids do not rise, or a message must be alone). */
+export function prepareEntry(messages: readonly OutgoingMessage[], settings: EntrySettings): PreparedEntry {
   requireBatchable(messages);
   const first = messages[0] as OutgoingMessage;
-  const highestSequenceId = (messages.at(-1) as OutgoingMessage).sequenceId;
   const isBatch = messages.length > 1;
   const raw = isBatch
     ? encodeBatch(messages.map((one) => ({ metadata: individualFields(one), payload: one.value ?? EMPTY })))
     : (first.value ?? EMPTY);
   // The C++ client cannot read an empty compressed payload: it would discard the message.
   const compression = raw.length === 0 ? 'NONE' : settings.compression;
-  const payload = compressPayload(compression, raw);
   const own = isBatch
-    ? batchMetadata(messages, first, highestSequenceId)
+    ? batchMetadata(messages, first, (messages.at(-1) as OutgoingMessage).sequenceId)
     : { ...individualFields(first), deliverAtTime: first.deliverAtMs };
-  const metadata = MessageMetadata.encode({
+  const fields = {
     ...own,
     producerName: settings.producerName,
     publishTime: settings.publishTimeMs,
@@ -124,14 +138,32 @@ export function encodeEntry(messages: readonly OutgoingMessage[], settings: Entr
     uncompressedSize: raw.length,
     schemaVersion: settings.schemaVersion,
     replicateTo: first.replicateTo,
-  });
-  const bytes = 10 + metadata.length + payload.length;
+  };
+  return { fields, payload: compressPayload(compression, raw) };
+}
+
+/** Encrypts, if that is asked for, and puts metadata and payload together. Throws `PulsarError` MessageTooBig. */
+export function sealEntry({ fields, payload }: PreparedEntry, settings: EntrySettings): Buffer {
+  const sealed = settings.encrypt?.(payload);
+  const metadata = MessageMetadata.encode(sealed === undefined ? fields : { ...fields, ...sealed.fields });
+  const body = sealed === undefined ? payload : sealed.payload;
+  const bytes = ENTRY_HEADER_BYTES + metadata.length + body.length;
   if (bytes > settings.maxMessageBytes) {
     throw new PulsarError(
       'MessageTooBig',
       `an entry of ${bytes} bytes exceeds the broker's ${settings.maxMessageBytes}`,
     );
   }
-  const headersAndPayload = encodePayload(metadata, payload);
-  return { headersAndPayload, count: messages.length, lowestSequenceId: first.sequenceId, highestSequenceId };
+  return encodePayload(metadata, body);
+}
+
+/**
+ * Encodes messages as one entry: a batch if there is more than one, always with the highest sequence id. Throws
+ * `PulsarError` MessageTooBig (after compression) or InvalidMessage (sequence ids do not rise, or a message must be alone).
+ */
+export function encodeEntry(messages: readonly OutgoingMessage[], settings: EntrySettings): EncodedEntry {
+  const headersAndPayload = sealEntry(prepareEntry(messages, settings), settings);
+  const lowestSequenceId = (messages[0] as OutgoingMessage).sequenceId;
+  const highestSequenceId = (messages.at(-1) as OutgoingMessage).sequenceId;
+  return { headersAndPayload, count: messages.length, lowestSequenceId, highestSequenceId };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage as CoreIncomingMessage } from '../../core/messaging.ts';
+import type { EncryptionContext } from './encryption-context.ts';
 
 /** A message as the broker delivered it, with what the pipeline does not use but clients may. */
 export interface IncomingMessage extends CoreIncomingMessage {
@@ -10,4 +11,6 @@ export interface IncomingMessage extends CoreIncomingMessage {
   readonly schemaVersion?: Buffer | undefined;
   /** Cluster that the message came from by geo-replication. */
   readonly replicatedFrom?: string | undefined;
+  /** Set for a message that was published encrypted. */
+  readonly encryption?: EncryptionContext | undefined;
 }

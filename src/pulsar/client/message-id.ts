@@ -28,26 +28,44 @@ export class MessageId {
   /** Reads what `serialize` of any Pulsar client wrote. Throws for anything else. */
   static deserialize(data: Buffer): MessageId {
     if (!Buffer.isBuffer(data)) throw new Error('Expected buffer as first argument');
-    const { ledgerId, entryId, partition, batchIndex, batchSize } = MessageIdData.decode(data);
-    return new MessageId({ ledgerId, entryId, partition: partition ?? -1, batchIndex: batchIndex ?? -1, batchSize });
+    const id = MessageIdData.decode(data);
+    const firstChunk = id.firstChunkMessageId && toParts(id.firstChunkMessageId);
+    return new MessageId({ ...toParts(id), ...(firstChunk && { firstChunk }) });
   }
 
   /** Protobuf MessageIdData. */
   serialize(): Buffer {
-    const { ledgerId, entryId, partition = -1, batchIndex, batchSize = 0 } = this.parts;
+    const { firstChunk } = this.parts;
     return MessageIdData.encode({
-      ledgerId,
-      entryId,
-      partition: partition === -1 ? undefined : partition,
-      batchIndex: batchIndex === -1 ? undefined : batchIndex,
-      batchSize: batchSize === 0 ? undefined : batchSize,
+      ...wireId(this.parts),
+      firstChunkMessageId: firstChunk && wireId(firstChunk),
     });
   }
 
-  /** `(ledger,entry,partition,batchIndex)`. */
+  /** `(ledger,entry,partition,batchIndex)`; of a chunked message the first and the last chunk, with `;` between. */
   toString(): string {
-    const { ledgerId, entryId, partition = -1, batchIndex } = this.parts;
-    const whole = (id: number) => (id === LATEST ? '9223372036854775807' : String(id));
-    return `(${whole(ledgerId)},${whole(entryId)},${partition},${batchIndex})`;
+    const { firstChunk } = this.parts;
+    return firstChunk === undefined ? idText(this.parts) : `${idText(firstChunk)};${idText(this.parts)}`;
   }
+}
+
+type WireId = Pick<MessageIdData, 'ledgerId' | 'entryId' | 'partition' | 'batchIndex' | 'batchSize'>;
+
+function toParts({ ledgerId, entryId, partition, batchIndex, batchSize }: WireId): MessageIdParts {
+  return { ledgerId, entryId, partition: partition ?? -1, batchIndex: batchIndex ?? -1, batchSize };
+}
+
+function wireId({ ledgerId, entryId, partition = -1, batchIndex, batchSize = 0 }: MessageIdParts) {
+  return {
+    ledgerId,
+    entryId,
+    partition: partition === -1 ? undefined : partition,
+    batchIndex: batchIndex === -1 ? undefined : batchIndex,
+    batchSize: batchSize === 0 ? undefined : batchSize,
+  };
+}
+
+function idText({ ledgerId, entryId, partition = -1, batchIndex }: MessageIdParts): string {
+  const whole = (id: number) => (id === LATEST ? '9223372036854775807' : String(id));
+  return `(${whole(ledgerId)},${whole(entryId)},${partition},${batchIndex})`;
 }

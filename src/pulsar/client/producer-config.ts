@@ -38,6 +38,8 @@ export interface ProducerConfig {
   batchingMaxPublishDelayMs?: number;
   batchingMaxMessages?: number;
   batchingMaxAllowedSizeInBytes?: number;
+  /** Sends what is too large for one entry in several. Needs `batchingEnabled: false`. */
+  chunkingEnabled?: boolean;
   properties?: Record<string, string>;
   schema?: SchemaInfo;
   accessMode?: 'Shared' | 'Exclusive' | 'WaitForExclusive' | 'ExclusiveWithFencing';
@@ -54,7 +56,7 @@ export interface ProducerSettings {
   topic(topic: TopicName, partitions: number): TopicProducerOptions;
 }
 
-const NOT_YET = ['chunkingEnabled', 'publicKeyPath', 'encryptionKey', 'encryptionKeys', 'cryptoKeyReader'];
+const NOT_YET = ['publicKeyPath', 'encryptionKey', 'encryptionKeys', 'cryptoKeyReader'];
 const compressions: Record<string, Compression> = {
   None: 'NONE',
   Zlib: 'ZLIB',
@@ -94,13 +96,19 @@ export function readProducerConfig(config: ProducerConfig): ProducerSettings {
   const router = typeof config.messageRouter === 'function' ? config.messageRouter : undefined;
   const pendingPerTopic = numberOption(config.maxPendingMessages, 1, 1000);
   const pendingOverall = numberOption(config.maxPendingMessagesAcrossPartitions, 1, 50_000);
+  const isChunking = flagOption(config.chunkingEnabled, false);
+  const batching = readBatching(config);
+  if (isChunking && batching !== undefined) {
+    const message = "Batching and chunking of messages can't be enabled together: set batchingEnabled to false";
+    throw new PulsarError('InvalidConfiguration', message);
+  }
   const common = {
     producerName: textOption(config.producerName),
     initialSequenceId: typeof config.initialSequenceId === 'number' ? config.initialSequenceId : undefined,
     sendTimeoutMs: numberOption(config.sendTimeoutMs, 1, 30_000),
     blockIfQueueFull: flagOption(config.blockIfQueueFull, false),
     compression: choiceOption(config.compressionType, compressions, 'NONE'),
-    batching: readBatching(config),
+    batching,
     properties: propertiesOption(config.properties),
     schema: wireSchema(config.schema),
     accessMode: choiceOption<ProducerAccessMode>(config.accessMode, ProducerAccessMode, ProducerAccessMode.Shared),
@@ -113,6 +121,7 @@ export function readProducerConfig(config: ProducerConfig): ProducerSettings {
     topic: (topic, partitions) => ({
       ...common,
       topic,
+      isChunking: isChunking && topic.domain === 'persistent',
       maxPendingMessages: Math.max(1, Math.min(pendingPerTopic, Math.floor(pendingOverall / partitions))),
     }),
   };

@@ -57,6 +57,10 @@ function readReaderConfig(config: ReaderConfig): (topic: TopicName) => TopicCons
     properties: {},
     subscriptionProperties: {},
     schema: undefined,
+    maxPendingChunkedMessages: 10,
+    isOldestChunkedAcked: false,
+    decrypt: undefined,
+    cryptoFailureAction: 'FAIL' as const,
     onCorrupt: undefined,
   };
   return (topic) => ({ ...common, topic });

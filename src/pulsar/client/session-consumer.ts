@@ -14,10 +14,11 @@ import {
   type MessageIdInput,
   SubscriptionType,
   serverErrorName,
-  ValidationError,
 } from '../protocol/index.ts';
 import { BatchReceiver } from './batch-receiver.ts';
-import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
+import type { Chunk } from './chunk-assembler.ts';
+import { ChunkedMessages } from './chunked-messages.ts';
+import { decodeEntry, type EntryContext } from './decode-entry.ts';
 import { EntryAcks } from './entry-acks.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { Permits } from './permits.ts';
@@ -30,11 +31,12 @@ import { isBeforeStart } from './start-position.ts';
 /** What a consumer needs of its session. */
 interface ConsumerContext {
   readonly maxUncompressedBytes: number;
-  readonly onCorrupt: ((entry: CorruptEntry) => void) | undefined;
   readonly fail: (error: PulsarError) => void;
 }
 
 const MAX_IDS_PER_COMMAND = 1000;
+/** Messages of which chunks are still missing; a further one makes the oldest unreadable. */
+const MAX_INCOMPLETE = 100;
 
 function toParts({ ledgerId, entryId, partition, batchIndex }: MessageIdData): MessageIdParts {
   return { ledgerId, entryId, partition, batchIndex: batchIndex ?? -1 };
@@ -57,6 +59,9 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   private readonly context: ConsumerContext;
   private readonly entryContext: EntryContext;
   private readonly acks = new EntryAcks();
+  private readonly chunked: ChunkedMessages;
+  /** What was acknowledged cumulatively, as far as an incomplete message did not let it through. */
+  private heldBack: MessageIdParts | undefined;
   private readonly queue = new ReceiveQueue();
   private readonly permits: Permits;
   private readonly receiver: BatchReceiver;
@@ -89,6 +94,13 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
       maxUncompressedBytes: context.maxUncompressedBytes,
       isAcknowledged: (ledgerId, entryId, batchIndex) => this.acks.has(ledgerId, entryId, batchIndex),
     };
+    this.chunked = new ChunkedMessages(this.entryContext, {
+      maxPending: MAX_INCOMPLETE,
+      maxBytes: context.maxUncompressedBytes,
+      onGivenUp: (ids, reason) => {
+        if (reason !== 'full') this.settleChunks(ids);
+      },
+    });
   }
 
   async register(request: RequestOptions): Promise<void> {
@@ -122,9 +134,21 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
 
   onMessage(command: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void {
     const decoded = decodeEntry(command, headersAndPayload, this.entryContext);
-    if (decoded.kind === 'unsupported') this.context.fail(decoded.error);
-    else if (decoded.kind === 'corrupt') this.discard(decoded.entry, decoded.permits);
-    else this.accept(decoded.messages, decoded.permits);
+    if (decoded.kind === 'messages') this.accept(decoded.messages, decoded.permits);
+    else if (decoded.kind === 'chunk') this.takeChunk(command, decoded.chunk);
+    else if (decoded.kind === 'corrupt') this.acceptUnreadable(decoded.raw, decoded.entry.reason, decoded.permits);
+    else this.acceptUnreadable(decoded.raw, 'it is encrypted, and sessions have no keys', decoded.permits);
+  }
+
+  private takeChunk(command: CommandFields<'MESSAGE'>, chunk: Chunk): void {
+    const delivery = this.chunked.take(command, chunk);
+    if (delivery.kind === 'message') this.accept([delivery.message], 1);
+    else if (delivery.kind === 'broken') this.acceptUnreadable(delivery.raw, 'chunks of it are missing', 1);
+    else if (delivery.kind === 'corrupt') this.acceptUnreadable(delivery.raw, delivery.entry.reason, 1);
+    else {
+      if (delivery.kind === 'duplicate') this.settleChunks([chunk.messageId]);
+      this.permits.release(1);
+    }
   }
 
   private accept(messages: readonly IncomingMessage[], permits: number): void {
@@ -139,25 +163,21 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
       this.acks.exclude(first.ledgerId, first.entryId, first.batchSize, ids);
     }
     this.permits.release(permits - wanted.length);
-    if (wanted.length > 0) this.queue.push(wanted);
+    if (wanted.length === 0) return;
+    this.queue.push(wanted);
+    this.chunked.expire(wanted[0]?.publishTimeMs ?? 0);
   }
 
-  private discard(entry: CorruptEntry, permits: number): void {
-    const { ledgerId, entryId } = entry.messageId;
-    const { onCorrupt, fail } = this.context;
-    if (onCorrupt === undefined) {
-      const message = `entry ${ledgerId}:${entryId} of ${entry.topic} cannot be read: ${entry.reason}`;
-      fail(new PulsarError('CorruptEntry', message, { cause: entry.cause }));
-      return;
-    }
-    this.connection.send('ACK', {
-      consumerId: this.consumerId,
-      ackType: AckType.Individual,
-      messageId: [{ ledgerId, entryId }],
-      validationError: ValidationError[entry.reason],
-    });
-    this.permits.release(permits);
-    onCorrupt(entry);
+  /** Hands an entry on that cannot be read, so that the application decides what becomes of it. */
+  private acceptUnreadable(raw: IncomingMessage, unreadable: string, permits: number): void {
+    this.accept([{ ...raw, unreadable }], permits);
+  }
+
+  /** Chunks that no message will ever need: acknowledged one by one, and with them what they held back. */
+  private settleChunks(ids: readonly MessageIdParts[]): void {
+    if (this.options.durable === false || !this.connection.isOpen) return;
+    this.ackIndividual(ids).catch(() => undefined);
+    if (this.heldBack !== undefined) this.ackCumulative(this.heldBack).catch(() => undefined);
   }
 
   onClosedByBroker(): void {
@@ -187,7 +207,9 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
 
   async receiveBatch(options: ReceiveOptions): Promise<IncomingMessage[]> {
     this.requireOpen();
-    return this.receiver.receive(options);
+    const messages = await this.receiver.receive(options);
+    if (messages.length === 0) this.chunked.expire(Date.now());
+    return messages;
   }
 
   async lastMessageId(signal?: AbortSignal): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts }> {
@@ -211,9 +233,11 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
       const message = `a ${this.options.subscriptionType} subscription cannot acknowledge cumulatively`;
       throw new PulsarError('CumulativeAcknowledgementNotAllowedError', message);
     }
-    const isWhole = id.batchIndex < 0 || (id.batchSize !== undefined && id.batchIndex === id.batchSize - 1);
-    const { ledgerId } = id;
-    const entryId = isWhole ? id.entryId : id.entryId - 1;
+    const limited = this.chunked.limitCumulative(id);
+    this.heldBack = limited === id ? undefined : id;
+    const isWhole = limited.batchIndex < 0 || limited.batchIndex === (limited.batchSize ?? 0) - 1;
+    const { ledgerId } = limited;
+    const entryId = isWhole ? limited.entryId : limited.entryId - 1;
     if (entryId < 0) return;
     this.acks.forgetThrough(ledgerId, entryId);
     await this.sendAck(AckType.Cumulative, [{ ledgerId, entryId }], options.wait === true);
@@ -221,7 +245,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
 
   async ackIndividual(ids: readonly MessageIdParts[], options: { wait?: boolean | undefined } = {}): Promise<void> {
     this.requireOpen();
-    const whole = entryIds(ids.filter((id) => this.acks.add(id)));
+    const whole = entryIds(this.chunked.entriesOf(ids.filter((id) => this.acks.add(id))));
     const parts: Promise<void>[] = [];
     for (let from = 0; from < whole.length; from += MAX_IDS_PER_COMMAND) {
       const part = whole.slice(from, from + MAX_IDS_PER_COMMAND);
@@ -249,7 +273,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
       return;
     }
     this.requireOpen();
-    const messageIds = entryIds(ids);
+    const messageIds = entryIds(this.chunked.entriesOf(ids));
     const wanted = new Set(messageIds.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`));
     this.drop(({ messageId }) => wanted.has(`${messageId.ledgerId}:${messageId.entryId}`));
     for (let from = 0; from < messageIds.length; from += MAX_IDS_PER_COMMAND) {
@@ -267,6 +291,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
       return;
     }
     this.drop(() => true);
+    this.forgetChunks();
     this.connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId: this.consumerId });
   }
 
@@ -276,6 +301,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
    */
   private async rewind(): Promise<void> {
     this.queue.remove(() => true);
+    this.forgetChunks();
     try {
       await closeConsumer(this.connection, this.consumerId, this.request);
       this.consumerId = this.nextId();
@@ -285,6 +311,11 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     } catch (error) {
       this.context.fail(error as PulsarError);
     }
+  }
+
+  private forgetChunks(): void {
+    this.chunked.clear();
+    this.heldBack = undefined;
   }
 
   /** Drops queued messages that will come again and gives their permits back. */

@@ -15,7 +15,6 @@ import { connectionForTopic, partitionCount } from '../network/lookup.ts';
 import type { TlsSettings } from '../network/open-socket.ts';
 import type { RequestOptions } from '../network/request-table.ts';
 import { parseTopicName } from '../protocol/index.ts';
-import type { CorruptEntry } from './decode-entry.ts';
 import type { OutgoingMessage } from './encode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { SchemaInfo } from './schema-info.ts';
@@ -24,7 +23,6 @@ import { LiveProducer } from './session-producer.ts';
 
 export type {
   Authentication,
-  CorruptEntry,
   IncomingMessage,
   MessageIdParts,
   OutgoingMessage,
@@ -52,11 +50,6 @@ export interface SessionOptions {
   readonly listenerName?: string | undefined;
   /** Entries that claim to be larger when uncompressed are corrupt. Default 128 MiB. */
   readonly maxUncompressedBytes?: number | undefined;
-  /**
-   * Hears of each entry that cannot be read, after it was acknowledged with a validation error. Without it such an entry is
-   * not acknowledged and ends the session.
-   */
-  readonly onCorrupt?: ((entry: CorruptEntry) => void) | undefined;
 }
 
 /** Options of {@link PulsarSession.producer}. */
@@ -180,11 +173,10 @@ class LiveSession implements PulsarSession {
     this.requireOpen();
     const topic = parseTopicName(options.topic);
     const request = this.requestOptions(options.signal);
-    const { listenerName, onCorrupt, maxUncompressedBytes } = this.options;
+    const { listenerName, maxUncompressedBytes } = this.options;
     const connection = await connectionForTopic(this.pool, topic.fullName, { ...request, listenerName });
     const consumer = new LiveConsumer(connection, topic, () => ++this.lastId, options, {
       maxUncompressedBytes: maxUncompressedBytes ?? DEFAULT_MAX_UNCOMPRESSED_BYTES,
-      onCorrupt,
       fail: (error) => this.fail(error),
     });
     await consumer.register(request);

@@ -8,7 +8,11 @@ import {
   SubscriptionType,
 } from '../protocol/index.ts';
 import type { CorruptEntry } from './decode-entry.ts';
+import type { DecryptPayload } from './encryption-context.ts';
 import { keyValues } from './register.ts';
+
+/** What becomes of a message that cannot be decrypted: left unacknowledged, acknowledged, or delivered as it is. */
+export type CryptoFailureAction = 'FAIL' | 'DISCARD' | 'CONSUME';
 
 /** How a Key_Shared consumer shares keys. */
 export interface KeySharedOptions {
@@ -40,6 +44,12 @@ export interface TopicConsumerOptions {
   readonly properties: Readonly<Record<string, string>>;
   readonly subscriptionProperties: Readonly<Record<string, string>>;
   readonly schema: SchemaInput | undefined;
+  /** Messages of which chunks are still missing; 0: no limit. */
+  readonly maxPendingChunkedMessages: number;
+  /** Over that limit the oldest is acknowledged instead of being left for redelivery. */
+  readonly isOldestChunkedAcked: boolean;
+  readonly decrypt: DecryptPayload | undefined;
+  readonly cryptoFailureAction: CryptoFailureAction;
   readonly onCorrupt: ((entry: CorruptEntry) => void) | undefined;
 }
 
@@ -60,7 +70,8 @@ export function subscribeFields(
   { consumerId, startMessageId }: SubscribeState,
 ): Omit<CommandInput<'SUBSCRIBE'>, 'requestId'> {
   const { stickyRanges, isOutOfOrderAllowed } = options.keyShared ?? {};
-  const start = startMessageId && { ledgerId: startMessageId.ledgerId, entryId: startMessageId.entryId };
+  const first = startMessageId?.firstChunk ?? startMessageId;
+  const start = first && { ledgerId: first.ledgerId, entryId: first.entryId };
   return {
     topic: options.topic.fullName,
     subscription: options.subscription,

@@ -11,6 +11,8 @@ import {
   ValidationError,
 } from '../protocol/index.ts';
 import { AckGrouping } from './ack-grouping.ts';
+import { type Chunk, INCOMPLETE_EXPIRES_MS } from './chunk-assembler.ts';
+import { ChunkedMessages } from './chunked-messages.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
 import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
@@ -62,6 +64,8 @@ export class TopicConsumer implements ConsumerListener {
   private readonly negativeAcks: RedeliveryTimer;
   private readonly unacked: RedeliveryTimer | undefined;
   private readonly entryContext: EntryContext;
+  private readonly chunked: ChunkedMessages;
+  private chunkTimer: NodeJS.Timeout | undefined;
   private readonly canOnlyRewind: boolean;
   private connection: Connection | undefined;
   private assignedUrl: string | undefined;
@@ -91,7 +95,16 @@ export class TopicConsumer implements ConsumerListener {
     this.negativeAcks = new RedeliveryTimer(options.negativeAckDelayMs, (ids) => this.redeliver(ids));
     this.unacked =
       options.ackTimeoutMs > 0 ? new RedeliveryTimer(options.ackTimeoutMs, (ids) => this.redeliver(ids)) : undefined;
-    this.entryContext = { topic: options.topic.fullName, maxUncompressedBytes: context.maxUncompressedBytes };
+    const { maxUncompressedBytes } = context;
+    this.entryContext = { topic: options.topic.fullName, maxUncompressedBytes, decrypt: options.decrypt };
+    this.chunked = new ChunkedMessages(this.entryContext, {
+      maxPending: options.maxPendingChunkedMessages,
+      maxBytes: maxUncompressedBytes,
+      onGivenUp: (ids, reason) => {
+        if (reason !== 'full' || options.isOldestChunkedAcked) this.settle(ids);
+        else for (const id of ids) this.unacked?.add(id);
+      },
+    });
   }
 
   get isConnected(): boolean {
@@ -113,6 +126,7 @@ export class TopicConsumer implements ConsumerListener {
     const topic = this.options.topic.fullName;
     const connection = await connectionFor(this.context, topic, assignedUrl, signal);
     this.queue.remove(() => true);
+    this.chunked.restart();
     if (!this.options.isDurable && this.lastTaken !== undefined && this.seeking === undefined) {
       this.start = { id: this.lastTaken, isInclusive: false };
     }
@@ -146,10 +160,59 @@ export class TopicConsumer implements ConsumerListener {
     const decoded = decodeEntry(command, headersAndPayload, this.entryContext);
     if (this.seeking !== undefined && !this.seeking.isAttached) this.release(decoded.permits);
     else if (decoded.kind === 'messages') this.accept(decoded.messages, decoded.permits);
+    else if (decoded.kind === 'chunk') this.takeChunk(command, decoded.chunk);
     else if (decoded.kind === 'corrupt') this.discard(decoded.entry, decoded.permits);
-    else {
-      this.release(decoded.permits);
-      this.context.log('ERROR', `${decoded.error.message}; left unacknowledged`);
+    else this.acceptEncrypted(decoded.raw, decoded.permits);
+  }
+
+  private takeChunk(command: CommandFields<'MESSAGE'>, chunk: Chunk): void {
+    const delivery = this.chunked.take(command, chunk);
+    this.watchChunks();
+    if (delivery.kind === 'message') this.accept([delivery.message], 1);
+    else if (delivery.kind === 'corrupt') this.discard(delivery.entry, 1);
+    else this.release(1);
+    if (delivery.kind === 'duplicate') this.settle([chunk.messageId]);
+    if (delivery.kind === 'broken') this.giveUp(delivery.ids, delivery.raw.publishTimeMs);
+  }
+
+  /** Chunks without their beginning: given up when they are old, else they may come again together. */
+  private giveUp(ids: readonly MessageIdParts[], publishTimeMs: number): void {
+    const isOld = Date.now() - publishTimeMs >= INCOMPLETE_EXPIRES_MS;
+    this.context.log('WARN', `chunks of a message before ${this.at(ids.at(-1))} are missing`);
+    if (isOld) this.settle(ids);
+    else for (const id of ids) this.unacked?.add(id);
+  }
+
+  /** While messages are incomplete: gives up those that nothing comes for. */
+  private watchChunks(): void {
+    if (this.chunkTimer !== undefined || !this.chunked.hasIncomplete) return;
+    this.chunkTimer = setTimeout(() => {
+      this.chunkTimer = undefined;
+      this.chunked.expire(Number.POSITIVE_INFINITY);
+      this.watchChunks();
+    }, INCOMPLETE_EXPIRES_MS / 10).unref();
+  }
+
+  private settle(ids: readonly MessageIdParts[]): void {
+    if (!this.options.isDurable) return;
+    for (const id of ids) this.acks.add(id).catch(() => undefined);
+  }
+
+  private at(id: MessageIdParts | undefined): string {
+    return `${id?.ledgerId}:${id?.entryId} of ${this.options.topic.fullName}`;
+  }
+
+  /** No key fits, or there are none: `cryptoFailureAction` says what then (PULSAR-WIRE 4). */
+  private acceptEncrypted(raw: IncomingMessage, permits: number): void {
+    const { cryptoFailureAction, topic } = this.options;
+    const { messageId } = raw;
+    if (cryptoFailureAction === 'CONSUME') this.accept([raw], permits);
+    else if (cryptoFailureAction === 'DISCARD') {
+      this.discard({ topic: topic.fullName, messageId, reason: 'DecryptionError' }, permits);
+    } else {
+      this.release(permits);
+      this.unacked?.add(messageId);
+      this.context.log('ERROR', `${this.at(messageId)} cannot be decrypted; left unacknowledged`);
     }
   }
 
@@ -206,7 +269,7 @@ export class TopicConsumer implements ConsumerListener {
     this.requireOpen();
     this.unacked?.remove(id);
     this.negativeAcks.remove(id);
-    await this.acks.add(id);
+    await Promise.all(this.chunked.entriesOf([id]).map((entry) => this.acks.add(entry)));
   }
 
   async acknowledgeCumulative(id: MessageIdParts): Promise<void> {
@@ -215,7 +278,7 @@ export class TopicConsumer implements ConsumerListener {
       throw new PulsarError('CumulativeAcknowledgementNotAllowedError', 'shared subscriptions acknowledge one by one');
     }
     this.unacked?.remove(id);
-    await this.acks.addCumulative(id);
+    await this.acks.addCumulative(this.chunked.limitCumulative(id));
   }
 
   negativeAcknowledge(id: MessageIdParts): void {
@@ -241,20 +304,21 @@ export class TopicConsumer implements ConsumerListener {
   }
 
   /** Asks for entries again; a subscription with one active consumer can only be rewound as a whole. */
-  redeliver(ids: readonly MessageIdParts[]): void {
+  redeliver(messageIds: readonly MessageIdParts[]): void {
     const { connection, consumerId } = this;
     if (connection === undefined || !connection.isOpen) return;
     if (this.canOnlyRewind) {
       this.subscribeAnew(connection);
       return;
     }
+    const ids = this.chunked.entriesOf(messageIds);
     const wanted = new Set(ids.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`));
     const isAgain = ({ messageId }: IncomingMessage) => wanted.has(`${messageId.ledgerId}:${messageId.entryId}`);
     this.release(this.queue.remove(isAgain));
     for (let from = 0; from < ids.length; from += MAX_IDS_PER_COMMAND) {
       const part = ids.slice(from, from + MAX_IDS_PER_COMMAND);
-      const messageIds = part.map(({ ledgerId, entryId }) => ({ ledgerId, entryId }));
-      connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId, messageIds });
+      const entries = part.map(({ ledgerId, entryId }) => ({ ledgerId, entryId }));
+      connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId, messageIds: entries });
     }
   }
 
@@ -283,9 +347,10 @@ export class TopicConsumer implements ConsumerListener {
     const formerStart = this.start;
     const isById = 'id' in target;
     this.start = isById ? { id: target.id, isInclusive: this.options.isStartInclusive } : undefined;
-    const where = isById
-      ? { messageId: { ledgerId: target.id.ledgerId, entryId: target.id.entryId } }
-      : { messagePublishTime: target.publishTimeMs };
+    const first = isById ? (target.id.firstChunk ?? target.id) : undefined;
+    const where = first
+      ? { messageId: { ledgerId: first.ledgerId, entryId: first.entryId } }
+      : { messagePublishTime: (target as { publishTimeMs: number }).publishTimeMs };
     try {
       await connection.request('SEEK', { consumerId, ...where }, 'SUCCESS', requestOptions(this.context));
       if (!seeking.isDetached) this.endSeeking(seeking);
@@ -304,6 +369,7 @@ export class TopicConsumer implements ConsumerListener {
     this.lastTaken = undefined;
     this.permits.release(this.queue.remove(() => true));
     this.acks.clear();
+    this.chunked.clear();
     this.negativeAcks.clear();
     this.unacked?.clear();
     seeking.attached.resolve();
@@ -357,6 +423,7 @@ export class TopicConsumer implements ConsumerListener {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
     this.reconnector.stop();
+    clearTimeout(this.chunkTimer);
     this.negativeAcks.clear();
     this.unacked?.clear();
     this.acks.end(reason);

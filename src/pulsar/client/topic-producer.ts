@@ -14,7 +14,8 @@ import {
 } from '../protocol/index.ts';
 import { Batcher, type BatchLimits, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
-import { type EncodedEntry, encodeEntry, type OutgoingMessage } from './encode-entry.ts';
+import { encodeChunks } from './encode-chunks.ts';
+import { type EncodedEntry, type EntrySettings, encodeEntry, type OutgoingMessage } from './encode-entry.ts';
 import { PendingEntries, type PendingEntry } from './pending-entries.ts';
 import { Reconnector } from './reconnector.ts';
 import { closeProducer, keyValues, registerProducer } from './register.ts';
@@ -31,6 +32,8 @@ export interface TopicProducerOptions {
   readonly compression: Compression;
   /** Absent: no batches. */
   readonly batching: (BatchLimits & { readonly maxDelayMs: number }) | undefined;
+  /** Messages that are too large for one entry are sent in several; needs `batching` to be absent. */
+  readonly isChunking: boolean;
   readonly properties: Readonly<Record<string, string>>;
   readonly schema: SchemaInput | undefined;
   readonly accessMode: ProducerAccessMode;
@@ -59,6 +62,8 @@ export class TopicProducer implements ProducerListener {
   private schemaVersion: Buffer | undefined;
   private assignedUrl: string | undefined;
   private endReason: PulsarError | undefined;
+  /** Of the chunked message whose receipts are coming in. */
+  private firstChunk: { readonly ledgerId: number; readonly entryId: number } | undefined;
 
   constructor(context: ClientContext, options: TopicProducerOptions) {
     this.context = context;
@@ -113,6 +118,7 @@ export class TopicProducer implements ProducerListener {
     this.topicEpoch = success.topicEpoch;
     this.schemaVersion = success.schemaVersion && Buffer.from(success.schemaVersion);
     if (isFirst) this.begin(success);
+    this.knownMaxMessageBytes = connection.maxMessageBytes;
     this.connection = connection;
     for (const pending of this.pending.all) this.transmit(pending);
   }
@@ -187,9 +193,9 @@ export class TopicProducer implements ProducerListener {
       ...message,
       sequenceId: message.sequenceId ?? this.nextSequenceId++,
     }));
-    let entry: EncodedEntry;
+    let entries: readonly EncodedEntry[];
     try {
-      entry = encodeEntry(messages, {
+      entries = this.encode(messages, {
         producerName: this.name,
         compression: this.options.compression,
         schemaVersion: this.schemaVersion?.length ? this.schemaVersion : undefined,
@@ -200,7 +206,16 @@ export class TopicProducer implements ProducerListener {
       this.settle(waiting, (one) => one.reject(error as Error));
       return;
     }
-    this.transmit(this.pending.add(entry, waiting));
+    for (const entry of entries) {
+      const isDone = entry.chunk === undefined || entry.chunk.isLast;
+      this.transmit(this.pending.add(entry, isDone ? waiting : []));
+    }
+  }
+
+  private encode(messages: readonly OutgoingMessage[], settings: EntrySettings): readonly EncodedEntry[] {
+    const [only] = messages;
+    if (!this.options.isChunking || only === undefined || messages.length > 1) return [encodeEntry(messages, settings)];
+    return encodeChunks(only, settings);
   }
 
   private transmit({ entry }: PendingEntry): void {
@@ -212,6 +227,7 @@ export class TopicProducer implements ProducerListener {
       sequenceId: entry.lowestSequenceId,
       numMessages: entry.count,
       highestSequenceId: entry.count > 1 ? entry.highestSequenceId : undefined,
+      isChunk: entry.chunk && true,
     };
     connection.sendPayload(fields, entry.headersAndPayload);
   }
@@ -224,13 +240,17 @@ export class TopicProducer implements ProducerListener {
       return;
     }
     this.pending.shift();
+    const { chunk } = head.entry;
+    if (chunk?.isFirst) this.firstChunk = messageId;
+    if (chunk?.isLast === false) return;
     this.lastSequenceId = Math.max(this.lastSequenceId, head.entry.highestSequenceId);
     const { count } = head.entry;
     const { partition } = this.options.topic;
     const { ledgerId, entryId } = messageId ?? { ledgerId: -1, entryId: -1 };
+    const first = chunk && this.firstChunk && { ...this.firstChunk, partition, batchIndex: -1 };
     this.settle(head.waiting, (one, index) => {
       const batch = count > 1 ? { batchIndex: index, batchSize: count } : { batchIndex: -1 };
-      one.resolve({ ledgerId, entryId, partition, ...batch });
+      one.resolve({ ledgerId, entryId, partition, ...batch, ...(first && { firstChunk: first }) });
     });
   }
 
@@ -241,9 +261,11 @@ export class TopicProducer implements ProducerListener {
       return;
     }
     if (error === ServerError.NotAllowedError || error === ServerError.ChecksumError) {
-      const refused = this.pending.remove(sequenceId, refusal);
-      if (refused !== undefined) this.settle(refused.waiting, (one) => one.reject(refusal));
-      return;
+      for (;;) {
+        const refused = this.pending.remove(sequenceId, refusal);
+        if (refused === undefined) return;
+        this.settle(refused.waiting, (one) => one.reject(refusal));
+      }
     }
     this.context.log('WARN', `sequence ${sequenceId} of ${this.name} was refused, registering anew: ${message}`);
     this.detach();

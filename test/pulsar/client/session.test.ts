@@ -1,6 +1,18 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { openSession, type PulsarSession, type SessionOptions } from '../../../src/pulsar/index.ts';
-import { CompressionType, encodeBatch, ServerError, ValidationError } from '../../../src/pulsar/protocol/index.ts';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  type IncomingMessage,
+  type MessageIdParts,
+  openSession,
+  type PulsarSession,
+  type SessionOptions,
+} from '../../../src/pulsar/index.ts';
+import {
+  AckType,
+  type CommandFields,
+  CompressionType,
+  encodeBatch,
+  ServerError,
+} from '../../../src/pulsar/protocol/index.ts';
 import { type Peer, type Script, type ScriptedBroker, startScriptedBroker } from '../kit/scripted-broker.ts';
 
 const topic = 'persistent://public/default/t';
@@ -112,12 +124,8 @@ const spoilChecksum = (entry: Buffer) => {
   entry[entry.length - 1] = (entry[entry.length - 1] as number) ^ 1;
 };
 
-test('entries that cannot be read are discarded with their reason, surfaced, and their permits returned', async () => {
-  const corrupt: unknown[] = [];
-  const { broker, session, peer } = await start(
-    {},
-    { onCorrupt: ({ reason, messageId }) => corrupt.push([reason, messageId.entryId]) },
-  );
+test('entries that cannot be read are handed on with the reason and their bytes, and do not end the session', async () => {
+  const { broker, session, peer } = await start({});
   const consumer = await session.consumer(subscription);
   const consumerId = consumerIdOf(broker);
   const at = (entryId: number) => ({ consumerId, messageId: { ledgerId: 1, entryId } });
@@ -126,41 +134,113 @@ test('entries that cannot be read are discarded with their reason, surfaced, and
   peer.deliver(at(1), { compression: CompressionType.ZSTD, uncompressedSize: 4 }, text);
   peer.deliver(at(2), { numMessagesInBatch: 5 }, encodeBatch([{ metadata: {}, payload: text }]));
   peer.deliver(at(3), { compression: CompressionType.LZ4, uncompressedSize: 2 ** 31 }, text);
-  peer.deliver(at(4), {}, text);
-  const [message] = await consumer.receiveBatch(soon);
-  expect(message?.messageId.entryId).toBe(4);
-  const expected = [
-    ['ChecksumMismatch', 0],
-    ['DecompressionError', 1],
-    ['BatchDeSerializeError', 2],
-    ['UncompressedSizeCorruption', 3],
-  ] as const;
-  expect(corrupt).toEqual(expected);
-  await until(() => broker.of('ACK').length === 4);
-  expect(broker.of('ACK').map((ack) => [ack.validationError, ack.messageId[0]?.entryId])).toEqual(
-    expected.map(([reason, entryId]) => [ValidationError[reason], entryId]),
-  );
-  expect(broker.of('FLOW').map(({ messagePermits }) => messagePermits)).toEqual([10, 7]);
-});
-
-test('without onCorrupt an entry that cannot be read ends the session and is not acknowledged', async () => {
-  const { broker, session, peer } = await start({});
-  await session.consumer(subscription);
-  const consumerId = consumerIdOf(broker);
-  peer.deliver({ consumerId, messageId: { ledgerId: 1, entryId: 0 } }, {}, Buffer.from('text'), spoilChecksum);
-  expect(await session.closed).toMatchObject({ code: 'CorruptEntry' });
+  peer.deliver(at(4), { encryptionKeys: [{ key: 'k', value: Buffer.from('v') }] }, text);
+  peer.deliver(at(5), {}, text);
+  const messages: IncomingMessage[] = [];
+  while (messages.length < 6) messages.push(...(await consumer.receiveBatch(soon)));
+  expect(messages.map(({ unreadable, messageId }) => [unreadable, messageId.entryId, messageId.batchIndex])).toEqual([
+    ['ChecksumMismatch', 0, -1],
+    ['DecompressionError', 1, -1],
+    ['BatchDeSerializeError', 2, -1],
+    ['UncompressedSizeCorruption', 3, -1],
+    ['it is encrypted, and sessions have no keys', 4, -1],
+    [undefined, 5, -1],
+  ]);
+  expect(
+    messages
+      .slice(1)
+      .filter(({ messageId }) => messageId.entryId !== 2)
+      .every(({ value }) => value?.equals(text)),
+  ).toBe(true);
   expect(broker.of('ACK')).toEqual([]);
+  await consumer.ackIndividual(messages.map(({ messageId }) => messageId));
+  await until(() => broker.of('ACK').length === 1);
+  expect(broker.of('ACK')[0]?.messageId.map(({ entryId }) => entryId)).toEqual([0, 1, 2, 3, 4, 5]);
+  const permits = broker.of('FLOW').map(({ messagePermits }) => messagePermits);
+  expect(permits.reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(10 + 10 - 5);
 });
 
-test.each([
-  ['an encrypted entry', { encryptionKeys: [{ key: 'k', value: Buffer.from('v') }] }, 'CryptoError'],
-  ['a chunk', { numChunksFromMsg: 2, chunkId: 0, uuid: 'u' }, 'OperationNotSupported'],
-])('%s ends the session, as it cannot be delivered', async (_, metadata, code) => {
-  const { broker, session, peer } = await start({});
-  await session.consumer(subscription);
-  const consumerId = consumerIdOf(broker);
-  peer.deliver({ consumerId, messageId: { ledgerId: 1, entryId: 0 } }, metadata, Buffer.from('text'));
-  expect(await session.closed).toMatchObject({ code });
+/** The chunks of a message of three, as the broker delivers them. */
+function chunksOf(uuid: string, text: string) {
+  const third = Math.ceil(text.length / 3);
+  return [0, 1, 2].map((chunkId) => ({
+    metadata: { uuid, chunkId, numChunksFromMsg: 3, totalChunkMsgSize: text.length },
+    payload: Buffer.from(text.slice(chunkId * third, (chunkId + 1) * third)),
+  }));
+}
+
+describe('chunked messages in a session', () => {
+  async function receiving(subscriptionType: 'Shared' | 'Exclusive' = 'Shared') {
+    const { broker, session, peer } = await start({});
+    const consumer = await session.consumer({ ...subscription, subscriptionType });
+    const consumerId = consumerIdOf(broker);
+    const deliver = (entryId: number, part: ReturnType<typeof chunksOf>[number] | undefined, publishTime = 1) => {
+      const { metadata, payload } = part ?? { metadata: {}, payload: Buffer.from('plain') };
+      peer.deliver({ consumerId, messageId: { ledgerId: 1, entryId } }, { ...metadata, publishTime }, payload);
+    };
+    return { broker, consumer, deliver };
+  }
+  const acked = (broker: ScriptedBroker) =>
+    broker
+      .of('ACK')
+      .map(({ ackType, messageId }: CommandFields<'ACK'>) => [ackType, ...messageId.map(({ entryId }) => entryId)]);
+
+  test('interleaved ones are put together; what is acknowledged never passes the beginning of an incomplete one', async () => {
+    const { broker, consumer, deliver } = await receiving('Exclusive');
+    const [a, b] = [chunksOf('a', 'first message'), chunksOf('b', 'second message')];
+    deliver(0, undefined);
+    for (const [entryId, part] of [a[0], b[0], a[1], b[1], b[2]].entries()) deliver(entryId + 1, part);
+    const messages: IncomingMessage[] = [];
+    while (messages.length < 2) messages.push(...(await consumer.receiveBatch(soon)));
+    expect(messages.map(({ value, messageId }) => [String(value), messageId.entryId])).toEqual([
+      ['plain', 0],
+      ['second message', 5],
+    ]);
+    await consumer.ackCumulative(messages[1]?.messageId as MessageIdParts);
+    await until(() => broker.of('ACK').length === 1);
+    expect(acked(broker)).toEqual([[AckType.Cumulative, 0]]);
+    deliver(6, a[2]);
+    const [last] = await consumer.receiveBatch(soon);
+    expect(String(last?.value)).toBe('first message');
+    expect(last?.messageId).toMatchObject({ entryId: 6, firstChunk: { entryId: 1 } });
+    await consumer.ackCumulative(last?.messageId as MessageIdParts);
+    await until(() => broker.of('ACK').length === 2);
+    expect(acked(broker)).toEqual([
+      [AckType.Cumulative, 0],
+      [AckType.Cumulative, 6],
+    ]);
+  });
+
+  test('an individual acknowledgement covers all chunks', async () => {
+    const { broker, consumer, deliver } = await receiving();
+    for (const [entryId, part] of chunksOf('a', 'message').entries()) deliver(entryId, part);
+    const [message] = await consumer.receiveBatch(soon);
+    await consumer.ackIndividual([message?.messageId as MessageIdParts]);
+    await until(() => broker.of('ACK').length === 1);
+    expect(acked(broker)).toEqual([[AckType.Individual, 0, 1, 2]]);
+  });
+
+  test('one whose beginning is missing is handed on as unreadable with its last chunk', async () => {
+    const { broker, consumer, deliver } = await receiving();
+    const parts = chunksOf('a', 'message');
+    deliver(1, parts[1]);
+    deliver(2, parts[2]);
+    const [message] = await consumer.receiveBatch(soon);
+    expect([message?.unreadable, message?.messageId.entryId]).toEqual(['chunks of it are missing', 2]);
+    await consumer.ackIndividual([message?.messageId as MessageIdParts]);
+    await until(() => broker.of('ACK').length === 1);
+    expect(acked(broker)).toEqual([[AckType.Individual, 1, 2]]);
+  });
+
+  test('a chunk that was stored twice is acknowledged and left out', async () => {
+    const { broker, consumer, deliver } = await receiving();
+    const parts = chunksOf('a', 'message');
+    for (const [entryId, part] of [parts[0], parts[1], parts[1], parts[2]].entries()) deliver(entryId, part);
+    const [message] = await consumer.receiveBatch(soon);
+    expect(String(message?.value)).toBe('message');
+    await until(() => broker.of('ACK').length === 1);
+    expect(acked(broker)).toEqual([[AckType.Individual, 2]]);
+  });
 });
 
 test('messages that the broker has as acknowledged are left out and cost no permits', async () => {

@@ -1,0 +1,76 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
+import type { CommandFields } from '../protocol/index.ts';
+import { type Chunk, ChunkAssembler, type ChunkLimits } from './chunk-assembler.ts';
+import { ChunkIds } from './chunk-ids.ts';
+import { type CorruptEntry, decodeAssembled, type EntryContext, rawMessage } from './decode-entry.ts';
+import type { IncomingMessage } from './incoming-message.ts';
+
+/** What a consumer has to do after a chunk came. `duplicate`: acknowledge that entry; `broken`: chunks before the last are missing. */
+export type ChunkDelivery =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'message'; readonly message: IncomingMessage }
+  | { readonly kind: 'corrupt'; readonly raw: IncomingMessage; readonly entry: CorruptEntry }
+  | { readonly kind: 'broken'; readonly raw: IncomingMessage; readonly ids: readonly MessageIdParts[] };
+
+/** The chunked messages of one consumer: puts them together, and knows what an acknowledgement of one stands for. */
+export class ChunkedMessages {
+  private readonly assembler: ChunkAssembler;
+  private readonly ids = new ChunkIds();
+  private readonly context: EntryContext;
+
+  constructor(context: EntryContext, limits: ChunkLimits) {
+    this.context = context;
+    this.assembler = new ChunkAssembler(limits);
+  }
+
+  get hasIncomplete(): boolean {
+    return !this.assembler.isEmpty;
+  }
+
+  /** Takes a chunk; with the last one the message is complete. */
+  take(command: CommandFields<'MESSAGE'>, chunk: Chunk): ChunkDelivery {
+    const outcome = this.assembler.add(chunk, performance.now());
+    if (outcome.kind === 'waiting' || outcome.kind === 'duplicate') return outcome;
+    this.ids.note(outcome.ids);
+    if (outcome.kind === 'broken') {
+      return { kind: 'broken', raw: rawMessage(command, chunk, this.context), ids: outcome.ids };
+    }
+    const entry = { metadata: chunk.metadata, payload: outcome.payload };
+    const decoded = decodeAssembled(command, entry, this.context);
+    if (decoded.kind === 'corrupt') return decoded;
+    const message = decoded.messages[0] as IncomingMessage;
+    return {
+      kind: 'message',
+      message: { ...message, messageId: { ...message.messageId, firstChunk: outcome.ids[0] } },
+    };
+  }
+
+  /** The entries that these messages consist of, which are then forgotten: they are acknowledged, or asked for again. */
+  entriesOf(ids: readonly MessageIdParts[]): readonly MessageIdParts[] {
+    return this.ids.take(ids);
+  }
+
+  /** What a cumulative acknowledgement of `id` may cover: never the first chunk of a message that is not complete. */
+  limitCumulative(id: MessageIdParts): MessageIdParts {
+    const limited = this.assembler.isEmpty ? id : this.assembler.limitCumulative(id);
+    this.ids.forgetThrough(limited);
+    return limited;
+  }
+
+  /** Gives up what was waited for too long; see `ChunkAssembler.expire`. */
+  expire(logTimeMs: number): void {
+    if (!this.assembler.isEmpty) this.assembler.expire(performance.now(), logTimeMs);
+  }
+
+  /** Drops incomplete messages: their chunks come again. */
+  restart(): void {
+    this.assembler.clear();
+  }
+
+  /** Forgets everything: all messages come again, or none of them. */
+  clear(): void {
+    this.assembler.clear();
+    this.ids.clear();
+  }
+}
