@@ -16,6 +16,7 @@ import { Leftovers } from '../src/runtime/leftovers.ts';
 import type { RunDeps } from '../src/runtime/run-deps.ts';
 import { secretResolver } from '../src/secrets/resolver.ts';
 import { checkpointStore } from '../src/stores/checkpoints.ts';
+import { inboxStore } from '../src/stores/inbox.ts';
 import { leaseStore } from '../src/stores/leases.ts';
 import { openItemStore } from '../src/stores/open.ts';
 import { registry } from '../src/stores/registry.ts';
@@ -37,6 +38,7 @@ const wireStores = async ({ storeUrl, runSettings }: Environment) => {
     registry: registry(items),
     leases: leaseStore(items, { clock: systemClock, ttlMs: runSettings.leaseTtlMs, maxSkewMs: runSettings.maxSkewMs }),
     checkpoints: checkpointStore(items),
+    inbox: inboxStore(items),
   };
 };
 

@@ -32,6 +32,8 @@ const ROUTES = {
 
 const SOURCES = {
   log: 're-read from a position in the same order; sequences are a function of the position',
+  queue:
+    'each message once, with a receipt; under EFFECTIVELY_ONCE through the inbox, where it is stored under its id before its receipt is settled',
   event: 'each event is published when it comes; it is the sender that repeats',
 } as const;
 

@@ -132,6 +132,8 @@ export interface OpenLogSource {
    * records or a few megabytes. Never commits: the runtime does.
    */
   read(partition: string, from: Position | undefined, signal: AbortSignal): AsyncIterable<readonly SourceRecord[]>;
+  /** Told that all up to `sequence` is settled, durably: it will not be read again, and may be freed. A failure ends the attempt. */
+  committed?(partition: string, sequence: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -166,8 +168,63 @@ export interface EventSourceType<C extends TObject = TObject> extends ConnectorT
   map(event: HttpEvent, config: Static<C>): readonly EventRecord[];
 }
 
+/** A message as a queue gave it. */
+export interface QueueMessage {
+  /** With `error` when it cannot be published as it is; its key is its message group where the queue keeps an order. */
+  readonly record: EventRecord;
+  /** What {@link OpenQueueSource.settle} takes: opaque, good for one delivery. */
+  readonly receipt: string;
+  /** Equal for every delivery of the same message; undefined where the queue or the configuration names none. */
+  readonly id: string | undefined;
+}
+
+/** A queue source that is open. Not re-readable: a message that is not settled comes again, in its own time. */
+export interface OpenQueueSource {
+  /**
+   * At most `max` messages, waiting up to `waitMs` for the first; empty when none came. They are hidden from other receivers for {@link hiddenMs}. With an
+   * order, messages of one key come in it, and none comes while an older one of its key is hidden.
+   */
+  receive(max: number, waitMs: number, signal: AbortSignal): Promise<readonly QueueMessage[]>;
+  /** Removes messages from the queue. One that could not be removed comes again, which is no failure. Throws when the queue does not answer. */
+  settle(receipts: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Hides messages for another {@link hiddenMs} from now; best effort. */
+  extend(receipts: readonly string[], signal: AbortSignal): Promise<void>;
+  /** How long a received message is hidden, in milliseconds. */
+  readonly hiddenMs: number;
+  /** How long the queue keeps a message, in milliseconds: no repetition comes later than that. */
+  readonly retentionMs: number;
+  close(): Promise<void>;
+}
+
+/** How Lambda calls us for a queue. */
+export interface QueueTrigger {
+  /** Amazon resource name of the queue. */
+  readonly arn: string;
+  readonly batchSize: number;
+  readonly windowSeconds: number;
+  /** Functions that Lambda runs side by side at most; undefined: no limit of its own. */
+  readonly maxConcurrency: number | undefined;
+}
+
+/** Declaration of a queue source type: each message once, with a receipt. */
+export interface QueueSourceType<C extends TObject = TObject> extends ConnectorTypeBase<C> {
+  readonly kind: 'source';
+  readonly source: 'queue';
+  /** True: messages of one key are published in the queue's order. */
+  isOrdered(config: Static<C>): boolean;
+  /** How long the ids of messages are remembered under EFFECTIVELY_ONCE and ATMOST_ONCE, in milliseconds. */
+  rememberMs(config: Static<C>): number;
+  /** How long an empty queue rests before it is looked at again, in milliseconds. */
+  pollIntervalMs(config: Static<C>): number;
+  /** What Lambda is to call us for; undefined: scheduled runs pull the queue. */
+  trigger(config: Static<C>): QueueTrigger | undefined;
+  /** Messages of the event that Lambda sends for {@link trigger}. Throws `PIO_REQUEST_INVALID` for any other shape. */
+  messagesOf(event: unknown, config: Static<C>): readonly QueueMessage[];
+  open(config: Static<C>, context: OpenContext): Promise<OpenQueueSource>;
+}
+
 /** Declaration of a source type. */
-export type SourceType<C extends TObject = TObject> = LogSourceType<C> | EventSourceType<C>;
+export type SourceType<C extends TObject = TObject> = LogSourceType<C> | EventSourceType<C> | QueueSourceType<C>;
 
 /** Declaration of any connector type. */
 export type ConnectorType = SinkType | SourceType;
@@ -184,6 +241,11 @@ export const defineLogSource = <C extends TObject>(type: Omit<LogSourceType<C>, 
 export const defineEventSource = <C extends TObject>(
   type: Omit<EventSourceType<C>, 'kind' | 'source'>,
 ): EventSourceType => ({ kind: 'source', source: 'event', ...type }) as unknown as EventSourceType;
+
+/** Declares a queue source type. */
+export const defineQueueSource = <C extends TObject>(
+  type: Omit<QueueSourceType<C>, 'kind' | 'source'>,
+): QueueSourceType => ({ kind: 'source', source: 'queue', ...type }) as unknown as QueueSourceType;
 
 /** Finds connector types by name; implemented by the catalogue in `src/connectors`. */
 export interface Catalogue {

@@ -45,6 +45,11 @@ export const ERROR_CODES = {
   ),
   PIO_FRONTIER_STALE: row('fatal', 409, 'The stored frontier does not belong to this topic and subscription any more.'),
   PIO_SOURCE_UNAVAILABLE: row('retry', 503, 'The source system did not answer.'),
+  PIO_SOURCE_MISCONFIGURED: row(
+    'retry',
+    409,
+    'The source system is reachable but not as configured: a queue, right or credential is missing.',
+  ),
   PIO_SOURCE_CHANGED: row('fatal', 409, 'The source no longer holds what its position points at.'),
   PIO_SOURCE_RECORD_INVALID: row('reject', 422, 'The source gave a record that cannot be published as it is.'),
   PIO_SINK_UNAVAILABLE: row('retry', 503, 'The target system did not answer or refused for load.'),

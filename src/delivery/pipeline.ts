@@ -12,6 +12,7 @@ import { effectivelyOnceSource } from './effectively-once-source.ts';
 import { encode } from './encode.ts';
 import { observeSink, observeSource } from './observe.ts';
 import { publish } from './publish.ts';
+import { queueAtLeastOnce, queueAtMostOnce } from './queue-guarantees.ts';
 import type { ResumedOutputs } from './resume-outputs.ts';
 import type { SinkBatch } from './sink-batch.ts';
 import { type SourceBatch, unsettled } from './source-batch.ts';
@@ -37,9 +38,18 @@ export interface SinkGuarantee {
   middleware(): middy.MiddlewareObj<SinkBatch, void>;
 }
 
+/** How a guarantee is kept for queue sources. */
+export interface QueueGuarantee {
+  /** True: message ids are remembered by tombstones, so every message needs one. */
+  readonly remembers: boolean;
+  /** Absent: messages go into the inbox before they are settled, and from there as a log's records do. */
+  middleware?(): middy.MiddlewareObj<SourceBatch, void>;
+}
+
 /** What keeps each guarantee; handed in, so that a test can show what happens when another keeps it. */
 export interface Guarantees {
   readonly source: Readonly<Record<Guarantee, SourceGuarantee>>;
+  readonly queue: Readonly<Record<Guarantee, QueueGuarantee>>;
   readonly sink: Readonly<Record<Guarantee, SinkGuarantee>>;
 }
 
@@ -49,6 +59,11 @@ export const GUARANTEE_KEEPERS: Guarantees = {
     ATMOST_ONCE: { resumes: false, middleware: atMostOnceSource },
     ATLEAST_ONCE: { resumes: false, middleware: atLeastOnceSource },
     EFFECTIVELY_ONCE: { resumes: true, middleware: (resumed) => effectivelyOnceSource(resumed as ResumedOutputs) },
+  },
+  queue: {
+    ATMOST_ONCE: { remembers: true, middleware: queueAtMostOnce },
+    ATLEAST_ONCE: { remembers: false, middleware: queueAtLeastOnce },
+    EFFECTIVELY_ONCE: { remembers: true },
   },
   sink: {
     ATMOST_ONCE: { keepsFrontier: true, namesDeadLetters: false, middleware: atMostOnceSink },

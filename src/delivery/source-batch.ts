@@ -5,10 +5,11 @@ import type { SourceRecord } from '../core/record.ts';
 import type { RunCounters } from '../core/run-counters.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { OutputTopic } from './output-topic.ts';
+import type { QueuePort } from './queue-port.ts';
 import type { ProgressPort } from './source-checkpoint.ts';
 
-/** What became of one record of a source batch. */
-export type SourceOutcome = 'published' | 'dead-lettered' | 'dropped';
+/** What became of one record of a source batch. Of a queue's: `left` in it, or `repeated`: it was through before. */
+export type SourceOutcome = 'published' | 'dead-lettered' | 'dropped' | 'left' | 'repeated';
 
 /** One record of a batch on its way through the source pipeline. */
 export interface SourceItem {
@@ -27,6 +28,8 @@ export interface SourceBatch {
   readonly output: OutputTopic;
   readonly checkpoint: ProgressPort;
   readonly deadLetters: DeadLetters | undefined;
+  /** Given when the records are a queue's messages. */
+  readonly queue?: QueuePort;
   /** Set by the guarantee: nothing behind a record that can be neither published nor dead-lettered may be published before it. */
   stopsAtFailure?: boolean;
   readonly counters: RunCounters;
@@ -34,7 +37,8 @@ export interface SourceBatch {
 }
 
 /** Items that nothing has become of yet. */
-export const unsettled = (batch: SourceBatch): SourceItem[] => batch.items.filter((item) => item.outcome === undefined);
+export const unsettled = ({ items }: Pick<SourceBatch, 'items'>): SourceItem[] =>
+  items.filter(({ outcome }) => outcome === undefined);
 
 /** The last record of a batch: its position is the frontier once all of the batch is settled. */
 export const lastRecord = (batch: SourceBatch): SourceRecord =>

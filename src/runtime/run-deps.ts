@@ -2,6 +2,7 @@ import type { CheckpointStore } from '../core/checkpoint.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Connector } from '../core/connector.ts';
 import type { Catalogue } from '../core/connector-type.ts';
+import type { InboxStore } from '../core/inbox.ts';
 import type { LeaseStore } from '../core/lease.ts';
 import type { Logger } from '../core/logger.ts';
 import type { OpenSession } from '../core/messaging.ts';
@@ -23,6 +24,7 @@ export interface RunDeps {
   readonly registry: Registry;
   readonly leases: LeaseStore;
   readonly checkpoints: CheckpointStore;
+  readonly inbox: InboxStore;
   readonly catalogue: Catalogue;
   readonly openSession: OpenSession;
   /** Absent: it cannot be seen whether a subscription was deleted outside. */

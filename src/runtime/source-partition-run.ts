@@ -18,10 +18,14 @@ import { readAhead } from './read-ahead.ts';
 import type { RunContext } from './run-deps.ts';
 import { runtimeOptions } from './runtime-options.ts';
 
-/** One source partition in one attempt of a run. */
-export interface SourcePartitionContext extends RunContext {
+/** One attempt of a source's run. */
+export interface SourceContext extends RunContext {
   readonly connector: SourceConnector;
   readonly session: MessagingSession;
+}
+
+/** One source partition in one attempt of a run. */
+export interface SourcePartitionContext extends SourceContext {
   readonly source: OpenLogSource;
   readonly partition: string;
   /** True once another partition of the run failed: the attempt is over. */
@@ -179,6 +183,7 @@ const pump = async (
       read += records.length;
       counters.received(records.length);
       await pipeline(batchOf(context, records, checkpoint, output, deadLetters));
+      await context.source.committed?.(context.partition, checkpoint.progress.sequence, control.signal);
     }
     if (records.length < page.length) break;
   }

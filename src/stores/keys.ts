@@ -20,6 +20,30 @@ export const checkpointKey = (uid: string, partition: string): ItemKey => ({
   sk: `${CHECKPOINT_PREFIX}${partition}`,
 });
 
+/** Partition key of a connector's inbox: apart from its checkpoints, which are read while it is written. */
+export const inboxOf = (uid: string): string => `inbox#${uid}`;
+
+/** Start of the sort keys of the batches that wait in an inbox. */
+export const INBOX_BATCH_PREFIX = 'batch#';
+
+/** Key of a batch that waits; batches are read in the order of `place`. */
+export const inboxBatchKey = (uid: string, place: string): ItemKey => ({
+  pk: inboxOf(uid),
+  sk: `${INBOX_BATCH_PREFIX}${place}`,
+});
+
+/** Key of the item whose version counts the batches of an inbox that keeps an order. */
+export const inboxCounterKey = (uid: string): ItemKey => ({ pk: inboxOf(uid), sk: 'counter' });
+
+/** Key of an inbox's manifest. */
+export const manifestKey = (uid: string): ItemKey => ({ pk: inboxOf(uid), sk: 'manifest' });
+
+/** Key of the tombstone of a queue message, by the hexadecimal hash of its id: spread over 256 partition keys, as there is one for each message. */
+export const claimKey = (uid: string, idHash: string): ItemKey => ({
+  pk: `claims#${uid}#${idHash.slice(0, 2)}`,
+  sk: idHash,
+});
+
 /** A path segment in which no `/` is left. */
 const segment = (text: string): string => text.replace(/[%/]/g, encodeURIComponent);
 

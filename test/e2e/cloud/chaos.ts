@@ -1,4 +1,4 @@
-import type { Catalogue, OpenLogSource, OpenSink } from '../../../src/core/connector-type.ts';
+import type { Catalogue, OpenLogSource, OpenQueueSource, OpenSink } from '../../../src/core/connector-type.ts';
 import type { MessagingSession } from '../../../src/core/messaging.ts';
 import type { RunDeps } from '../../../src/runtime/run-deps.ts';
 import type { Chaos } from './protocol.ts';
@@ -58,7 +58,7 @@ export const withKills = (deps: RunDeps, { killChance, seed, aimsAtEffects = fal
     withDice(opened, roll, (name, value) =>
       name === 'producer' || name === 'consumer' ? withDice(value as object, roll) : value,
     );
-  const open = <T extends OpenSink | OpenLogSource>(opened: T): T => withDice(opened, roll);
+  const open = <T extends OpenSink | OpenLogSource | OpenQueueSource>(opened: T): T => withDice(opened, roll);
   const catalogue: Catalogue = {
     ...deps.catalogue,
     sink: (name) => {
@@ -67,14 +67,18 @@ export const withKills = (deps: RunDeps, { killChance, seed, aimsAtEffects = fal
     },
     source: (name) => {
       const type = deps.catalogue.source(name);
-      if (type?.source !== 'log') return type;
-      return { ...type, open: async (config, context) => open(await type.open(config, context)) };
+      if (type?.source === 'log')
+        return { ...type, open: async (config, context) => open(await type.open(config, context)) };
+      if (type?.source === 'queue')
+        return { ...type, open: async (config, context) => open(await type.open(config, context)) };
+      return type;
     },
   };
   return {
     ...deps,
     catalogue,
     checkpoints: withDice(deps.checkpoints, roll),
+    inbox: withDice(deps.inbox, roll),
     openSession: async (signal) => session(await deps.openSession(signal)),
   };
 };

@@ -16,9 +16,10 @@ const LIFE_MS = 900_000;
 
 const swapped = (swap: CloudOptions['swap']): Guarantees => {
   if (!swap) return GUARANTEE_KEEPERS;
-  const { source, sink } = GUARANTEE_KEEPERS;
+  const { source, queue, sink } = GUARANTEE_KEEPERS;
   return {
     source: { ...source, [swap.asked]: source[swap.kept] },
+    queue: { ...queue, [swap.asked]: queue[swap.kept] },
     sink: { ...sink, [swap.asked]: sink[swap.kept] },
   };
 };

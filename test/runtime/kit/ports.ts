@@ -1,4 +1,4 @@
-import type { Catalogue, OpenLogSource, OpenSink } from '../../../src/core/connector-type.ts';
+import type { Catalogue, OpenLogSource, OpenQueueSource, OpenSink } from '../../../src/core/connector-type.ts';
 import type { MessagingSession } from '../../../src/core/messaging.ts';
 import type { RunDeps } from '../../../src/runtime/run-deps.ts';
 
@@ -65,7 +65,13 @@ const watched = <T extends object>(
     get(inner, property) {
       const member: unknown = Reflect.get(inner, property, inner);
       if (typeof member !== 'function' || typeof property !== 'string') return member;
-      if (property === 'read' || property === 'redeliver' || property === 'destroy') return member.bind(inner);
+      if (
+        (property === 'read' && port === 'source') ||
+        property === 'isTooLarge' ||
+        property === 'redeliver' ||
+        property === 'destroy'
+      )
+        return member.bind(inner);
       return async (...args: unknown[]) => {
         const name = `${port}.${property}`;
         await watch({ name, phase: 'before', args, topic });
@@ -95,6 +101,11 @@ export const watchPorts = (deps: RunDeps, watch: Watch): RunDeps => {
     },
     source: (name) => {
       const type = deps.catalogue.source(name);
+      if (type?.source === 'queue') {
+        const open = async (...args: Parameters<typeof type.open>): Promise<OpenQueueSource> =>
+          watched(await type.open(...args), 'queue', watch);
+        return { ...type, open };
+      }
       if (type?.source !== 'log') return type;
       const open = async (...args: Parameters<typeof type.open>): Promise<OpenLogSource> =>
         watched(await type.open(...args), 'source', watch);
@@ -105,6 +116,7 @@ export const watchPorts = (deps: RunDeps, watch: Watch): RunDeps => {
     ...deps,
     catalogue,
     checkpoints: watched(deps.checkpoints, 'checkpoint', watch),
+    inbox: watched(deps.inbox, 'inbox', watch),
     openSession: async (signal) => watchedSession(await deps.openSession(signal), watch),
   };
 };

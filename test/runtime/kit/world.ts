@@ -31,11 +31,13 @@ import { DEFAULT_RUN_SETTINGS } from '../../../src/runtime/run-settings.ts';
 import { sinkWork } from '../../../src/runtime/sink-run.ts';
 import { sourceWork } from '../../../src/runtime/source-run.ts';
 import { checkpointStore } from '../../../src/stores/checkpoints.ts';
+import { inboxStore } from '../../../src/stores/inbox.ts';
 import { leaseStore } from '../../../src/stores/leases.ts';
 import { openItemStore } from '../../../src/stores/open.ts';
 import { registry } from '../../../src/stores/registry.ts';
 import { TestBroker } from '../../emulator/broker/test-broker.ts';
 import { ListSystem } from './list-source.ts';
+import { MemoryQueue } from './memory-queue.ts';
 import { MemoryTarget } from './memory-target.ts';
 import { Fate, type Watch, watchPorts } from './ports.ts';
 
@@ -67,6 +69,13 @@ export const listSource = (
   kind: 'source',
   config: { ...COMMON, name: 'in', processingGuarantees, topicName, producerConfig: {}, ...config },
 });
+
+/** A source that publishes the test's queue to `topicName`. */
+export const queueSource = (
+  topicName: string,
+  processingGuarantees: Guarantee = 'EFFECTIVELY_ONCE',
+  config: Partial<SourceConfig> = {},
+): SourceConnector => ({ ...listSource(topicName, processingGuarantees, config), type: 'queue' });
 
 /** A sink that writes `topic` into the test's target. */
 export const memorySink = (
@@ -129,6 +138,7 @@ export interface AttemptOptions {
 export class World implements AsyncDisposable {
   readonly broker: TestBroker;
   readonly list = new ListSystem();
+  readonly queue = new MemoryQueue();
   readonly target = new MemoryTarget();
   readonly deps: RunDeps;
   /** Wall clock of the leases is ahead by this much. */
@@ -144,9 +154,10 @@ export class World implements AsyncDisposable {
       registry: registry(items, { shards: 1 }),
       leases: leaseStore(items, { clock, ttlMs: 60_000, maxSkewMs: 0 }),
       checkpoints: checkpointStore(items),
+      inbox: inboxStore(items),
       catalogue: catalogueOf(
         [this.target.type('transactional'), this.target.type('versioned'), this.target.type('plain')],
-        [this.list.type, httpSource],
+        [this.list.type, this.queue.type, httpSource],
       ),
       openSession: (signal) => openSession({ serviceUrl: broker.running.serviceUrl, ...(signal && { signal }) }),
       pulsar: adminOf(broker),

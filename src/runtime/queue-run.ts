@@ -1,0 +1,169 @@
+import { assignedInstance } from '../core/assignment.ts';
+import { after } from '../core/clock.ts';
+import type { OpenQueueSource, QueueMessage, QueueSourceType } from '../core/connector-type.ts';
+import { PulsarIoError } from '../core/errors.ts';
+import { DeadLetters } from '../delivery/dead-letters.ts';
+import { openOutputs } from '../delivery/open-outputs.ts';
+import type { QueueGuarantee } from '../delivery/pipeline.ts';
+import { routeFailure } from '../delivery/pulsar-failure.ts';
+import { INBOX_PARTITION, InboxLog } from './inbox-log.ts';
+import { openContext } from './open-context.ts';
+import { publishMessages, type QueueDelivery, type QueueOutput, storeInInbox } from './queue-delivery.ts';
+import { readPartitions, type SourceContext } from './read-partitions.ts';
+import { resolveTypeConfig } from './resolve-type-config.ts';
+import type { WorkEnd } from './run-deps.ts';
+import { runtimeOptions } from './runtime-options.ts';
+import { untilIdle } from './until-idle.ts';
+
+const DAY_MS = 86_400_000;
+/** The wait for a first message. A run that is asked to end lasts that much longer, instead of dropping an answer on its way, whose messages would stay hidden. */
+const RECEIVE_WAIT_MS = 1_000;
+
+interface QueueContext extends SourceContext {
+  readonly type: QueueSourceType;
+  readonly config: never;
+  readonly keeper: QueueGuarantee;
+}
+
+/** The instance that publishes what is in a connector's inbox. */
+export const inboxPublisher = (parallelism: number): number => assignedInstance(INBOX_PARTITION, parallelism);
+
+/**
+ * The work of a queue source's run. Every instance receives; under EFFECTIVELY_ONCE into the inbox, which one instance publishes. What an earlier guarantee left in the
+ * inbox is published first. A queue that Lambda calls us for is not received from here.
+ */
+export const queueWork = async (source: SourceContext, type: QueueSourceType): Promise<WorkEnd> => {
+  const { connector, deps, instance } = source;
+  const { processingGuarantees, parallelism } = connector.config;
+  const config = await resolveTypeConfig(type, connector, deps, source.secrets, source.control.signal);
+  const context = { ...source, type, config, keeper: deps.guarantees.queue[processingGuarantees] };
+  const isPublisher = inboxPublisher(parallelism) === instance;
+  if (type.trigger(config)) return isPublisher ? publishInbox(context) : { end: 'idle' };
+  const queue = await type.open(config, openContext(context));
+  try {
+    requireMemory(context, queue);
+    if (!context.keeper.middleware) return await throughInbox(context, queue, isPublisher);
+    if (!(await deps.inbox.isEmpty(connector.uid, source.control.signal))) {
+      if (isPublisher) await publishInbox(context);
+      // Its messages are older, and another instance publishes them.
+      else if (type.isOrdered(config)) return { end: 'idle', nextRunInMs: RECEIVE_WAIT_MS };
+    }
+    return await publishDirectly(context, queue);
+  } finally {
+    await queue.close();
+  }
+};
+
+const publishInbox = async (context: QueueContext): Promise<WorkEnd> => {
+  await readPartitions(
+    context,
+    inboxLog(context, async () => 0),
+  );
+  return { end: context.control.isStopping ? 'stopped' : 'idle' };
+};
+
+const throughInbox = (context: QueueContext, queue: OpenQueueSource, isPublisher: boolean): Promise<WorkEnd> => {
+  const fill = async (): Promise<number> => {
+    const messages = await receive(context, queue);
+    if (messages.length > 0) await storeInInbox(deliveryOf(context, queue), messages);
+    return messages.length;
+  };
+  const pollMs = context.type.pollIntervalMs(context.config);
+  if (!isPublisher) return untilIdle(context, pollMs, () => untilEmpty(context, fill));
+  const log = inboxLog(context, fill);
+  return untilIdle(context, pollMs, () => readPartitions(context, log));
+};
+
+const inboxLog = ({ connector, deps, type, config }: QueueContext, fill: () => Promise<number>): InboxLog =>
+  new InboxLog({
+    inbox: deps.inbox,
+    uid: connector.uid,
+    clock: deps.clock,
+    rememberMs: type.rememberMs(config),
+    fill,
+  });
+
+const publishDirectly = async (context: QueueContext, queue: OpenQueueSource): Promise<WorkEnd> => {
+  const { deps, session, connector, control, type, config } = context;
+  const { topicName } = connector.config;
+  const partitions = await session.partitions(topicName, control.signal).catch((cause: unknown) => {
+    throw routeFailure(cause, `looking up ${topicName}`);
+  });
+  const output = await openOutputs(session, connector.config, partitions, control.signal);
+  const { deadLetterTopic } = runtimeOptions(connector.config);
+  const deadLetters = deadLetterTopic
+    ? new DeadLetters({ session, topic: deadLetterTopic, signal: control.signal })
+    : undefined;
+  const to: QueueOutput = { output, deadLetters, nextSequence: 0 };
+  const one = async (): Promise<number> => {
+    const messages = await receive(context, queue);
+    if (messages.length === 0) return 0;
+    using _hidden = keepHidden(queue, messages, deps, control.signal);
+    await publishMessages(deliveryOf(context, queue), messages, to);
+    return messages.length;
+  };
+  const end = await untilIdle(context, type.pollIntervalMs(config), () => untilEmpty(context, one));
+  await deadLetters?.close();
+  return end;
+};
+
+const deliveryOf = (context: QueueContext, queue: OpenQueueSource): QueueDelivery => {
+  const { connector, deps, keeper, counters, type, config, control } = context;
+  return {
+    connector,
+    deps,
+    keeper,
+    isOrdered: type.isOrdered(config),
+    rememberMs: type.rememberMs(config),
+    counters,
+    signal: control.signal,
+    settle: (receipts) => queue.settle(receipts, control.signal),
+  };
+};
+
+const receive = ({ deps, control }: SourceContext, queue: OpenQueueSource): Promise<readonly QueueMessage[]> =>
+  control.isStopping
+    ? Promise.resolve([])
+    : queue.receive(deps.settings.maxBatchRecords, RECEIVE_WAIT_MS, control.signal);
+
+const untilEmpty = async ({ control }: SourceContext, one: () => Promise<number>): Promise<number> => {
+  let all = 0;
+  while (!control.isStopping) {
+    const moved = await one();
+    if (moved === 0) break;
+    all += moved;
+  }
+  return all;
+};
+
+/** Hides messages again and again while they are worked on: others would repeat them. */
+const keepHidden = (
+  queue: OpenQueueSource,
+  messages: readonly QueueMessage[],
+  { clock, log }: SourceContext['deps'],
+  signal: AbortSignal,
+): Disposable => {
+  const receipts = messages.map(({ receipt }) => receipt);
+  let timer: Disposable | undefined;
+  const arm = (): void => {
+    timer = after(clock, queue.hiddenMs / 2, () => {
+      queue
+        .extend(receipts, signal)
+        .catch((error: unknown) => log.warn('messages may show again', { error: String(error) }));
+      arm();
+    });
+  };
+  arm();
+  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+};
+
+/** Refuses to forget ids that the queue may still repeat (GUARANTEES rule 37). */
+const requireMemory = ({ keeper, type, config, connector }: QueueContext, { retentionMs }: OpenQueueSource): void => {
+  const rememberMs = type.rememberMs(config);
+  if (!keeper.remembers || rememberMs >= retentionMs + DAY_MS) return;
+  const days = (ms: number): string => (ms / DAY_MS).toFixed(1);
+  throw new PulsarIoError(
+    'PIO_GUARANTEE_REFUSED',
+    `${connector.config.processingGuarantees} remembers message ids for ${days(rememberMs)} days, but the queue keeps messages for ${days(retentionMs)} and may repeat them all that time: remember them a day longer than that, or shorten the queue's retention`,
+  );
+};
