@@ -8,15 +8,16 @@ export {
   tokenAuthentication,
 } from './client/authentication.ts';
 export { Client, type ClientConfig } from './client/client.ts';
-export type { Consumer } from './client/consumer.ts';
+export type { AcknowledgeOptions, Consumer } from './client/consumer.ts';
 export type { ConsumerConfig } from './client/consumer-config.ts';
 export { type LogHandler, LogLevel } from './client/log.ts';
 export { Message } from './client/message.ts';
 export { MessageId } from './client/message-id.ts';
 export { AuthenticationOauth2, type Oauth2Parameters } from './client/oauth2.ts';
-export type { Producer, ProducerMessage } from './client/producer.ts';
+export type { Producer, ProducerMessage, SendOptions } from './client/producer.ts';
 export type { MessageRouter, ProducerConfig } from './client/producer-config.ts';
 export type { Reader, ReaderConfig } from './client/reader.ts';
 export type { AutoClusterFailoverConfig, ServiceInfo } from './client/service-config.ts';
 export * from './client/session.ts';
+export type { Transaction, TransactionOptions, TransactionState } from './client/transaction.ts';
 export { PulsarError } from './errors.ts';

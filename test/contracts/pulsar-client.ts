@@ -6,12 +6,17 @@ import { producerCases } from './pulsar-client-producers.ts';
 import { readerCases } from './pulsar-client-readers.ts';
 import { reconnectCases } from './pulsar-client-reconnects.ts';
 import { sessionCases } from './pulsar-client-sessions.ts';
+import { noTransactionCases, transactionCases } from './pulsar-client-transactions.ts';
 
 /**
  * What our client does against a broker: run it on every broker there is. `start` gives one whose namespaces deduplicate, or
  * that has an admin address where they can be told to.
  */
-export function pulsarClientContract(name: string, start: () => Promise<BrokerAddress>): void {
+export function pulsarClientContract(
+  name: string,
+  start: () => Promise<BrokerAddress>,
+  { hasTransactions = true } = {},
+): void {
   describe(`pulsar client against ${name}`, () => {
     let broker: Broker;
     beforeAll(async () => {
@@ -27,5 +32,6 @@ export function pulsarClientContract(name: string, start: () => Promise<BrokerAd
     describe('readers and seeking', () => readerCases(use));
     describe('after a lost connection', () => reconnectCases(use));
     describe('sessions', () => sessionCases(use));
+    describe('transactions', () => (hasTransactions ? transactionCases(use) : noTransactionCases(use)));
   });
 }

@@ -13,6 +13,8 @@ import type { ProducerConfig } from './producer-config.ts';
 import { Reader, type ReaderConfig } from './reader.ts';
 import { acting } from './result-text.ts';
 import { readServiceConfig, type ServiceConfig } from './service-config.ts';
+import { Transaction, type TransactionOptions } from './transaction.ts';
+import { TransactionCoordinators } from './transaction-coordinators.ts';
 
 /** Options of `new Client`, as in npm `pulsar-client`. Sizes of thread pools and the statistics interval have no meaning here. */
 export interface ClientConfig extends ServiceConfig {
@@ -83,6 +85,7 @@ export class Client {
   private readonly context: ClientContext;
   private readonly members = new Set<Member>();
   private readonly failover: Failover | undefined;
+  private readonly coordinators: TransactionCoordinators;
   private isClosed = false;
 
   /** Throws on a bad configuration; opens nothing. */
@@ -105,6 +108,7 @@ export class Client {
       maxUncompressedBytes: numberOption(config.maxUncompressedBytes, 1, 128 * 1024 * 1024),
       nextId: () => ++lastId,
     };
+    this.coordinators = new TransactionCoordinators(this.context);
   }
 
   /** Where log lines of all clients without a `log` option go; null: standard error again. */
@@ -142,6 +146,12 @@ export class Client {
   async createReader(config: ReaderConfig): Promise<Reader> {
     this.requireOpen('create reader');
     return this.join(await Reader.open(this.context, config));
+  }
+
+  /** An addition: begins a transaction. Rejects with NotAllowedError where the cluster has no transaction coordinator. */
+  async newTransaction(options: TransactionOptions = {}): Promise<Transaction> {
+    this.requireOpen('create transaction');
+    return Transaction.open(this.coordinators, options);
   }
 
   /** Full names: the topic alone if it is not partitioned, else its partitions. */

@@ -7,6 +7,13 @@ import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import type { MessageId } from './message-id.ts';
 import { acting } from './result-text.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Additions to how a message is acknowledged. */
+export interface AcknowledgeOptions {
+  /** Takes effect with it, or never. */
+  transaction?: Transaction | undefined;
+}
 
 /** Receives messages of a subscription; made by `Client.subscribe`. */
 export class Consumer {
@@ -59,34 +66,45 @@ export class Consumer {
     }
   }
 
-  acknowledge(message: Message): Promise<null> {
-    return this.settle('acknowledge', message.getMessageId());
+  /** In a transaction (an addition) resolves when the broker has noted it, and takes effect when that is committed. */
+  acknowledge(message: Message, options?: AcknowledgeOptions): Promise<null> {
+    return this.settle('acknowledge', message.getMessageId(), options);
   }
 
-  acknowledgeId(messageId: MessageId): Promise<null> {
-    return this.settle('acknowledge id', messageId);
+  acknowledgeId(messageId: MessageId, options?: AcknowledgeOptions): Promise<null> {
+    return this.settle('acknowledge id', messageId, options);
   }
 
-  private settle(action: string, id: MessageId): Promise<null> {
+  private settle(action: string, id: MessageId, options: AcknowledgeOptions | undefined): Promise<null> {
     return acting(action, async () => {
-      await this.group.of(id).acknowledge(id.parts);
+      if (options?.transaction !== undefined) await this.settleIn(options.transaction, id, false);
+      else await this.group.of(id).acknowledge(id.parts);
       return null;
     });
   }
 
-  acknowledgeCumulative(message: Message): Promise<null> {
-    return this.settleThrough('acknowledge cumulatively', message.getMessageId());
+  acknowledgeCumulative(message: Message, options?: AcknowledgeOptions): Promise<null> {
+    return this.settleThrough('acknowledge cumulatively', message.getMessageId(), options);
   }
 
-  acknowledgeCumulativeId(messageId: MessageId): Promise<null> {
-    return this.settleThrough('acknowledge cumulatively by id', messageId);
+  acknowledgeCumulativeId(messageId: MessageId, options?: AcknowledgeOptions): Promise<null> {
+    return this.settleThrough('acknowledge cumulatively by id', messageId, options);
   }
 
-  private settleThrough(action: string, id: MessageId): Promise<null> {
+  private settleThrough(action: string, id: MessageId, options: AcknowledgeOptions | undefined): Promise<null> {
     return acting(action, async () => {
-      await this.group.of(id).acknowledgeCumulative(id.parts);
+      if (options?.transaction !== undefined) await this.settleIn(options.transaction, id, true);
+      else await this.group.of(id).acknowledgeCumulative(id.parts);
       return null;
     });
+  }
+
+  private settleIn(transaction: Transaction, id: MessageId, isCumulative: boolean): Promise<void> {
+    const consumer = this.group.of(id);
+    const { topic, subscription } = consumer.options;
+    return transaction.settle(topic.fullName, subscription, () =>
+      consumer.acknowledgeIn(transaction.id, id.parts, isCumulative),
+    );
   }
 
   /** Has the message (its whole batch) delivered again after `nAckRedeliverTimeoutMs`. */

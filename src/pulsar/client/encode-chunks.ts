@@ -28,7 +28,7 @@ export function encodeChunks(message: OutgoingMessage, settings: EntrySettings):
   const wholeBytes = ENTRY_HEADER_BYTES + fieldBytes(prepared.fields) + payload.length + tagBytes;
   const maxBytes = settings.maxMessageBytes - BOOKIE_HEADER_BYTES;
   if (wholeBytes <= maxBytes) return [encodeEntry([message], settings)];
-  const { sequenceId } = message;
+  const { sequenceId, transaction } = message;
   const uuid = `${settings.producerName}-${sequenceId}`;
   const chunkFields = (chunkId: number, numChunksFromMsg: number) => ({
     ...prepared.fields,
@@ -45,7 +45,8 @@ export function encodeChunks(message: OutgoingMessage, settings: EntrySettings):
     const part = payload.subarray(chunkId * room, (chunkId + 1) * room);
     const headersAndPayload = sealEntry({ fields: chunkFields(chunkId, count), payload: part }, settings);
     const chunk = { isFirst: chunkId === 0, isLast: chunkId === count - 1 };
-    return { headersAndPayload, count: 1, lowestSequenceId: sequenceId, highestSequenceId: sequenceId, chunk };
+    const ids = { lowestSequenceId: sequenceId, highestSequenceId: sequenceId };
+    return { headersAndPayload, count: 1, ...ids, chunk, transaction };
   });
 }
 

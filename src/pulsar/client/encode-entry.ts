@@ -9,6 +9,7 @@ import {
   type KeyValue,
   MessageMetadata,
 } from '../protocol/index.ts';
+import { type TransactionId, transactionFields } from './transaction-id.ts';
 
 /** A message to send, with what the pipeline does not use but clients may. */
 export interface OutgoingMessage extends CoreOutgoingMessage {
@@ -20,6 +21,8 @@ export interface OutgoingMessage extends CoreOutgoingMessage {
   readonly deliverAtMs?: number | undefined;
   /** Clusters to replicate to; `['__local__']` for none. Only for a message that is alone in its entry. */
   readonly replicateTo?: readonly string[] | undefined;
+  /** The transaction it is published in; one for all messages of an entry. */
+  readonly transaction?: TransactionId | undefined;
 }
 
 /** What all messages of an entry share. */
@@ -48,6 +51,7 @@ export interface EncodedEntry {
   readonly highestSequenceId: number;
   /** Set for one of several chunks of a message. */
   readonly chunk?: { readonly isFirst: boolean; readonly isLast: boolean } | undefined;
+  readonly transaction?: TransactionId | undefined;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -138,6 +142,7 @@ export function prepareEntry(messages: readonly OutgoingMessage[], settings: Ent
     uncompressedSize: raw.length,
     schemaVersion: settings.schemaVersion,
     replicateTo: first.replicateTo,
+    ...(first.transaction && transactionFields(first.transaction)),
   };
   return { fields, payload: compressPayload(compression, raw) };
 }
@@ -163,7 +168,7 @@ export function sealEntry({ fields, payload }: PreparedEntry, settings: EntrySet
  */
 export function encodeEntry(messages: readonly OutgoingMessage[], settings: EntrySettings): EncodedEntry {
   const headersAndPayload = sealEntry(prepareEntry(messages, settings), settings);
-  const lowestSequenceId = (messages[0] as OutgoingMessage).sequenceId;
+  const { sequenceId: lowestSequenceId, transaction } = messages[0] as OutgoingMessage;
   const highestSequenceId = (messages.at(-1) as OutgoingMessage).sequenceId;
-  return { headersAndPayload, count: messages.length, lowestSequenceId, highestSequenceId };
+  return { headersAndPayload, count: messages.length, lowestSequenceId, highestSequenceId, transaction };
 }

@@ -10,6 +10,7 @@ import { type ProducerConfig, type ProducerSettings, readProducerConfig } from '
 import { acting } from './result-text.ts';
 import { Router } from './router.ts';
 import { TopicProducer } from './topic-producer.ts';
+import type { Transaction } from './transaction.ts';
 
 /** What `Producer.send` takes, as in npm `pulsar-client`. */
 export interface ProducerMessage {
@@ -24,6 +25,12 @@ export interface ProducerMessage {
   deliverAfter?: number;
   deliverAt?: number;
   disableReplication?: boolean;
+}
+
+/** Additions to how a message is sent. */
+export interface SendOptions {
+  /** The message is seen when it is committed, or never. */
+  transaction?: Transaction | undefined;
 }
 
 const NOWHERE = ['__local__'];
@@ -117,11 +124,15 @@ export class Producer {
   }
 
   /** Resolves with the message's place once the broker has stored it; `(-1,-1,…)` when it says that it had it already. */
-  send(message: ProducerMessage): Promise<MessageId> {
+  send(message: ProducerMessage, options?: SendOptions): Promise<MessageId> {
     return acting('send message', async () => {
       const outgoing = toOutgoing(message);
       const producer = this.producers[this.producers.length === 1 ? 0 : this.partitionOf(outgoing)] as TopicProducer;
-      return new MessageId(await producer.send(outgoing), producer.options.topic.fullName);
+      const topic = producer.options.topic.fullName;
+      const transaction = options?.transaction;
+      if (transaction === undefined) return new MessageId(await producer.send(outgoing), topic);
+      const work = () => producer.send({ ...outgoing, transaction: transaction.id });
+      return new MessageId(await transaction.publish(topic, work), topic);
     });
   }
 

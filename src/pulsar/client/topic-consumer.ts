@@ -23,6 +23,7 @@ import { RedeliveryTimer } from './redelivery-timer.ts';
 import { closeConsumer, registerConsumer } from './register.ts';
 import { isBeforeStart } from './start-position.ts';
 import { canOnlyRewind, subscribeFields, type TopicConsumerOptions } from './topic-consumer-options.ts';
+import { type TransactionId, transactionalAckId, transactionFields } from './transaction-id.ts';
 
 /** Where a seek goes. */
 export type SeekTarget = { readonly id: MessageIdParts } | { readonly publishTimeMs: number };
@@ -274,11 +275,30 @@ export class TopicConsumer implements ConsumerListener {
 
   async acknowledgeCumulative(id: MessageIdParts): Promise<void> {
     this.requireOpen();
-    if (!this.canOnlyRewind) {
-      throw new PulsarError('CumulativeAcknowledgementNotAllowedError', 'shared subscriptions acknowledge one by one');
-    }
+    this.requireCumulative();
     this.unacked?.remove(id);
     await this.acks.addCumulative(this.chunked.limitCumulative(id));
+  }
+
+  /** Acknowledges within a transaction, at once; rejects with TransactionConflict when another has acknowledged the message. */
+  async acknowledgeIn(transaction: TransactionId, id: MessageIdParts, isCumulative: boolean): Promise<void> {
+    this.requireOpen();
+    if (isCumulative) this.requireCumulative();
+    const { connection, consumerId } = this;
+    if (connection === undefined) throw new PulsarError('NotConnected', 'cannot acknowledge in a transaction now');
+    await this.sendAckAndWait(connection, {
+      consumerId,
+      ackType: isCumulative ? AckType.Cumulative : AckType.Individual,
+      messageId: [transactionalAckId(id, isCumulative)],
+      ...transactionFields(transaction),
+    });
+    this.unacked?.remove(id);
+    this.negativeAcks.remove(id);
+  }
+
+  private requireCumulative(): void {
+    if (this.canOnlyRewind) return;
+    throw new PulsarError('CumulativeAcknowledgementNotAllowedError', 'shared subscriptions acknowledge one by one');
   }
 
   negativeAcknowledge(id: MessageIdParts): void {

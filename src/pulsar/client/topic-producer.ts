@@ -19,6 +19,7 @@ import { type EncodedEntry, type EntrySettings, encodeEntry, type OutgoingMessag
 import { PendingEntries, type PendingEntry } from './pending-entries.ts';
 import { Reconnector } from './reconnector.ts';
 import { closeProducer, keyValues, registerProducer } from './register.ts';
+import { transactionFields } from './transaction-id.ts';
 
 /** A `ProducerConfig` for one topic or partition: checked, with its defaults, in the protocol's numbers. */
 export interface TopicProducerOptions {
@@ -170,15 +171,17 @@ export class TopicProducer implements ProducerListener {
 
   /**
    * Sequence ids must rise within an entry, and an entry must not mix ids that the broker may have with new ones: it would
-   * drop the new ones together with the others (GUARANTEES 1).
+   * drop the new ones together with the others (GUARANTEES 1). An entry is of one transaction, or of none.
    */
   private sealInRuns(batch: readonly WaitingMessage[]): void {
     let run: WaitingMessage[] = [];
     let previous = -1;
     for (const waiting of batch) {
+      const isOtherTransaction = waiting.message.transaction !== run[0]?.message.transaction;
       const sequenceId = waiting.message.sequenceId ?? this.nextSequenceId + run.length;
       const isKnown = sequenceId <= this.lastSequenceId;
-      if (run.length > 0 && (sequenceId <= previous || isKnown !== previous <= this.lastSequenceId)) {
+      const isApart = sequenceId <= previous || isKnown !== previous <= this.lastSequenceId || isOtherTransaction;
+      if (run.length > 0 && isApart) {
         this.seal(run);
         run = [];
       }
@@ -228,6 +231,7 @@ export class TopicProducer implements ProducerListener {
       numMessages: entry.count,
       highestSequenceId: entry.count > 1 ? entry.highestSequenceId : undefined,
       isChunk: entry.chunk && true,
+      ...(entry.transaction && transactionFields(entry.transaction)),
     };
     connection.sendPayload(fields, entry.headersAndPayload);
   }

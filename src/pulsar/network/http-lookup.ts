@@ -94,13 +94,19 @@ export async function getJson(
   }
 }
 
+/** Options of `partitionCount`. */
+export interface PartitionCountOptions extends RequestOptions {
+  /** Whether the topic may be created where the broker's policy says so. Default true. */
+  readonly mayCreate?: boolean | undefined;
+}
+
 /** As `partitionCount`, over HTTP (PULSAR-WIRE 3.2). */
 export async function httpPartitionCount(
   pool: ConnectionPool,
   topic: string,
-  options: RequestOptions,
+  options: PartitionCountOptions,
 ): Promise<number> {
-  const path = `/admin/v2/${restPath(topic)}/partitions?checkAllowAutoCreation=true`;
+  const path = `/admin/v2/${restPath(topic)}/partitions?checkAllowAutoCreation=${options.mayCreate ?? true}`;
   const { partitions } = await getJson(pool, path, `reading the partitions of ${topic}`, options);
   if (Number.isSafeInteger(partitions) && (partitions as number) >= 0) return partitions as number;
   throw new PulsarError('LookupError', `reading the partitions of ${topic}: the answer has no number`);

@@ -8,7 +8,7 @@ import {
 } from '../protocol/index.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
-import { type BrokerUrls, httpLookup, httpPartitionCount } from './http-lookup.ts';
+import { type BrokerUrls, httpLookup, httpPartitionCount, type PartitionCountOptions } from './http-lookup.ts';
 import type { RequestOptions } from './request-table.ts';
 
 const MAX_REDIRECTS = 20;
@@ -21,15 +21,19 @@ function refusal(
   return new PulsarError(code, `${what}: ${message ?? 'the broker gave no reason'}`);
 }
 
-/** Number of partitions of a topic; 0 = not partitioned. May create the topic where the broker's policy says so. */
-export function partitionCount(pool: ConnectionPool, topic: string, options: RequestOptions): Promise<number> {
+/** Number of partitions of a topic; 0 = not partitioned. */
+export function partitionCount(pool: ConnectionPool, topic: string, options: PartitionCountOptions): Promise<number> {
   const ask = pool.isHttp ? httpPartitionCount : binaryPartitionCount;
   return pool.lookups.run(`reading the partitions of ${topic}`, () => ask(pool, topic, options), options.signal);
 }
 
-async function binaryPartitionCount(pool: ConnectionPool, topic: string, options: RequestOptions): Promise<number> {
+async function binaryPartitionCount(
+  pool: ConnectionPool,
+  topic: string,
+  options: PartitionCountOptions,
+): Promise<number> {
   const connection = await pool.toService(options.signal);
-  const fields = { topic, metadataAutoCreationEnabled: true };
+  const fields = { topic, metadataAutoCreationEnabled: options.mayCreate ?? true };
   const answer = await connection.request('PARTITIONED_METADATA', fields, 'PARTITIONED_METADATA_RESPONSE', options);
   if (answer.response === PartitionedMetadataResult.Success) return answer.partitions ?? 0;
   throw refusal(`reading the partitions of ${topic}`, answer);
