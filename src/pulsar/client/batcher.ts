@@ -42,7 +42,7 @@ export class Batcher {
 
   /** Whether a message has to wait for the next batch, because this one would grow too large. */
   isTooLargeFor(message: UnnumberedMessage): boolean {
-    return this.count > 0 && this.bytes + estimateMessageBytes({ ...message, sequenceId: 0 }) > this.limits.maxBytes;
+    return this.count > 0 && this.bytes + estimateMessageBytes(message) > this.limits.maxBytes;
   }
 
   /** Adds a message; true when the batch is now full. */
@@ -52,7 +52,7 @@ export class Batcher {
     if (group === undefined) this.groups.set(key, [waiting]);
     else group.push(waiting);
     this.count++;
-    this.bytes += estimateMessageBytes({ ...waiting.message, sequenceId: 0 });
+    this.bytes += estimateMessageBytes(waiting.message);
     return this.count >= this.limits.maxMessages || this.bytes >= this.limits.maxBytes;
   }
 

@@ -1,6 +1,7 @@
 import type { Compression, OutgoingMessage as CoreOutgoingMessage } from '../../core/messaging.ts';
 import { PulsarError } from '../errors.ts';
 import {
+  type BatchInput,
   CompressionType,
   compressPayload,
   encodeBatch,
@@ -54,19 +55,20 @@ export interface EncodedEntry {
   readonly transaction?: TransactionId | undefined;
 }
 
+const NO_PAIRS: readonly KeyValue[] = [];
 const EMPTY = new Uint8Array(0);
 /** Bytes that the framing of a message in a batch takes at most, beyond its texts: sizes, tags, ids, times. */
 const MESSAGE_OVERHEAD_BYTES = 48;
 /** Magic, checksum and size of the metadata. */
 export const ENTRY_HEADER_BYTES = 10;
 
-function toPairs(properties: Readonly<Record<string, string>> | undefined): KeyValue[] {
-  if (properties === undefined) return [];
+function toPairs(properties: Readonly<Record<string, string>> | undefined): readonly KeyValue[] {
+  if (properties === undefined) return NO_PAIRS;
   return Object.entries(properties).map(([key, value]) => ({ key, value }));
 }
 
 /** An upper estimate of the bytes that a message adds to an entry, before compression. */
-export function estimateMessageBytes(message: OutgoingMessage): number {
+export function estimateMessageBytes(message: Omit<OutgoingMessage, 'sequenceId'>): number {
   let bytes = MESSAGE_OVERHEAD_BYTES + (message.value?.length ?? 0) + (message.orderingKey?.length ?? 0);
   if (message.key !== undefined) bytes += Buffer.byteLength(message.key);
   for (const name in message.properties) {
@@ -85,6 +87,11 @@ function individualFields(message: OutgoingMessage) {
     nullValue: message.value === null || undefined,
     sequenceId: message.sequenceId,
   };
+}
+
+function batchInput(message: OutgoingMessage): BatchInput {
+  const payload = message.value ?? EMPTY;
+  return { metadata: { ...individualFields(message), payloadSize: payload.length }, payload };
 }
 
 function requireBatchable(messages: readonly OutgoingMessage[]): void {
@@ -126,9 +133,7 @@ export function prepareEntry(messages: readonly OutgoingMessage[], settings: Ent
   requireBatchable(messages);
   const first = messages[0] as OutgoingMessage;
   const isBatch = messages.length > 1;
-  const raw = isBatch
-    ? encodeBatch(messages.map((one) => ({ metadata: individualFields(one), payload: one.value ?? EMPTY })))
-    : (first.value ?? EMPTY);
+  const raw = isBatch ? encodeBatch(messages.map(batchInput)) : (first.value ?? EMPTY);
   // The C++ client cannot read an empty compressed payload: it would discard the message.
   const compression = raw.length === 0 ? 'NONE' : settings.compression;
   const own = isBatch

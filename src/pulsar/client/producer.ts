@@ -1,3 +1,4 @@
+import type { MessageIdParts } from '../../core/message-id.ts';
 import { PulsarError } from '../errors.ts';
 import { parseTopicName } from '../protocol/index.ts';
 import type { UnnumberedMessage } from './batcher.ts';
@@ -7,7 +8,7 @@ import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
 import { numberOption, propertiesOption } from './option-values.ts';
 import { type ProducerConfig, type ProducerSettings, readProducerConfig } from './producer-config.ts';
-import { acting } from './result-text.ts';
+import { acting, publicError } from './result-text.ts';
 import { Router } from './router.ts';
 import { TopicProducer } from './topic-producer.ts';
 import type { Transaction } from './transaction.ts';
@@ -125,14 +126,22 @@ export class Producer {
 
   /** Resolves with the message's place once the broker has stored it; `(-1,-1,…)` when it says that it had it already. */
   send(message: ProducerMessage, options?: SendOptions): Promise<MessageId> {
-    return acting('send message', async () => {
-      const outgoing = toOutgoing(message);
-      const producer = this.producers[this.producers.length === 1 ? 0 : this.partitionOf(outgoing)] as TopicProducer;
-      const topic = producer.options.topic.fullName;
-      const transaction = options?.transaction;
-      if (transaction === undefined) return new MessageId(await producer.send(outgoing), topic);
-      const work = () => producer.send({ ...outgoing, transaction: transaction.id });
-      return new MessageId(await transaction.publish(topic, work), topic);
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => reject(publicError('send message', error));
+      try {
+        const outgoing = toOutgoing(message);
+        const producer = this.producers[this.producers.length === 1 ? 0 : this.partitionOf(outgoing)] as TopicProducer;
+        const { fullName } = producer.options.topic;
+        const done = (id: MessageIdParts) => resolve(new MessageId(id, fullName));
+        const transaction = options?.transaction;
+        if (transaction === undefined) producer.accept({ message: outgoing, resolve: done, reject: fail });
+        else {
+          const work = () => producer.send({ ...outgoing, transaction: transaction.id });
+          transaction.publish(fullName, work).then(done, fail);
+        }
+      } catch (error) {
+        fail(error as Error);
+      }
     });
   }
 

@@ -55,6 +55,7 @@ export class TopicProducer implements ProducerListener {
   private readonly pending: PendingEntries;
   private pendingMessages = 0;
   private readonly blocked: WaitingMessage[] = [];
+  private batchBeganAtMs = 0;
   private batchTimer: NodeJS.Timeout | undefined;
   private knownMaxMessageBytes = Number.POSITIVE_INFINITY;
   private nextSequenceId = 0;
@@ -130,18 +131,21 @@ export class TopicProducer implements ProducerListener {
     this.nextSequenceId = (this.options.initialSequenceId ?? this.lastSequenceId) + 1;
   }
 
-  /** Takes a message; resolves with its place once the broker has stored it. Messages that have to wait for room keep their order. */
-  async send(message: UnnumberedMessage): Promise<MessageIdParts> {
-    if (this.endReason !== undefined) throw this.endReason;
+  /** Takes a message and settles it: with its place once the broker has stored it. Messages that have to wait for room keep their order. */
+  accept(waiting: WaitingMessage): void {
     if (this.isFull) this.flushBatch();
-    if (this.isFull && !this.options.blockIfQueueFull) {
-      throw new PulsarError('ProducerQueueIsFull', `${this.pendingMessages} messages wait for their receipts`);
+    if (this.endReason !== undefined) waiting.reject(this.endReason);
+    else if (!this.isFull) this.enqueue(waiting);
+    else if (this.options.blockIfQueueFull) this.blocked.push(waiting);
+    else {
+      const message = `${this.pendingMessages} messages wait for their receipts`;
+      waiting.reject(new PulsarError('ProducerQueueIsFull', message));
     }
-    return new Promise((resolve, reject) => {
-      const waiting = { message, resolve, reject };
-      if (this.isFull) this.blocked.push(waiting);
-      else this.enqueue(waiting);
-    });
+  }
+
+  /** {@link accept} as a promise. */
+  send(message: UnnumberedMessage): Promise<MessageIdParts> {
+    return new Promise((resolve, reject) => this.accept({ message, resolve, reject }));
   }
 
   private get isFull(): boolean {
@@ -159,13 +163,21 @@ export class TopicProducer implements ProducerListener {
       return;
     }
     if (this.batcher.isTooLargeFor(message)) this.flushBatch();
+    if (this.batcher.length === 0) this.batchBeganAtMs = performance.now();
     if (this.batcher.add(waiting)) this.flushBatch();
-    else this.batchTimer ??= setTimeout(() => this.flushBatch(), batching.maxDelayMs);
+    else this.batchTimer ??= setTimeout(() => this.onBatchTimer(batching.maxDelayMs), batching.maxDelayMs);
+  }
+
+  /** The timer is not set anew for each batch: it may find one that began after it was set. */
+  private onBatchTimer(maxDelayMs: number): void {
+    this.batchTimer = undefined;
+    if (this.batcher.length === 0) return;
+    const leftMs = Math.ceil(this.batchBeganAtMs + maxDelayMs - performance.now());
+    if (leftMs <= 0) this.flushBatch();
+    else this.batchTimer = setTimeout(() => this.onBatchTimer(maxDelayMs), leftMs);
   }
 
   private flushBatch(): void {
-    clearTimeout(this.batchTimer);
-    this.batchTimer = undefined;
     for (const batch of this.batcher.drain()) this.sealInRuns(batch);
   }
 
@@ -251,10 +263,11 @@ export class TopicProducer implements ProducerListener {
     const { count } = head.entry;
     const { partition } = this.options.topic;
     const { ledgerId, entryId } = messageId ?? { ledgerId: -1, entryId: -1 };
-    const first = chunk && this.firstChunk && { ...this.firstChunk, partition, batchIndex: -1 };
+    const firstChunk = chunk && this.firstChunk && { ...this.firstChunk, partition, batchIndex: -1 };
+    const isBatch = count > 1;
+    const batchSize = isBatch ? count : undefined;
     this.settle(head.waiting, (one, index) => {
-      const batch = count > 1 ? { batchIndex: index, batchSize: count } : { batchIndex: -1 };
-      one.resolve({ ledgerId, entryId, partition, ...batch, ...(first && { firstChunk: first }) });
+      one.resolve({ ledgerId, entryId, partition, batchIndex: isBatch ? index : -1, batchSize, firstChunk });
     });
   }
 

@@ -4,7 +4,8 @@ import { Writer } from './writer.ts';
 
 /** One message to put in a batch. */
 export interface BatchInput {
-  readonly metadata: Omit<SingleMessageMetadataInput, 'payloadSize'>;
+  /** `payloadSize` is filled in; a metadata that has it already is written as it is. */
+  readonly metadata: Omit<SingleMessageMetadataInput, 'payloadSize'> & { readonly payloadSize?: number };
   readonly payload: Uint8Array;
 }
 
@@ -14,17 +15,28 @@ export interface BatchMessage {
   readonly payload: Buffer;
 }
 
+function sized(metadata: BatchInput['metadata'], payloadSize: number): SingleMessageMetadataInput {
+  if (metadata.payloadSize === payloadSize) return metadata as SingleMessageMetadataInput;
+  return { ...metadata, payloadSize };
+}
+
 /** Concatenates messages as `([u32 size][SingleMessageMetadata][payload])*`: a batch before compression. */
 export function encodeBatch(messages: readonly BatchInput[]): Buffer {
-  const sized = messages.map(({ metadata, payload }) => {
-    const single = { ...metadata, payloadSize: payload.length };
-    return { single, singleSize: SingleMessageMetadata.bodySize(single), payload };
-  });
-  const total = sized.reduce((sum, { singleSize, payload }) => sum + 4 + singleSize + payload.length, 0);
-  const writer = new Writer(Buffer.allocUnsafe(total));
-  for (const { single, singleSize, payload } of sized) {
-    writer.position = writer.bytes.writeUInt32BE(singleSize, writer.position);
-    SingleMessageMetadata.writeBody(writer, single);
+  const singles: SingleMessageMetadataInput[] = [];
+  const sizes: number[] = [];
+  let total = 0;
+  for (const { metadata, payload } of messages) {
+    const single = sized(metadata, payload.length);
+    const size = SingleMessageMetadata.bodySize(single);
+    singles.push(single);
+    sizes.push(size);
+    total += 4 + size + payload.length;
+  }
+  const writer = new Writer(Buffer.allocUnsafeSlow(total));
+  for (let index = 0; index < messages.length; index++) {
+    const { payload } = messages[index] as BatchInput;
+    writer.writeFixed32(sizes[index] as number);
+    SingleMessageMetadata.writeBody(writer, singles[index] as SingleMessageMetadataInput);
     writer.bytes.set(payload, writer.position);
     writer.position += payload.length;
   }

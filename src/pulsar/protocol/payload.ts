@@ -30,6 +30,19 @@ export function encodePayload(metadata: Uint8Array, payload: Uint8Array): Buffer
   return bytes;
 }
 
+/**
+ * The first part of what `encodePayload` makes; the payload is the second and is not copied: neither may be changed while
+ * they may still be sent.
+ */
+export function encodePayloadHead(metadata: Uint8Array, payload: Uint8Array): Buffer {
+  const head = Buffer.allocUnsafe(10 + metadata.length);
+  head.writeUInt16BE(MAGIC_CHECKSUM, 0);
+  head.writeUInt32BE(metadata.length, 6);
+  head.set(metadata, 10);
+  head.writeUInt32BE(crc32c(payload, 0, payload.length, crc32c(head, 6)), 2);
+  return head;
+}
+
 /** A whole SEND frame; write the buffers one after the other. `metadata` is an encoded MessageMetadata. */
 export function encodeSend(
   fields: CommandInput<'SEND'>,

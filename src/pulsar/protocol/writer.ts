@@ -19,6 +19,11 @@ export class Writer {
     this.bytes[this.position++] = rest;
   }
 
+  /** Writes four bytes, big-endian: Pulsar's own sizes, not protobuf. */
+  writeFixed32(value: number): void {
+    this.position = this.bytes.writeUInt32BE(value, this.position);
+  }
+
   /** Writes a 64-bit varint from its unsigned 32-bit halves. */
   writeHalves(low: number, high: number): void {
     let lowRest = low;
