@@ -8,6 +8,12 @@ const PATTERN = 'abcabcdxyz';
 const SIZES = [0, 1, 5, 11, 12, 13, 14, 20, 100, 1000, 65_536, 70_000, 300_000];
 const COMPRESSIONS = ['None', 'LZ4', 'Zlib', 'ZSTD', 'SNAPPY'] as const satisfies ProducerConfig['compressionType'][];
 
+const BATCHINGS = [
+  { batchingEnabled: false },
+  { batchingEnabled: true },
+  { batchingEnabled: true, batchingType: 'KeyBasedBatching' },
+] as const;
+
 function body(size: number): Buffer {
   return Buffer.from(Array.from({ length: size }, (_, i) => PATTERN.charCodeAt((i * i + (i >> 4)) % PATTERN.length)));
 }
@@ -28,13 +34,18 @@ client.close()
 const writeInPython = `
 import pulsar, sys
 client = pulsar.Client(sys.argv[1], logger=pulsar.ConsoleLogger(pulsar.LoggerLevel.Error))
+sizes = [int(text) for text in sys.argv[3].split(',')]
+bodies = [bytes(b'${PATTERN}'[(i * i + (i >> 4)) % 10] for i in range(size)) for size in sizes]
 for name in ['NONE', 'LZ4', 'ZLib', 'ZSTD', 'SNAPPY']:
-    producer = client.create_producer(sys.argv[2], compression_type=getattr(pulsar.CompressionType, name))
-    for size in [int(text) for text in sys.argv[3].split(',')]:
-        data = bytes(b'${PATTERN}'[(i * i + (i >> 4)) % 10] for i in range(size))
-        producer.send_async(data, lambda result, id: None, partition_key='k%d' % size, properties={'size': str(size)})
-    producer.flush()
-    producer.close()
+    for options in [{}, {'batching_enabled': True}, {'batching_enabled': True, 'batching_type': pulsar.BatchingType.KeyBased}]:
+        compression_type = getattr(pulsar.CompressionType, name)
+        producer = client.create_producer(sys.argv[2], compression_type=compression_type, **options)
+        for data in bodies:
+            size = len(data)
+            named = {'partition_key': 'k%d' % size, 'ordering_key': 'o%d' % size, 'event_timestamp': 1000 + size}
+            producer.send_async(data, lambda result, id: None, properties={'size': str(size)}, **named)
+        producer.flush()
+        producer.close()
 client.close()
 `;
 
@@ -49,8 +60,8 @@ describeReal('the client beside the official C++ client', ['pulsar', 'pythonClie
     const client = new Client({ serviceUrl });
     const expected: string[] = [];
     for (const compressionType of COMPRESSIONS) {
-      for (const batchingEnabled of [false, true]) {
-        const producer = await client.createProducer({ topic, compressionType, batchingEnabled });
+      for (const batching of BATCHINGS) {
+        const producer = await client.createProducer({ topic, compressionType, ...batching });
         const sends = SIZES.map((size) =>
           producer.send({ data: body(size), partitionKey: `k${size}`, properties: { size: String(size) } }),
         );
@@ -64,18 +75,18 @@ describeReal('the client beside the official C++ client', ['pulsar', 'pythonClie
     expect(stdout.trim().split('\n')).toEqual(expected);
   });
 
-  test('what it sends, with every compression, we read', async () => {
+  test('what it sends, alone, in batches, in batches by key, with every compression, we read', async () => {
     const { serviceUrl } = usePulsar();
     const topic = `persistent://public/default/from-cpp-${Date.now()}`;
     await runPython(writeInPython, [serviceUrl, topic, SIZES.join(',')]);
     const client = new Client({ serviceUrl });
     const reader = await client.createReader({ topic, startMessageId: MessageId.earliest() });
-    for (const _ of COMPRESSIONS) {
-      for (const size of SIZES) {
-        const message = await reader.readNext(10_000);
-        expect(message.getData().equals(body(size))).toBe(true);
-        expect([message.getPartitionKey(), message.getProperties()]).toEqual([`k${size}`, { size: String(size) }]);
-      }
+    for (let i = 0; i < COMPRESSIONS.length * 3 * SIZES.length; i++) {
+      const size = SIZES[i % SIZES.length] as number;
+      const message = await reader.readNext(10_000);
+      expect(message.getData().equals(body(size))).toBe(true);
+      expect([message.getPartitionKey(), message.getOrderingKey()]).toEqual([`k${size}`, `o${size}`]);
+      expect([message.getProperties(), message.getEventTimestamp()]).toEqual([{ size: String(size) }, 1000 + size]);
     }
     expect(await reader.hasMessageAvailable()).toBe(false);
     await client.close();

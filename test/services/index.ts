@@ -6,6 +6,7 @@ export { startCassandra } from './cassandra.ts';
 export { describeReal } from './describe-real.ts';
 export type { DynamodbAddress, DynamodbOptions } from './dynamodb.ts';
 export { startDynamodb } from './dynamodb.ts';
+export { runJava } from './java-client.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
 export { runPulsarAdmin } from './pulsar/admin.ts';

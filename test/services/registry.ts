@@ -1,5 +1,6 @@
 import { cassandra } from './cassandra.ts';
 import { dynamodb } from './dynamodb.ts';
+import { javaClient } from './java-client.ts';
 import type { Running, Service } from './kit/service.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
 import { pulsar, pulsarSecure } from './pulsar/server.ts';
@@ -22,6 +23,7 @@ export const shared = {
   pulsar: share(pulsar),
   pulsarSecure: share(pulsarSecure),
   pulsarAdmin: share(pulsarAdmin),
+  javaClient: share(javaClient),
   pythonClient: share(pythonClient),
   cassandra: share(cassandra),
   dynamodb: share(dynamodb, { isInMemory: true }),

@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Command } from './process.ts';
 
 /** How to start a JVM. */
 export interface JavaOptions {
   /** Folder whose jars are the class path. */
   readonly jars: string;
+  /** A folder of classes beside them. */
+  readonly classes?: string;
   readonly mainClass: string;
   readonly args?: readonly string[];
   readonly heapMb: number;
@@ -23,6 +25,7 @@ const quickStart = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto
 /** The command line of a JVM that starts fast and stays small. */
 export const java = ({
   jars,
+  classes,
   mainClass,
   args = [],
   heapMb,
@@ -39,7 +42,7 @@ export const java = ({
     ...opens.map((it) => `--add-opens=${it}=ALL-UNNAMED`),
     ...exports.map((it) => `--add-exports=${it}=ALL-UNNAMED`),
     '-cp',
-    join(jars, '*'),
+    [...(classes ? [classes] : []), join(jars, '*')].join(delimiter),
     mainClass,
     ...args,
   ],
