@@ -10,6 +10,8 @@ export {
 export { Client, type ClientConfig } from './client/client.ts';
 export type { AcknowledgeOptions, Consumer } from './client/consumer.ts';
 export type { ConsumerConfig } from './client/consumer-config.ts';
+export { CryptoKeyReader, type EncryptionKeyInfo } from './client/crypto-key-reader.ts';
+export type { PublicEncryptionContext as EncryptionContext } from './client/encryption-context.ts';
 export { type LogHandler, LogLevel } from './client/log.ts';
 export { Message } from './client/message.ts';
 export { MessageId } from './client/message-id.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { chunkCases } from './pulsar-client-chunks.ts';
 import { consumerCases } from './pulsar-client-consumers.ts';
+import { encryptionCases } from './pulsar-client-encryption.ts';
 import { type Broker, type BrokerAddress, prepareBroker } from './pulsar-client-kit.ts';
 import { producerCases } from './pulsar-client-producers.ts';
 import { readerCases } from './pulsar-client-readers.ts';
@@ -28,6 +29,7 @@ export function pulsarClientContract(
     const use = () => broker;
     describe('producers', () => producerCases(use));
     describe('chunked messages', () => chunkCases(use));
+    describe('encryption', () => encryptionCases(use));
     describe('consumers', () => consumerCases(use));
     describe('readers and seeking', () => readerCases(use));
     describe('after a lost connection', () => reconnectCases(use));

@@ -40,10 +40,10 @@ export class ChunkedMessages {
     const decoded = decodeAssembled(command, entry, this.context);
     if (decoded.kind === 'corrupt') return decoded;
     const message = decoded.messages[0] as IncomingMessage;
-    return {
-      kind: 'message',
-      message: { ...message, messageId: { ...message.messageId, firstChunk: outcome.ids[0] } },
-    };
+    const messageId = { ...message.messageId, firstChunk: outcome.ids[0] };
+    const isEncrypted = chunk.metadata.encryptionKeys.length > 0;
+    const encryption = isEncrypted ? { metadata: chunk.metadata, isDecryptionFailed: false } : undefined;
+    return { kind: 'message', message: { ...message, messageId, encryption } };
   }
 
   /** The entries that these messages consist of, which are then forgotten: they are acknowledged, or asked for again. */

@@ -3,6 +3,7 @@ import { PulsarError } from '../errors.ts';
 import { InitialPosition, SubscriptionType } from '../protocol/index.ts';
 import type { Consumer } from './consumer.ts';
 import type { BatchReceivePolicy } from './consumer-group.ts';
+import type { CryptoKeyReader } from './crypto-key-reader.ts';
 import type { CorruptEntry } from './decode-entry.ts';
 import type { Message } from './message.ts';
 import {
@@ -14,7 +15,12 @@ import {
   textOption,
 } from './option-values.ts';
 import { type SchemaInfo, wireSchema } from './schema-info.ts';
-import type { KeySharedOptions, TopicConsumerOptions } from './topic-consumer-options.ts';
+import {
+  type CryptoFailureAction,
+  type KeySharedOptions,
+  readDecryption,
+  type TopicConsumerOptions,
+} from './topic-consumer-options.ts';
 
 /** Options of `subscribe`, as in npm `pulsar-client`. */
 export interface ConsumerConfig {
@@ -31,6 +37,12 @@ export interface ConsumerConfig {
   properties?: Record<string, string>;
   listener?: (message: Message, consumer: Consumer) => unknown;
   readCompacted?: boolean;
+  /** PEM file of an RSA private key for encrypted messages. */
+  privateKeyPath?: string;
+  /** Gives the private keys; goes before `privateKeyPath`. */
+  cryptoKeyReader?: CryptoKeyReader;
+  /** What becomes of a message that cannot be decrypted: left unacknowledged (FAIL, the default), acknowledged (DISCARD), delivered as it is (CONSUME). */
+  cryptoFailureAction?: CryptoFailureAction;
   /** Messages of which chunks are still missing; a further one gives the oldest up. Default 10; 0: no limit. */
   maxPendingChunkedMessage?: number;
   /** Given up: acknowledged instead of left for redelivery. Declared a number in npm `pulsar-client`, which takes a boolean only. */
@@ -63,7 +75,7 @@ export interface ConsumerSettings {
   topic(topic: TopicName, count: number): TopicConsumerOptions;
 }
 
-const NOT_YET = ['topicsPattern', 'deadLetterPolicy', 'privateKeyPath', 'cryptoKeyReader'];
+const NOT_YET = ['topicsPattern', 'deadLetterPolicy'];
 
 function invalid(message: string): PulsarError {
   return new PulsarError('InvalidConfiguration', message);
@@ -159,8 +171,7 @@ export function readConsumerConfig(config: ConsumerConfig): ConsumerSettings {
     schema: wireSchema(config.schema),
     maxPendingChunkedMessages: numberOption(config.maxPendingChunkedMessage, 0, 10),
     isOldestChunkedAcked: flagOption(config.autoAckOldestChunkedMessageOnQueueFull, false),
-    decrypt: undefined,
-    cryptoFailureAction: 'FAIL' as const,
+    ...readDecryption('create consumer', config),
     onCorrupt: config.onCorrupt,
   };
   return {

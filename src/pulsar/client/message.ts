@@ -1,3 +1,4 @@
+import { type PublicEncryptionContext, publicEncryptionContext } from './encryption-context.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { MessageId } from './message-id.ts';
 
@@ -70,10 +71,10 @@ export class Message {
     return this.built().replicatedFrom ?? '';
   }
 
-  /** Always null: encrypted messages are not delivered. */
-  getEncryptionContext(): null {
-    this.built();
-    return null;
+  /** null for a message that was not published encrypted. */
+  getEncryptionContext(): PublicEncryptionContext | null {
+    const { encryption } = this.built();
+    return encryption === undefined ? null : publicEncryptionContext(encryption);
   }
 
   /** An addition to npm `pulsar-client`. */

@@ -2,16 +2,10 @@ import type { Compression } from '../../core/messaging.ts';
 import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import { ProducerAccessMode } from '../protocol/index.ts';
+import { type CryptoKeyReader, keyReaderOption } from './crypto-key-reader.ts';
 import type { HashingScheme } from './hashing.ts';
 import type { Message } from './message.ts';
-import {
-  choiceOption,
-  flagOption,
-  numberOption,
-  propertiesOption,
-  refuseOptions,
-  textOption,
-} from './option-values.ts';
+import { choiceOption, flagOption, numberOption, propertiesOption, textOption } from './option-values.ts';
 import type { RoutingMode } from './router.ts';
 import { type SchemaInfo, wireSchema } from './schema-info.ts';
 import type { TopicProducerOptions } from './topic-producer.ts';
@@ -42,6 +36,15 @@ export interface ProducerConfig {
   chunkingEnabled?: boolean;
   properties?: Record<string, string>;
   schema?: SchemaInfo;
+  /** PEM file of an RSA public key, for `encryptionKey` and `encryptionKeys`. */
+  publicKeyPath?: string;
+  /** Name of a key to encrypt for. */
+  encryptionKey?: string;
+  encryptionKeys?: string[];
+  /** Gives the public keys; goes before `publicKeyPath`. */
+  cryptoKeyReader?: CryptoKeyReader;
+  /** When a key cannot be had: reject the send (FAIL, the default), or send it as it is (SEND). */
+  cryptoFailureAction?: 'FAIL' | 'SEND';
   accessMode?: 'Shared' | 'Exclusive' | 'WaitForExclusive' | 'ExclusiveWithFencing';
   /** An addition: durable subscription to create at the earliest message, if it is missing. */
   initialSubscriptionName?: string;
@@ -56,7 +59,6 @@ export interface ProducerSettings {
   topic(topic: TopicName, partitions: number): TopicProducerOptions;
 }
 
-const NOT_YET = ['publicKeyPath', 'encryptionKey', 'encryptionKeys', 'cryptoKeyReader'];
 const compressions: Record<string, Compression> = {
   None: 'NONE',
   Zlib: 'ZLIB',
@@ -85,13 +87,31 @@ function readBatching(config: ProducerConfig): TopicProducerOptions['batching'] 
   };
 }
 
+function readEncryption(config: ProducerConfig): TopicProducerOptions['encryption'] {
+  const one = textOption(config.encryptionKey);
+  const several = Array.isArray(config.encryptionKeys) ? config.encryptionKeys : [];
+  const keyNames = [...new Set([...(one === undefined ? [] : [one]), ...several])];
+  const publicKey = textOption(config.publicKeyPath);
+  const keyReader = keyReaderOption('create producer', config.cryptoKeyReader, { publicKey });
+  if (keyNames.length === 0 && keyReader === undefined) return undefined;
+  if (
+    keyReader !== undefined &&
+    keyNames.length > 0 &&
+    keyNames.every((name) => typeof name === 'string' && name !== '')
+  ) {
+    return { keyNames, keyReader, failureAction: config.cryptoFailureAction === 'SEND' ? 'SEND' : 'FAIL' };
+  }
+  const message =
+    'encryption needs key names (encryptionKeys) and where the keys are (cryptoKeyReader or publicKeyPath)';
+  throw new PulsarError('InvalidConfiguration', `Failed to create producer: ${message}`);
+}
+
 /** Reads `createProducer`'s options; throws when the topic is missing or an option is not supported. */
 export function readProducerConfig(config: ProducerConfig): ProducerSettings {
   if (typeof config?.topic !== 'string') {
     const message = 'Topic is required and must be specified as a string when creating producer';
     throw new PulsarError('InvalidConfiguration', message);
   }
-  refuseOptions('create producer', config, NOT_YET);
   const routingMode = choiceOption(config.messageRoutingMode, routingModes, 'RoundRobinDistribution');
   const router = typeof config.messageRouter === 'function' ? config.messageRouter : undefined;
   const pendingPerTopic = numberOption(config.maxPendingMessages, 1, 1000);
@@ -109,6 +129,7 @@ export function readProducerConfig(config: ProducerConfig): ProducerSettings {
     blockIfQueueFull: flagOption(config.blockIfQueueFull, false),
     compression: choiceOption(config.compressionType, compressions, 'NONE'),
     batching,
+    encryption: readEncryption(config),
     properties: propertiesOption(config.properties),
     schema: wireSchema(config.schema),
     accessMode: choiceOption<ProducerAccessMode>(config.accessMode, ProducerAccessMode, ProducerAccessMode.Shared),

@@ -4,12 +4,13 @@ import { InitialPosition, SubscriptionType } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
 import { randomName } from './consumer-config.ts';
 import { ConsumerGroup, concreteTopics } from './consumer-group.ts';
+import type { CryptoKeyReader } from './crypto-key-reader.ts';
 import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
-import { flagOption, numberOption, refuseOptions, textOption } from './option-values.ts';
+import { flagOption, numberOption, textOption } from './option-values.ts';
 import { acting } from './result-text.ts';
-import type { TopicConsumerOptions } from './topic-consumer-options.ts';
+import { type CryptoFailureAction, readDecryption, type TopicConsumerOptions } from './topic-consumer-options.ts';
 
 /** Options of `createReader`, as in npm `pulsar-client`. */
 export interface ReaderConfig {
@@ -20,6 +21,12 @@ export interface ReaderConfig {
   readerName?: string;
   subscriptionRolePrefix?: string;
   readCompacted?: boolean;
+  /** PEM file of an RSA private key for encrypted messages. */
+  privateKeyPath?: string;
+  /** Gives the private keys; goes before `privateKeyPath`. An addition. */
+  cryptoKeyReader?: CryptoKeyReader;
+  /** What becomes of a message that cannot be decrypted: left unacknowledged (FAIL, the default), acknowledged (DISCARD), delivered as it is (CONSUME). */
+  cryptoFailureAction?: CryptoFailureAction;
   listener?: (message: Message, reader: Reader) => unknown;
   /** An addition: whether `startMessageId`, or the target of a seek, is read itself. Default false. */
   startMessageIdInclusive?: boolean;
@@ -36,7 +43,6 @@ function readReaderConfig(config: ReaderConfig): (topic: TopicName) => TopicCons
   if (!(config.startMessageId instanceof MessageId)) {
     throw invalid('StartMessageId is required and must be specified as a MessageId object when creating reader');
   }
-  refuseOptions('create reader', config, ['privateKeyPath', 'cryptoKeyReader']);
   const prefix = textOption(config.subscriptionRolePrefix);
   const common = {
     subscription: `${prefix === undefined ? '' : `${prefix}-`}reader-${randomName()}`,
@@ -59,8 +65,7 @@ function readReaderConfig(config: ReaderConfig): (topic: TopicName) => TopicCons
     schema: undefined,
     maxPendingChunkedMessages: 10,
     isOldestChunkedAcked: false,
-    decrypt: undefined,
-    cryptoFailureAction: 'FAIL' as const,
+    ...readDecryption('create reader', config),
     onCorrupt: undefined,
   };
   return (topic) => ({ ...common, topic });

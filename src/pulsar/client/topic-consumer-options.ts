@@ -7,8 +7,9 @@ import {
   type SchemaInput,
   SubscriptionType,
 } from '../protocol/index.ts';
+import { type CryptoKeyReader, keyReaderOption } from './crypto-key-reader.ts';
 import type { CorruptEntry } from './decode-entry.ts';
-import type { DecryptPayload } from './encryption-context.ts';
+import { choiceOption, textOption } from './option-values.ts';
 import { keyValues } from './register.ts';
 
 /** What becomes of a message that cannot be decrypted: left unacknowledged, acknowledged, or delivered as it is. */
@@ -48,9 +49,28 @@ export interface TopicConsumerOptions {
   readonly maxPendingChunkedMessages: number;
   /** Over that limit the oldest is acknowledged instead of being left for redelivery. */
   readonly isOldestChunkedAcked: boolean;
-  readonly decrypt: DecryptPayload | undefined;
+  /** Gives private keys for encrypted messages. */
+  readonly keyReader: CryptoKeyReader | undefined;
   readonly cryptoFailureAction: CryptoFailureAction;
   readonly onCorrupt: ((entry: CorruptEntry) => void) | undefined;
+}
+
+const cryptoFailureActions = { FAIL: 'FAIL', DISCARD: 'DISCARD', CONSUME: 'CONSUME' } as const;
+
+/** Reads the options of decryption, which consumers and readers share. Throws `PulsarError` InvalidConfiguration. */
+export function readDecryption(
+  action: string,
+  config: {
+    readonly privateKeyPath?: string;
+    readonly cryptoKeyReader?: unknown;
+    readonly cryptoFailureAction?: unknown;
+  },
+): Pick<TopicConsumerOptions, 'keyReader' | 'cryptoFailureAction'> {
+  const privateKey = textOption(config.privateKeyPath);
+  return {
+    keyReader: keyReaderOption(action, config.cryptoKeyReader, { privateKey }),
+    cryptoFailureAction: choiceOption<CryptoFailureAction>(config.cryptoFailureAction, cryptoFailureActions, 'FAIL'),
+  };
 }
 
 /** Whether the broker can redeliver on such a subscription only by rewinding it. */

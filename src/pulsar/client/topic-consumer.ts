@@ -16,6 +16,7 @@ import { ChunkedMessages } from './chunked-messages.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
 import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
+import { payloadDecrypter } from './message-encryption.ts';
 import { Permits } from './permits.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Reconnector } from './reconnector.ts';
@@ -97,7 +98,10 @@ export class TopicConsumer implements ConsumerListener {
     this.unacked =
       options.ackTimeoutMs > 0 ? new RedeliveryTimer(options.ackTimeoutMs, (ids) => this.redeliver(ids)) : undefined;
     const { maxUncompressedBytes } = context;
-    this.entryContext = { topic: options.topic.fullName, maxUncompressedBytes, decrypt: options.decrypt };
+    const decrypt =
+      options.keyReader &&
+      payloadDecrypter(options.keyReader, (error) => context.log('WARN', `a key of an encrypted message: ${error}`));
+    this.entryContext = { topic: options.topic.fullName, maxUncompressedBytes, decrypt };
     this.chunked = new ChunkedMessages(this.entryContext, {
       maxPending: options.maxPendingChunkedMessages,
       maxBytes: maxUncompressedBytes,

@@ -15,7 +15,14 @@ import {
 import { Batcher, type BatchLimits, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
 import { encodeChunks } from './encode-chunks.ts';
-import { type EncodedEntry, type EntrySettings, encodeEntry, type OutgoingMessage } from './encode-entry.ts';
+import {
+  type EncodedEntry,
+  type EncryptPayload,
+  type EntrySettings,
+  encodeEntry,
+  type OutgoingMessage,
+} from './encode-entry.ts';
+import { type EncryptionSettings, payloadEncrypter } from './message-encryption.ts';
 import { PendingEntries, type PendingEntry } from './pending-entries.ts';
 import { Reconnector } from './reconnector.ts';
 import { closeProducer, keyValues, registerProducer } from './register.ts';
@@ -35,6 +42,7 @@ export interface TopicProducerOptions {
   readonly batching: (BatchLimits & { readonly maxDelayMs: number }) | undefined;
   /** Messages that are too large for one entry are sent in several; needs `batching` to be absent. */
   readonly isChunking: boolean;
+  readonly encryption: Pick<EncryptionSettings, 'keyNames' | 'keyReader' | 'failureAction'> | undefined;
   readonly properties: Readonly<Record<string, string>>;
   readonly schema: SchemaInput | undefined;
   readonly accessMode: ProducerAccessMode;
@@ -50,6 +58,7 @@ export class TopicProducer implements ProducerListener {
   private readonly context: ClientContext;
   private readonly producerId: number;
   private readonly reconnector: Reconnector;
+  private readonly encrypt: EncryptPayload | undefined;
   private readonly batcher: Batcher;
   private connection: Connection | undefined;
   private readonly pending: PendingEntries;
@@ -71,6 +80,13 @@ export class TopicProducer implements ProducerListener {
     this.context = context;
     this.options = options;
     this.producerId = context.nextId();
+    this.encrypt =
+      options.encryption &&
+      payloadEncrypter({
+        ...options.encryption,
+        onFailure: (error) => context.log('WARN', `${this.name} sends without encryption: ${error}`),
+        nowMs: () => performance.now(),
+      });
     this.batcher = new Batcher(options.batching ?? { maxMessages: 1, maxBytes: 0, isKeyBased: false });
     this.pending = new PendingEntries(options.sendTimeoutMs, () =>
       this.failPending(new PulsarError('TimeOut', `no receipt within ${options.sendTimeoutMs} ms`)),
@@ -107,6 +123,7 @@ export class TopicProducer implements ProducerListener {
       producerName: isFirst ? options.producerName : this.name,
       userProvidedProducerName: options.producerName !== undefined,
       epoch: ++this.epoch,
+      encrypted: this.encrypt && true,
       metadata: keyValues(options.properties),
       schema: options.schema,
       producerAccessMode: options.accessMode,
@@ -216,6 +233,7 @@ export class TopicProducer implements ProducerListener {
         schemaVersion: this.schemaVersion?.length ? this.schemaVersion : undefined,
         maxMessageBytes: this.connection?.maxMessageBytes ?? this.knownMaxMessageBytes,
         publishTimeMs: Date.now(),
+        encrypt: this.encrypt,
       });
     } catch (error) {
       this.settle(waiting, (one) => one.reject(error as Error));
