@@ -1,6 +1,6 @@
 /**
  * Builds the package's `./pulsar` door: `pulsar.mjs` and `pulsar.cjs`, each self-contained and minified, and `pulsar.d.ts` with
- * the declarations in `types/`. Use: `node scripts/build.ts [folder]`; the folder is `dist` by default.
+ * the declarations in `types/`; and the command line `pulsar-io.mjs`. Use: `node scripts/build.ts [folder]`; the folder is `dist` by default.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -17,10 +17,15 @@ const DECLARATIONS = `export * from './types/scripts/pulsar-door.js';
 export { default } from './types/scripts/pulsar-door.js';
 `;
 
-const bundle = async (format: Format, outfile: string): Promise<void> => {
+/** Bundled CommonJS packages ask for Node's own modules by `require`. */
+const CLI_BANNER = `#!/usr/bin/env node
+import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);`;
+
+const bundle = async (entry: string, format: Format, outfile: string, banner = ''): Promise<void> => {
   await build({
-    entryPoints: [DOOR],
+    entryPoints: [entry],
     outfile,
+    banner: { js: banner },
     format,
     bundle: true,
     minify: true,
@@ -65,8 +70,9 @@ const main = async (folder: string): Promise<void> => {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), PACKAGE);
   await Promise.all([
-    bundle('esm', join(folder, 'pulsar.mjs')),
-    bundle('cjs', join(folder, 'pulsar.cjs')),
+    bundle(DOOR, 'esm', join(folder, 'pulsar.mjs')),
+    bundle(DOOR, 'cjs', join(folder, 'pulsar.cjs')),
+    bundle(join(ROOT, 'scripts/pulsar-io.ts'), 'esm', join(folder, 'pulsar-io.mjs'), CLI_BANNER),
     declare(folder),
   ]);
 };

@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/secrets': ['src/core'],
   'src/connectors': ['src/core'],
   'src/pulsar': ['src/core'],
+  'src/cli': ['src/core'],
   'src/emulator': ['src/core', 'src/pulsar'],
   handlers: [
     'src/core',

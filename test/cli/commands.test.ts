@@ -1,0 +1,141 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type CliWorld, runCli } from '../../src/cli/main.ts';
+import { createControlPlane } from '../../src/control-plane/index.ts';
+import { eventOf, startControlPlane, type TestControlPlane } from '../control-plane/harness.ts';
+
+let api: TestControlPlane;
+beforeEach(async () => {
+  api = await startControlPlane();
+});
+afterEach(() => api.close());
+
+/** The real control plane, without a socket between. */
+const fetchFrom = (controlPlane: ReturnType<typeof createControlPlane>) =>
+  (async (url: URL, init: RequestInit) => {
+    const request = new Request(url, init);
+    const body = Buffer.from(await request.arrayBuffer());
+    const contentType = request.headers.get('content-type') ?? undefined;
+    const event = eventOf({
+      method: request.method,
+      path: url.pathname,
+      ...(contentType && { contentType }),
+      headers: Object.fromEntries(request.headers),
+    });
+    const answer = await controlPlane(
+      { ...event, body: body.toString('base64'), isBase64Encoded: true },
+      AbortSignal.timeout(5_000),
+    );
+    return new Response(answer.body ?? null, { status: answer.statusCode });
+  }) as typeof fetch;
+
+const cli = async (line: string | readonly string[], world: Partial<CliWorld> = {}) => {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCli(typeof line === 'string' ? line.split(' ') : line, {
+    env: {},
+    fetch: fetchFrom(createControlPlane(api.deps)),
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    signal: AbortSignal.timeout(20_000),
+    ...world,
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+};
+
+const SOURCE = 'sources create --name s1 --source-type data-generator --destination-topic-name out';
+
+test('makes, shows, changes, stops, starts and deletes a source', async () => {
+  expect(await cli(SOURCE)).toEqual({ code: 0, out: 'Created successfully', err: '' });
+  expect(JSON.parse((await cli('sources list')).out)).toEqual(['s1']);
+  expect(JSON.parse((await cli('source get --name s1')).out)).toMatchObject({ topicName: 'out', parallelism: 1 });
+  expect((await cli('sources update --name s1 --parallelism 2')).out).toBe('Updated successfully');
+  expect(JSON.parse((await cli('sources status --name s1')).out)).toMatchObject({ numInstances: 2 });
+  expect((await cli('sources stop --name s1 --instance-id 1')).out).toBe('Stopped successfully');
+  expect(JSON.parse((await cli('sources status --name s1 --instance-id 1')).out)).toMatchObject({ running: false });
+  expect((await cli('sources delete --name s1')).out).toBe('Delete source successfully');
+  expect((await cli('sources get --name s1')).err).toBe("Source s1 doesn't exist\n\nReason: Source s1 doesn't exist");
+});
+
+test('reads a YAML file, and lets options override it', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'pio-cli-')), 'sink.yaml');
+  writeFileSync(
+    file,
+    'name: y1\ntenant: public\ninputs: [in]\narchive: builtin://http\nparallelism: 3\nconfigs:\n  url: http://h/\n',
+  );
+  expect((await cli(['sinks', 'create', '--sink-config-file', file, '--parallelism', '2'])).out).toBe(
+    'Created successfully',
+  );
+  expect(JSON.parse((await cli('sinks get --name y1')).out)).toMatchObject({
+    parallelism: 2,
+    configs: { url: 'http://h/' },
+  });
+  writeFileSync(file, 'name: [');
+  expect(await cli(['sinks', 'create', '--sink-config-file', file])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^Failed to parse config file .*sink\.yaml\. .*line 1/s),
+  });
+  expect((await cli('sinks create --sink-config-file /no/such.yaml')).err).toContain('ENOENT');
+});
+
+test.each([
+  ['', 'Name what to do: sources or sinks'],
+  ['sinks', 'Name what to do with sinks, such as list'],
+  ['sinks explode', "Unknown option: '--explode'"],
+  ['sinks get', 'You must specify a name for the sink'],
+  ['sinks status --name s --instance-id x', 'instance-id must be a number'],
+  ['sinks list --output xml', 'Invalid values'],
+  ['sinks list --admin-url http://127.0.0.1:1', 'Error connecting to http://127.0.0.1:1'],
+])('says what is wrong with: pulsar-io %s', async (line, message) => {
+  const real = line.includes('admin-url') ? { fetch } : {};
+  const { code, err } = await cli(line === '' ? [] : line, real);
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(message) });
+});
+
+test('sends the token of --auth-params or of the environment', async () => {
+  const sent: (string | null)[] = [];
+  const spy = (async (_url: URL, init: RequestInit) => {
+    sent.push(new Headers(init.headers).get('authorization'));
+    return new Response('[]');
+  }) as typeof fetch;
+  await cli('sinks list', { fetch: spy, env: { PULSAR_IO_TOKEN: 'from-env' } });
+  await cli('sinks list --auth-params token:given', { fetch: spy, env: { PULSAR_IO_TOKEN: 'from-env' } });
+  await cli('sinks list', { fetch: spy });
+  expect(sent).toEqual(['Bearer from-env', 'Bearer given', null]);
+});
+
+test('waits until the instances are on duty, and tells what for', async () => {
+  await cli(SOURCE);
+  const answers = ['starting', 'starting', ''].map((error) => ({
+    numInstances: 1,
+    numRunning: error ? 0 : 1,
+    instances: [{ instanceId: 0, status: { error } }],
+  }));
+  const fake = (async (url: URL) =>
+    url.pathname.endsWith('/status')
+      ? Response.json(answers.shift())
+      : new Response(null, { status: 204 })) as unknown as typeof fetch;
+  expect(await cli('sources start --name s1 --wait', { fetch: fake })).toEqual({
+    code: 0,
+    out: 'Started successfully',
+    err: '0 of 1 instances on duty; instance 0: starting',
+  });
+});
+
+test('has help for every command, and ends with 130 when interrupted', async () => {
+  for (const line of ['--help', 'sinks --help', 'sinks create --help', 'sources status --help']) {
+    expect(await cli(line)).toMatchObject({ code: 0, out: expect.stringContaining('--admin-url') });
+  }
+  const aborted = AbortSignal.abort();
+  expect((await cli('sinks list', { signal: aborted, fetch })).code).toBe(130);
+});
+
+test('prints answers as JSON when asked to', async () => {
+  expect((await cli(`${SOURCE} -o json`)).out).toBe('{"message":"Created successfully"}');
+  expect(JSON.parse((await cli('sources available-sources -o json')).out)).toContainEqual(
+    expect.objectContaining({ name: 'data-generator' }),
+  );
+  expect((await cli('sources available-sources')).out).toMatch(/^data-generator\n.*\n-{40}$/m);
+});
