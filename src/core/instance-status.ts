@@ -1,3 +1,5 @@
+import type { FailingRecord } from './failing-records.ts';
+
 /** Pulsar's `ExceptionInformation`. */
 export interface ExceptionInformation {
   readonly exceptionString: string;
@@ -29,6 +31,8 @@ export interface InstanceStatus {
   readonly numConnectorExceptions: number;
   readonly latestConnectorExceptions: readonly ExceptionInformation[];
   readonly lastReceivedTimeMs: number;
+  /** Records that are tried again, the first hundred. */
+  readonly failing: readonly FailingRecord[];
   /** When the dispatcher should start the next run; undefined: as soon as there is work. */
   readonly nextRunAtMs?: number;
   /** Failures in a row: the exponent of the back-off. */
@@ -53,6 +57,7 @@ export const NEW_STATUS: InstanceStatus = {
   numConnectorExceptions: 0,
   latestConnectorExceptions: [],
   lastReceivedTimeMs: 0,
+  failing: [],
   failuresInRow: 0,
   restarts: 0,
   generation: 0,

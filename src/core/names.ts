@@ -8,3 +8,13 @@ export const guardSubscription = (uid: string, sourcePartition: string): string 
 
 /** What all guard subscriptions of a connector begin with. */
 export const guardPrefix = (uid: string): string => `pulsar-io-guard.${uid}.`;
+
+/** Producer of a source partition's dead letters: one for each generation, as sequences have their meaning within one. */
+export const sourceLettersName = (uid: string, sourcePartition: string, generation: number): string =>
+  `${producerName(uid, sourcePartition, generation)}/dlq`;
+
+/** Producer of the dead letters of one topic-partition of a sink, over all generations: versions rise along the log whatever the configuration. */
+export const sinkLettersName = (uid: string, topic: string): string => `pio/${uid}/dlq/${topic}`;
+
+/** Subscription that keeps a connector's dead letters until they are sent back or dropped; made before the first of them (GUARANTEES rule 39). */
+export const deadLetterSubscription = (uid: string): string => `pulsar-io-dead-letters.${uid}`;

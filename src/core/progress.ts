@@ -22,6 +22,8 @@ export interface SourceProgress {
   readonly routerPartitions: number;
   /** Generation of the producer names that published these tails. */
   readonly producerGeneration: number;
+  /** EFFECTIVELY_ONCE only: where that generation sends its dead letters; absent: nowhere. */
+  readonly deadLetterTopic?: string | undefined;
   /** True when no entry was outstanding at the last write: the next run may trust `tails` as they are. */
   readonly clean: boolean;
 }

@@ -1,8 +1,11 @@
 import type { Clock } from './clock.ts';
+import { FailingRecords } from './failing-records.ts';
 import { type ExceptionInformation, type InstanceStatus, KEPT_EXCEPTIONS } from './instance-status.ts';
 
 /** Counts what a run does on top of what the instance's earlier runs did; a snapshot of it goes into every heartbeat. */
 export class RunCounters {
+  /** Records that are tried again. */
+  readonly failing: FailingRecords;
   readonly #clock: Clock;
   readonly #base: Omit<InstanceStatus, 'nextRunAtMs'>;
   #received = 0;
@@ -19,6 +22,7 @@ export class RunCounters {
     const { nextRunAtMs: _, ...counted } = base;
     this.#base = counted;
     this.#clock = clock;
+    this.failing = new FailingRecords(base.failing, clock.nowMs());
     this.#latestSystem = base.latestSystemExceptions;
     this.#latestConnector = base.latestConnectorExceptions;
     this.#lastReceivedTimeMs = base.lastReceivedTimeMs;
@@ -58,12 +62,17 @@ export class RunCounters {
     this.#latestSystem = keepLatest(this.#latestSystem, error, this.#clock.nowMs());
   }
 
+  /** Wall-clock milliseconds, as the counts are stamped with. */
+  get nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
   /** Records settled by this run so far: its measure of progress. */
   get settled(): number {
     return this.#written + this.#deadLettered + this.#dropped;
   }
 
-  /** The instance's status with this run's counts added and `rest` replaced. */
+  /** The instance's status with this run's counts added and `rest` replaced; a record that is tried again is an error, too. */
   status(rest: Partial<InstanceStatus>): InstanceStatus {
     return {
       ...this.#base,
@@ -77,6 +86,8 @@ export class RunCounters {
       latestConnectorExceptions: this.#latestConnector,
       lastReceivedTimeMs: this.#lastReceivedTimeMs,
       ...rest,
+      error: rest.error || this.failing.problem,
+      failing: this.failing.all,
     };
   }
 }

@@ -28,7 +28,10 @@ const drop = (batch: SourceBatch, isGivenUp: (item: SourceItem) => boolean): voi
  * it is not durable (GUARANTEES rule 24), so a redelivery is recognised by the frontier.
  */
 export const atMostOnceSink = (): middy.MiddlewareObj<SinkBatch, void> => ({
-  before: async ({ event: batch }): Promise<void> => moveFrontier(batch, batch.records.length),
+  before: async ({ event: batch }): Promise<void> => {
+    batch.writesOnce = true;
+    await moveFrontier(batch, batch.records.length);
+  },
   after: async ({ event: batch }): Promise<void> => {
     dropFailed(batch);
     await acknowledgeFrontier(batch);

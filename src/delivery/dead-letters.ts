@@ -1,9 +1,7 @@
 import type { MessagingProducer, MessagingSession, OutgoingMessage } from '../core/messaging.ts';
+import { deadLetterSubscription } from '../core/names.ts';
 import { requireDeduplication } from './deduplication.ts';
 import { routeFailure } from './pulsar-failure.ts';
-
-/** Subscription created before the first dead letter, so that the broker keeps them (GUARANTEES rule 39). */
-export const DEAD_LETTER_SUBSCRIPTION = 'pulsar-io-dead-letters';
 
 const COMPRESSION = 'LZ4';
 
@@ -11,7 +9,9 @@ const COMPRESSION = 'LZ4';
 export interface DeadLetterOptions {
   readonly session: MessagingSession;
   readonly topic: string;
-  /** Given under EFFECTIVELY_ONCE: one name per input partition and generation, deduplicated by sequence (rule 38). */
+  /** Connector whose letters these are: they are kept on a subscription of its own. */
+  readonly uid: string;
+  /** Given under EFFECTIVELY_ONCE: one name per input partition, deduplicated by sequence (rule 38). */
   readonly producerName?: string;
   readonly signal: AbortSignal;
 }
@@ -36,6 +36,11 @@ export class DeadLetters {
     return this.#options.topic;
   }
 
+  /** The connector's uid, which its letters carry. */
+  get uid(): string {
+    return this.#options.uid;
+  }
+
   /**
    * Publishes one dead letter and resolves with its receipt's arrival. The broker's "I hold it already" is success: letters of one input partition are
    * sent in order, one at a time. Throws what publishing throws; the batch is then not settled.
@@ -57,18 +62,27 @@ export class DeadLetters {
 
   /** Largest entry that the topic's broker takes, in bytes. */
   async maxMessageBytes(): Promise<number> {
+    return (await this.#opened()).maxMessageBytes;
+  }
+
+  /** The highest sequence of a letter that the broker knows of under our name; -1: none. */
+  async lastSequence(): Promise<number> {
+    return (await this.#opened()).lastSequenceId;
+  }
+
+  async #opened(): Promise<MessagingProducer> {
     try {
-      return (await this.#open()).maxMessageBytes;
+      return await this.#open();
     } catch (cause) {
       throw routeFailure(cause, `opening a producer on ${this.topic}`);
     }
   }
 
   #open(): Promise<MessagingProducer> {
-    const { session, topic, producerName, signal } = this.#options;
+    const { session, topic, uid, producerName, signal } = this.#options;
     this.#producer ??= session.producer({
       topic,
-      initialSubscriptionName: DEAD_LETTER_SUBSCRIPTION,
+      initialSubscriptionName: deadLetterSubscription(uid),
       compression: COMPRESSION,
       signal,
       ...(producerName !== undefined && { producerName }),

@@ -14,9 +14,10 @@ export type Accepts = 'bytes' | 'text' | 'fields';
 export const decode = (accepts: Accepts): middy.MiddlewareObj<SinkBatch, void> => ({
   before: async ({ event: batch }): Promise<void> => {
     for (const item of pending(batch)) {
-      if (item.error || item.attempts > 0) continue;
+      if (item.error || item.isDecoded) continue;
       try {
         item.record = { ...item.record, value: decodeValue(item.record, accepts) };
+        item.isDecoded = true;
       } catch (cause) {
         item.error = unreadable(item.record, accepts, cause);
         item.lastError = item.error;

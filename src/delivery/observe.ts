@@ -1,5 +1,5 @@
 import type middy from '@middy/core';
-import type { SinkBatch } from './sink-batch.ts';
+import { isSettledItem, type SinkBatch, type SinkItem } from './sink-batch.ts';
 import type { SourceBatch } from './source-batch.ts';
 
 interface Counted {
@@ -28,7 +28,9 @@ export const observeSource = (): middy.MiddlewareObj<SourceBatch, void> => {
 /** Counts what became of a sink batch, once per record over all passes. Use it first: outermost. */
 export const observeSink = (): middy.MiddlewareObj<SinkBatch, void> => {
   const seen = new WeakSet<object>();
-  const note = async ({ event: { counters, records } }: { event: SinkBatch }): Promise<void> => {
+  const note = async ({ event: batch }: { event: SinkBatch }): Promise<void> => {
+    const { counters, records } = batch;
+    for (const item of records) noteFailing(batch, item);
     const fresh = records.filter((item) => item.outcome !== undefined && !seen.has(item));
     for (const item of fresh) seen.add(item);
     counters.written(count(fresh, 'written'));
@@ -36,4 +38,10 @@ export const observeSink = (): middy.MiddlewareObj<SinkBatch, void> => {
     counters.dropped(count(fresh, 'dropped'));
   };
   return { after: note, onError: note };
+};
+
+const noteFailing = ({ counters, topic }: SinkBatch, item: SinkItem): void => {
+  const { messageId } = item.record;
+  if (isSettledItem(item)) counters.failing.settled(topic, messageId);
+  else if (item.lastError) counters.failing.failed(topic, messageId, item.attempts, item.lastError, counters.nowMs);
 };

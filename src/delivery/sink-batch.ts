@@ -18,7 +18,9 @@ export interface SinkItem {
   error?: PulsarIoError;
   /** The last failure there was, for the instance's status. */
   lastError?: PulsarIoError;
-  /** Failed writes so far. */
+  /** True once `decode` has read it. */
+  isDecoded?: boolean;
+  /** Failed writes so far, those of earlier runs and deliveries included. */
   attempts: number;
   outcome?: SinkOutcome;
 }
@@ -36,6 +38,8 @@ export interface SinkBatch {
   readonly frontier: FrontierHolder | undefined;
   /** Set by the guarantee: the target is to store the frontier in the transaction of the write. */
   commitsInTarget?: boolean;
+  /** Set by the guarantee: nothing may be handed to the target a second time, also not to find out which record is to blame. */
+  writesOnce?: boolean;
   readonly deadLetters: DeadLetters | undefined;
   /** Failed writes of a record before it is dead-lettered; undefined: retried for ever. */
   readonly maxRetries: number | undefined;

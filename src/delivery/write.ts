@@ -1,7 +1,8 @@
 import type { FrontierMove, OpenSink, TransactionalSink } from '../core/connector-type.ts';
 import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
-import type { RecordResult } from '../core/record.ts';
+import type { RecordResult, SinkRecord } from '../core/record.ts';
 import type { FrontierHolder } from './frontier-holder.ts';
+import { writeIsolating } from './isolate.ts';
 import { frontierBehind, pending, type SinkBatch, type SinkItem } from './sink-batch.ts';
 
 /** The innermost step of the sink pipeline: hands the target what is not settled and can be read, with the frontier where the guarantee says so. */
@@ -14,7 +15,8 @@ const writeRecords = async (sink: OpenSink, batch: SinkBatch): Promise<void> => 
   const items = writable(batch);
   if (items.length === 0) return;
   const records = items.map(({ record }) => record);
-  applyResults(batch, items, await sink.write(records, batch.signal));
+  const write = (some: readonly SinkRecord[]) => sink.write(some, batch.signal);
+  applyResults(batch, items, batch.writesOnce ? await write(records) : await writeIsolating(records, write));
 };
 
 /**

@@ -92,7 +92,7 @@ const publishDirectly = async (context: QueueContext, queue: OpenQueueSource): P
   const output = await openOutputs(session, connector.config, partitions, control.signal);
   const { deadLetterTopic } = runtimeOptions(connector.config);
   const deadLetters = deadLetterTopic
-    ? new DeadLetters({ session, topic: deadLetterTopic, signal: control.signal })
+    ? new DeadLetters({ session, topic: deadLetterTopic, uid: connector.uid, signal: control.signal })
     : undefined;
   const to: QueueOutput = { output, deadLetters, nextSequence: 0 };
   const one = async (): Promise<number> => {

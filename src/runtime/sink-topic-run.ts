@@ -4,13 +4,17 @@ import { PulsarIoError } from '../core/errors.ts';
 import { type Frontier, frontierAtMarkDelete, WHOLE_ENTRY } from '../core/frontier.ts';
 import { compareMessageIds, formatMessageId, type MessageIdParts } from '../core/message-id.ts';
 import type { MessagingConsumer, MessagingSession } from '../core/messaging.ts';
+import { sinkLettersName } from '../core/names.ts';
 import { SUBSCRIPTION_UID_PROPERTY } from '../core/pulsar-admin.ts';
+import type { SinkRecord } from '../core/record.ts';
+import type { RunCounters } from '../core/run-counters.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { type FrontierHolder, storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
 import type { Pipeline, SinkGuarantee } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import type { SinkBatch } from '../delivery/sink-batch.ts';
 import type { Activity } from './activity.ts';
+import { Redelivery } from './redelivery.ts';
 import type { RunContext } from './run-deps.ts';
 import { settle } from './settle.ts';
 import { RecordReader } from './sink-records.ts';
@@ -40,7 +44,8 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
   const consumer = await subscribe(run, topic);
   const frontier = await fence(run, topic, consumer, isNew);
   const reader = new RecordReader(topic, frontier?.current);
-  const redelivery = new Redelivery(run, consumer);
+  const { negativeAckRedeliveryDelayMs } = run.connector.config;
+  const redelivery = new Redelivery(consumer, deps, negativeAckRedeliveryDelayMs);
   const deadLetters = openDeadLetters(run, topic);
   activity.touch();
   while (!control.isStopping && !activity.isHalted && activity.idleMs < deps.settings.idleMs) {
@@ -178,7 +183,7 @@ const batchOf = (
   records: ReturnType<RecordReader['toRecords']>,
 ): SinkBatch => ({
   topic,
-  records: records.map((record) => ({ record, attempts: 0 })),
+  records: records.map((record) => ({ record, attempts: attemptsOf(counters, record) })),
   order: plan.order,
   consumer,
   frontier,
@@ -188,7 +193,10 @@ const batchOf = (
   signal: control.signal,
 });
 
-/** The name holds over generations: the versions that number dead letters rise along the log whatever the configuration. */
+/** What the broker counted, where it does, or what this instance remembers: a broker forgets its count when nobody is connected. */
+const attemptsOf = ({ failing }: RunCounters, { topic, messageId, redeliveryCount }: SinkRecord): number =>
+  Math.max(redeliveryCount, failing.attemptsOf(topic, messageId));
+
 const openDeadLetters = (
   { connector, session, control, guarantee }: SinkRun,
   topic: string,
@@ -198,10 +206,11 @@ const openDeadLetters = (
     config.deadLetterTopic ||
     (config.maxMessageRetries ? defaultDeadLetterTopic(topic, subscriptionOf(config)) : undefined);
   if (!deadLetterTopic) return undefined;
-  const name = { producerName: `pio/${uid}/dlq/${topic}` };
+  const name = { producerName: sinkLettersName(uid, topic) };
   return new DeadLetters({
     session,
     topic: deadLetterTopic,
+    uid,
     signal: control.signal,
     ...(guarantee.namesDeadLetters && name),
   });
@@ -210,36 +219,3 @@ const openDeadLetters = (
 /** Pulsar's own default, `<topic>-<subscription>-DLQ`, with the slashes of a default subscription name made valid. */
 const defaultDeadLetterTopic = (topic: string, subscription: string): string =>
   `${topic}-${subscription.replaceAll('/', '-')}-DLQ`;
-
-/** Pulsar's client default for `negativeAckRedeliveryDelayMs`. */
-const DEFAULT_REDELIVERY_DELAY_MS = 60_000;
-
-/** Asks the broker for handed-back records again, each after the negative-acknowledgement delay. */
-class Redelivery {
-  readonly #consumer: MessagingConsumer;
-  readonly #clock: SinkRun['deps']['clock'];
-  readonly #delayMs: number;
-  #waiting: { readonly dueMs: number; readonly ids: MessageIdParts[] }[] = [];
-
-  constructor({ connector, deps }: SinkRun, consumer: MessagingConsumer) {
-    this.#consumer = consumer;
-    this.#clock = deps.clock;
-    this.#delayMs = connector.config.negativeAckRedeliveryDelayMs ?? DEFAULT_REDELIVERY_DELAY_MS;
-  }
-
-  take(batch: SinkBatch): void {
-    const ids = batch.records.filter(({ outcome }) => outcome === 'handed-back').map(({ record }) => record.messageId);
-    if (ids.length > 0) this.#waiting.push({ dueMs: this.#clock.monotonicMs() + this.#delayMs, ids });
-  }
-
-  flushDue(): void {
-    const nowMs = this.#clock.monotonicMs();
-    while (this.#waiting[0] && this.#waiting[0].dueMs <= nowMs)
-      this.#consumer.redeliver(this.#waiting.shift()?.ids ?? []);
-  }
-
-  flushAll(): void {
-    for (const { ids } of this.#waiting) this.#consumer.redeliver(ids);
-    this.#waiting = [];
-  }
-}

@@ -2,7 +2,7 @@ import type { SourceConnector } from '../core/connector.ts';
 import type { OpenLogSource } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { MessagingSession } from '../core/messaging.ts';
-import { producerName } from '../core/names.ts';
+import { sourceLettersName } from '../core/names.ts';
 import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import type { SourceRecord } from '../core/record.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
@@ -62,6 +62,7 @@ const beginningOf = (context: SourcePartitionContext, partitions: number): Parti
   tails: {},
   producerGeneration: context.generation,
   routerPartitions: partitions,
+  deadLetterTopic: runtimeOptions(context.connector.config).deadLetterTopic,
   clean: !guaranteeOf(context).resumes,
 });
 
@@ -97,13 +98,19 @@ const publishFrom = async (
   const guarantee = guaranteeOf(context);
   if (!guarantee.resumes) {
     const output = await openOutputs(context.session, context.connector.config, partitions, context.control.signal);
-    const read = await pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(undefined)));
+    const pipeline = sourcePipeline(guarantee.middleware(undefined));
+    const deadLetters = lettersOf(context);
+    const read = await pump(context, checkpoint, output, pipeline, deadLetters);
+    await deadLetters?.close();
     await Promise.all(output.outputs.map(({ producer }) => producer.close()));
     return read;
   }
   const resumed = await resumeOutputs(resumeOptions(context, stored, context.generation, partitions));
   const output = new OutputTopic(resumed.outputs, partitions);
-  const read = await pump(context, checkpoint, output, sourcePipeline(guarantee.middleware(resumed)));
+  const pipeline = sourcePipeline(guarantee.middleware(resumed));
+  const deadLetters = lettersOf(context);
+  const read = await pump(context, checkpoint, output, pipeline, deadLetters);
+  await deadLetters?.close();
   // Every receipt is in: nothing is published beyond what the checkpoint says.
   await checkpoint.commit({ clean: resumed.outputs.every(({ trusted }) => trusted) });
   await resumed.close();
@@ -112,7 +119,7 @@ const publishFrom = async (
 
 /**
  * Finishes what an effectively-once run of an older generation left in doubt, under its producer names and its routes, up to the last record
- * it may have published; only then may the meaning of sequences change (GUARANTEES rules 6 and 10).
+ * it may have published or dead-lettered; only then may the meaning of sequences change (GUARANTEES rules 6 and 10).
  */
 const drain = async (
   context: SourcePartitionContext,
@@ -122,13 +129,17 @@ const drain = async (
   const resumed = await resumeOutputs(
     resumeOptions(context, stored, stored.producerGeneration, stored.routerPartitions),
   );
-  const limit = Math.max(...resumed.outputs.map(({ lastSequence }) => lastSequence));
+  const { deadLetterTopic, producerGeneration } = stored;
+  const deadLetters = openDeadLetters(context, deadLetterTopic, producerGeneration);
+  const held = resumed.outputs.map(({ lastSequence }) => lastSequence);
+  const limit = Math.max(...held, (await deadLetters?.lastSequence()) ?? -1);
   if (limit > checkpoint.progress.sequence) {
     const output = new OutputTopic(resumed.outputs, stored.routerPartitions);
     const pipeline = sourcePipeline(effectivelyOnceSource(resumed));
-    await pump(context, checkpoint, output, pipeline, limit);
+    await pump(context, checkpoint, output, pipeline, deadLetters, limit);
     requireDrained(context, checkpoint, limit);
   }
+  await deadLetters?.close();
   await resumed.close();
 };
 
@@ -171,10 +182,10 @@ const pump = async (
   checkpoint: SourceCheckpoint,
   output: OutputTopic,
   pipeline: Pipeline<SourceBatch>,
+  deadLetters: DeadLetters | undefined,
   limit?: number,
 ): Promise<number> => {
   const { control, counters } = context;
-  const deadLetters = openDeadLetters(context);
   let read = 0;
   for await (const page of readAhead((signal) => pagesOf(context, checkpoint, signal), control.stopSignal)) {
     if (control.isStopping || context.isHalted()) break;
@@ -187,7 +198,6 @@ const pump = async (
     }
     if (records.length < page.length) break;
   }
-  await deadLetters?.close();
   return read;
 };
 
@@ -220,10 +230,17 @@ const batchOf = (
   signal: control.signal,
 });
 
-const openDeadLetters = (context: SourcePartitionContext): DeadLetters | undefined => {
-  const { session, connector, partition, generation, control } = context;
-  const topic = runtimeOptions(connector.config).deadLetterTopic;
+const lettersOf = (context: SourcePartitionContext): DeadLetters | undefined =>
+  openDeadLetters(context, runtimeOptions(context.connector.config).deadLetterTopic, context.generation);
+
+const openDeadLetters = (
+  context: SourcePartitionContext,
+  topic: string | undefined,
+  generation: number,
+): DeadLetters | undefined => {
+  const { session, connector, partition, control } = context;
   if (!topic) return undefined;
-  const name = { producerName: `${producerName(connector.uid, partition, generation)}/dlq` };
-  return new DeadLetters({ session, topic, signal: control.signal, ...(guaranteeOf(context).resumes && name) });
+  const { uid } = connector;
+  const name = { producerName: sourceLettersName(uid, partition, generation) };
+  return new DeadLetters({ session, topic, uid, signal: control.signal, ...(guaranteeOf(context).resumes && name) });
 };

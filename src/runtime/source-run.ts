@@ -33,7 +33,9 @@ const logWork = async (context: SourceContext, type: LogSourceType): Promise<Wor
   );
   const source = await type.open(config, openContext(context));
   try {
-    return await untilIdle(context, type.pollIntervalMs(config), () => readPartitions(context, source));
+    const read = () => readPartitions(context, source);
+    // Each look fences every partition, which is paid: a log that had nothing at the first one is left to the next run.
+    return await untilIdle(context, type.pollIntervalMs(config), read, { maxFirstIdleMs: 0 });
   } finally {
     await source.close();
   }

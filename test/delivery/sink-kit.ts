@@ -38,6 +38,8 @@ export class BatchWorld {
   /** Thrown by the next move of the frontier. */
   moveFailure: Error | undefined;
   letterFailure: Error | undefined;
+  /** Throws for a letter that the topic does not take. */
+  acceptLetter: (letter: OutgoingMessage) => void = () => undefined;
   sink: TransactionalSink = {
     write: async (records) => {
       this.happened.push(`write ${records.map(({ value }) => String(value)).join(' ')}`);
@@ -84,15 +86,17 @@ export class BatchWorld {
     const deadLetters = {
       isDeduplicated: true,
       topic: 'letters',
+      uid: 'uid',
       publish: async (message: OutgoingMessage) => {
         if (this.letterFailure) throw this.letterFailure;
+        this.acceptLetter(message);
         this.letters.push(message);
         this.happened.push(`letter ${String(message.value)}`);
       },
     } as unknown as DeadLetters;
     return {
       topic: 'topic',
-      records: records.map((one) => ({ record: one, attempts: 0 })),
+      records: records.map((one) => ({ record: one, attempts: one.redeliveryCount })),
       order: 'topic',
       consumer: this.#consumer,
       frontier,

@@ -258,8 +258,12 @@ describe('ATLEAST_ONCE', () => {
           ORIGIN_MESSAGE_ID: '1:5',
           REAL_TOPIC: 'topic',
           REAL_SUBSCRIPTION: 'sub',
+          'pulsar-io.uid': 'uid',
           'pulsar-io.error': 'PIO_SINK_REJECTED',
+          'pulsar-io.reason': 'never',
+          'pulsar-io.attempts': '1',
           'pulsar-io.version': '1005',
+          'pulsar-io.publish-time': '1',
         },
       },
     ]);

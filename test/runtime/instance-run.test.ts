@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Connector, SourceConnector } from '../../src/core/connector.ts';
+import { PulsarIoError } from '../../src/core/errors.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { runInstance } from '../../src/runtime/instance-run.ts';
 import { Leftovers } from '../../src/runtime/leftovers.ts';
@@ -252,5 +253,39 @@ describe('a run', () => {
     await change(source, next);
     expect(await run(requestOf(next))).toMatchObject({ outcome: 'finished' });
     expect(await world.texts(topic)).toEqual(texts(4));
+  });
+
+  test('counts the failures of a record over all runs, where order is kept too, and dead-letters it after maxMessageRetries', async () => {
+    for (const [guarantee, ordering] of [
+      ['EFFECTIVELY_ONCE', {}],
+      ['ATLEAST_ONCE', { retainOrdering: true }],
+      ['ATLEAST_ONCE', {}],
+    ] as const) {
+      const [topic, letters] = [await world.newTopic(), await world.newTopic()];
+      const more = { deadLetterTopic: letters, maxMessageRetries: 6, name: `out-${topic.slice(-8)}`, ...ordering };
+      const sink = memorySink(topic, 'transactional', guarantee, more);
+      await world.deps.registry.create(sink);
+      let tries = 0;
+      world.target.failureOf = ({ value }) => {
+        if (value !== 'r1') return undefined;
+        tries += 1;
+        return new PulsarIoError('PIO_SINK_UNAVAILABLE', 'not now');
+      };
+      await world.publish(topic, texts(3));
+      // No wait is short enough to be made within a run: each run tries once or twice, and the broker forgets its counts in between.
+      const deps = { settings: settings({ maxWaitInRunMs: 0 }) };
+      for (let runs = 0; runs < 30 && (await world.texts(letters)).length === 0; runs++) {
+        await run(requestOf(sink), deps);
+        const { status } = (await stateOf(sink)) ?? {};
+        if (status?.failing.length) expect(status.error).toContain('not now');
+      }
+      expect({ guarantee, letters: await world.texts(letters), enough: tries >= 7 }).toEqual({
+        guarantee,
+        letters: ['r1'],
+        enough: true,
+      });
+      await run(requestOf(sink));
+      expect((await stateOf(sink))?.status).toMatchObject({ error: '', failing: [], numDeadLettered: 1 });
+    }
   });
 });

@@ -341,6 +341,44 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     }, 120_000);
   });
 
+  test('repeats no dead letter when an update falls between a letter and its commit, whichever call the run dies at', async () => {
+    for (let at = 1, isOver = false; !isOver; at++) {
+      const [topic, letters] = [await world.newTopic(), await world.newTopic()];
+      world.list.partitions.clear();
+      world.list.add('p', 'r0', { value: 'bad', error: new Error('bad') }, 'r1', {
+        value: 'bad',
+        error: new Error('bad'),
+      });
+      const source = withDeadLetters(listSource(topic), letters);
+      let calls = 0;
+      const watch = () => {
+        calls += 1;
+        if (calls === at) throw new Crash(`call ${at}`);
+      };
+      isOver = await world.attempt(source, { watch }).then(
+        () => true,
+        () => false,
+      );
+      await world.attempt(updated(source));
+      const found = { at, topic: await world.texts(topic), letters: (await world.texts(letters)).length };
+      expect(found).toEqual({ at, topic: texts(2), letters: 2 });
+      expect(at).toBeLessThan(200);
+    }
+  }, 120_000);
+
+  test('ends at its first look when a source has nothing, after one fence per partition', async () => {
+    const { source } = await newSource(2);
+    world.list.pollIntervalMs = 1;
+    await world.attempt(source);
+    let looks = 0;
+    const watch = ({ name, phase }: PortCall) => {
+      if (name === 'checkpoint.fence' && phase === 'before') looks += 1;
+    };
+    const settings = { ...world.deps.settings, idleMs: 600_000 };
+    expect(await world.attempt(source, { watch, deps: { settings } })).toEqual({ end: 'idle', nextRunInMs: 1 });
+    expect(looks).toBe(1);
+  });
+
   test('refuses the commit of a run that slept while its successor finished', async () => {
     const { topic, source } = await newSource(4);
     const woken = Promise.withResolvers<void>();
