@@ -8,6 +8,7 @@ import { readerCases } from './pulsar-client-readers.ts';
 import { reconnectCases } from './pulsar-client-reconnects.ts';
 import { sessionCases } from './pulsar-client-sessions.ts';
 import { noTransactionCases, transactionCases } from './pulsar-client-transactions.ts';
+import { troubleCases } from './pulsar-client-trouble.ts';
 
 /**
  * What our client does against a broker: run it on every broker there is. `start` gives one whose namespaces deduplicate, or
@@ -33,6 +34,7 @@ export function pulsarClientContract(
     describe('consumers', () => consumerCases(use));
     describe('readers and seeking', () => readerCases(use));
     describe('after a lost connection', () => reconnectCases(use));
+    describe('in trouble', () => troubleCases(use));
     describe('sessions', () => sessionCases(use));
     describe('transactions', () => (hasTransactions ? transactionCases(use) : noTransactionCases(use)));
   });

@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import {
   type Command,
   type CommandInput,
@@ -21,6 +22,8 @@ export interface WireProxy {
   readonly seen: { readonly side: Side; readonly command: Command }[];
   /** Decides on each command; default: everything passes. */
   decide: (side: Side, command: Command) => Verdict;
+  /** Bytes to write at once; default: a frame at a time. */
+  pieceBytes: number;
   /** Cuts all connections. */
   kill(): void;
   /** Writes a command to all clients, as if the broker had sent it. */
@@ -38,6 +41,7 @@ export async function startWireProxy(brokerUrl: string): Promise<WireProxy> {
     serviceUrl: '',
     seen: [],
     decide: () => 'pass',
+    pieceBytes: Number.POSITIVE_INFINITY,
     kill: () => {
       for (const pair of pairs) for (const socket of pair) socket.destroy();
     },
@@ -50,21 +54,37 @@ export async function startWireProxy(brokerUrl: string): Promise<WireProxy> {
     },
   };
 
+  /** Writes bytes in order; in pieces, each goes out in a turn of its own. */
+  function writer(to: Socket): (bytes: Buffer) => void {
+    let last: Promise<unknown> = Promise.resolve();
+    to.setNoDelay(true);
+    return (bytes) => {
+      const { pieceBytes } = proxy;
+      if (pieceBytes >= bytes.length) {
+        last = last.then(() => to.write(bytes));
+        return;
+      }
+      for (let from = 0; from < bytes.length; from += pieceBytes) {
+        last = last.then(() => to.write(bytes.subarray(from, from + pieceBytes))).then(() => setImmediate());
+      }
+    };
+  }
+
   function relay(side: Side, from: Socket, to: Socket): void {
     const decoder = new FrameDecoder(LIMIT_BYTES);
+    const write = writer(to);
     from.on('data', (chunk) => {
       for (const frame of decoder.push(chunk)) {
         const { command } = decodeFrame(frame);
         proxy.seen.push({ side, command });
         if (proxy.decide(side, command) === 'drop') continue;
         if (command.type === 'LOOKUP_RESPONSE') {
-          to.write(encodeCommand('LOOKUP_RESPONSE', { ...command.fields, brokerServiceUrl: proxy.serviceUrl }));
+          write(encodeCommand('LOOKUP_RESPONSE', { ...command.fields, brokerServiceUrl: proxy.serviceUrl }));
           continue;
         }
         const size = Buffer.alloc(4);
         size.writeUInt32BE(frame.length);
-        to.write(size);
-        to.write(frame);
+        write(Buffer.concat([size, frame]));
       }
     });
   }
