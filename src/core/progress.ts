@@ -4,9 +4,9 @@ import type { Position } from './position.ts';
 
 /** What was published to one output topic-partition, as of a checkpoint. */
 export interface PublishedTail {
-  /** Highest sequence with a receipt. */
+  /** Highest sequence with a receipt; -1: nothing had been published there when the generation began. */
   readonly sequence: number;
-  /** Message id of that entry: where a tail scan starts (GUARANTEES rule 7). */
+  /** Message id of that entry, or where the topic's guard began: a tail scan starts here (GUARANTEES rule 7). */
   readonly messageId: MessageIdParts | null;
 }
 

@@ -3,7 +3,7 @@ import { PulsarIoError } from '../core/errors.ts';
 import type { MessageIdParts } from '../core/message-id.ts';
 import type { Compression, MessagingConsumer, MessagingProducer, MessagingSession } from '../core/messaging.ts';
 import { guardSubscription, producerName } from '../core/names.ts';
-import type { SourceProgress } from '../core/progress.ts';
+import type { PublishedTail, SourceProgress } from '../core/progress.ts';
 import { requireDeduplication } from './deduplication.ts';
 import { concreteTopics, type Output } from './output-topic.ts';
 import { routeFailure } from './pulsar-failure.ts';
@@ -29,6 +29,9 @@ export interface ResumeOptions {
 
 interface Guarded extends Output {
   readonly guard: MessagingConsumer;
+  readonly storedTail: PublishedTail;
+  /** True when the broker remembers at least what the checkpoint says. */
+  readonly isRemembered: boolean;
   verified: boolean;
 }
 
@@ -45,15 +48,24 @@ export class ResumedOutputs {
   }
 
   /**
+   * False: before the first entry the checkpoint must be committed once more. It then says where the guards of a new generation began, and the
+   * commit proves that nobody fenced meanwhile: a run that slept before it registered its names finds an empty memory also where a successor
+   * published and was forgotten. From here on nobody publishes unseen, for a newer run closes these producers before its first entry.
+   */
+  get isRemembered(): boolean {
+    return this.#guarded.every(({ isRemembered }) => isRemembered);
+  }
+
+  /**
    * Moves the guards up to what is checkpointed, without waiting, and checks once per topic that the broker deduplicates. The checkpointed entry itself
    * stays guarded: a tail scan proves that it is complete by finding it.
    */
   async afterCommit(): Promise<void> {
     for (const output of this.#guarded) {
-      if (!output.messageId) continue;
+      // Nothing of this run: the broker may have forgotten what earlier ones published.
+      if (!output.messageId || output.messageId === output.storedTail.messageId) continue;
       void output.guard.ackCumulative(entryBefore(output.messageId)).catch(() => undefined);
-      // Only a receipt of this run tells: the broker may have forgotten what earlier ones published.
-      if (output.verified || output.messageId === output.storedTail?.messageId) continue;
+      if (output.verified) continue;
       const { session, compression, signal } = this.#options;
       await requireDeduplication(session, output, compression, signal);
       output.verified = true;
@@ -92,20 +104,26 @@ const resumeOutput = async (topic: string, options: ResumeOptions): Promise<Guar
       signal,
     });
     const producer = await session.producer({ topic, producerName: name, compression, signal });
-    const held = await findHeld(topic, producer, guard, options);
-    const tail = stored.tails[topic];
+    const storedTail = stored.tails[topic] ?? (await startOf(guard, signal));
     return {
       topic,
       producer,
       guard,
-      messageId: tail?.messageId ?? null,
+      storedTail,
+      messageId: storedTail.messageId,
+      isRemembered: producer.lastSequenceId >= 0 && producer.lastSequenceId >= storedTail.sequence,
       verified: producer.lastSequenceId >= 0,
-      ...(tail && { storedTail: tail }),
-      ...held,
+      ...(await findHeld(topic, producer, guard, options)),
     };
   } catch (cause) {
     throw routeFailure(cause, `opening producer ${name} on ${topic}`);
   }
+};
+
+/** Where the guard of a new generation stands: whatever is published from now on lies behind it. */
+const startOf = async (guard: MessagingConsumer, signal: AbortSignal): Promise<PublishedTail> => {
+  const { markDelete, last } = await guard.lastMessageId(signal);
+  return { sequence: -1, messageId: markDelete ?? last };
 };
 
 const findHeld = async (
@@ -115,7 +133,8 @@ const findHeld = async (
   options: ResumeOptions,
 ): Promise<{ lastSequence: number; trusted: boolean }> => {
   const { stored } = options;
-  const storedSequence = stored.tails[topic]?.sequence ?? -1;
+  const tail = stored.tails[topic];
+  const storedSequence = tail?.sequence ?? -1;
   const named = producer.lastSequenceId;
   const isSettledThere = named <= stored.sequence;
   // A clean mark: all that was ever published lies at or below the position, whatever name and partition it went to.
@@ -123,7 +142,9 @@ const findHeld = async (
   // Up to the position every record had its receipt, also one whose tail was not written down yet.
   if (named > storedSequence) return { lastSequence: named, trusted: isSettledThere };
   if (stored.clean || (named === storedSequence && named >= 0)) return { lastSequence: storedSequence, trusted: true };
-  const found = await scanTail(topic, producer.name, guard, stored.tails[topic] ?? null, options);
+  // The tails of a generation are written down before its first entry.
+  if (!tail) return { lastSequence: -1, trusted: true };
+  const found = await scanTail(topic, producer.name, guard, tail, options);
   return { lastSequence: Math.max(storedSequence, found), trusted: true };
 };
 

@@ -19,20 +19,20 @@ const PAGE_WAIT_MS = 500;
 const SILENCE_MS = 30_000;
 
 /**
- * Finds the highest sequence of `producerName` in a topic whose broker forgot it (GUARANTEES rule 7), by reading from the last
- * checkpointed entry, or from our guard subscription when nothing was checkpointed yet, to the end as it is when no entry of ours has come for
- * `tailStableMs` (others may go on). Throws `PIO_PROGRESS_UNCERTAIN` when the start of that stretch is gone: then nothing proves that the
- * scan is complete. -1: nothing was published.
+ * Finds the highest sequence of `producerName` in a topic whose broker forgot it (GUARANTEES rule 7), by reading from the stored `tail`
+ * to the end as it is when no entry of ours has come for `tailStableMs` (others may go on). That nothing is missing is proven by our guard subscription, which
+ * still stands at or before that place, or by the entry at that place. Without either it throws `PIO_PROGRESS_UNCERTAIN`. -1: nothing was published.
  */
 export const scanTail = async (
   topic: string,
   producerName: string,
   guard: MessagingConsumer,
-  tail: PublishedTail | null,
+  tail: PublishedTail,
   { session, signal, tailStableMs, clock, random }: ScanOptions,
 ): Promise<number> => {
-  const start = tail?.messageId ?? (await guard.lastMessageId(signal)).markDelete ?? EARLIEST;
-  const inclusive = tail?.messageId != null;
+  const start = tail.messageId ?? EARLIEST;
+  const { markDelete } = await guard.lastMessageId(signal);
+  const isGuarded = markDelete !== undefined && compareMessageIds(entryStart(markDelete), entryStart(start)) <= 0;
   const reader = await session.consumer({
     topic,
     subscription: `pulsar-io-scan.${random().toString(36).slice(2)}`,
@@ -45,7 +45,7 @@ export const scanTail = async (
     signal,
   });
   try {
-    return await scan(reader, { topic, producerName, start, inclusive, signal, tailStableMs, clock });
+    return await scan(reader, { topic, producerName, start, isGuarded, signal, tailStableMs, clock });
   } finally {
     await reader.close().catch(() => undefined);
   }
@@ -59,7 +59,7 @@ interface Scan {
   readonly topic: string;
   readonly producerName: string;
   readonly start: MessageIdParts;
-  readonly inclusive: boolean;
+  readonly isGuarded: boolean;
   readonly signal: AbortSignal;
   readonly tailStableMs: number;
   readonly clock: Clock;
@@ -95,22 +95,23 @@ const scan = async (reader: MessagingConsumer, range: Scan): Promise<number> => 
       oursSinceMs = readSinceMs;
     }
   }
-  if (range.inclusive) requireStart(first, range);
+  if (!range.isGuarded) requireStart(first, range);
   return highest;
 };
 
 /** True when everything up to `end` was read, or nothing is left to read. */
-const isRead = (end: MessageIdParts, position: MessageIdParts | undefined, { start, inclusive }: Scan): boolean => {
+const isRead = (end: MessageIdParts, position: MessageIdParts | undefined, { start, isGuarded }: Scan): boolean => {
   if (end.entryId < 0) return true;
   if (position) return compareMessageIds(entryStart(position), entryStart(end)) >= 0;
-  return compareMessageIds(entryStart(end), entryStart(start)) < (inclusive ? 0 : 1);
+  return compareMessageIds(entryStart(end), entryStart(start)) < (isGuarded ? 1 : 0);
 };
 
 const silent = ({ topic }: Scan, end: MessageIdParts): PulsarIoError =>
   new PulsarIoError('PIO_PULSAR_UNAVAILABLE', `reading ${topic} up to ${formatMessageId(end)}: nothing comes any more`);
 
 const requireStart = (first: MessageIdParts | undefined, { topic, producerName, start }: Scan): void => {
-  if (first && compareMessageIds(entryStart(first), entryStart(start)) === 0) return;
+  const isFirst = first?.ledgerId === start.ledgerId && first.entryId === Math.max(0, start.entryId);
+  if (isFirst) return;
   throw new PulsarIoError(
     'PIO_PROGRESS_UNCERTAIN',
     `${topic} no longer holds ${formatMessageId(start)} and the broker forgot producer ${producerName}: it cannot be told whether records after it were published. Delete this source and create it again to publish everything once more`,

@@ -6,12 +6,18 @@ import { sourceLettersName } from '../core/names.ts';
 import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import type { SourceRecord } from '../core/record.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
-import { effectivelyOnceSource } from '../delivery/effectively-once-source.ts';
+import { effectivelyOnceSource, tailsOf } from '../delivery/effectively-once-source.ts';
 import { openOutputs } from '../delivery/open-outputs.ts';
 import { OutputTopic } from '../delivery/output-topic.ts';
 import { type Pipeline, type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
-import { needsDrain, type ResumeOptions, requireKnownGeneration, resumeOutputs } from '../delivery/resume-outputs.ts';
+import {
+  needsDrain,
+  type ResumedOutputs,
+  type ResumeOptions,
+  requireKnownGeneration,
+  resumeOutputs,
+} from '../delivery/resume-outputs.ts';
 import { type SourceBatch, toItems } from '../delivery/source-batch.ts';
 import { SourceCheckpoint } from '../delivery/source-checkpoint.ts';
 import { readAhead } from './read-ahead.ts';
@@ -105,16 +111,24 @@ const publishFrom = async (
     await Promise.all(output.outputs.map(({ producer }) => producer.close()));
     return read;
   }
-  const resumed = await resumeOutputs(resumeOptions(context, stored, context.generation, partitions));
+  const resumed = await resume(checkpoint, resumeOptions(context, stored, context.generation, partitions));
   const output = new OutputTopic(resumed.outputs, partitions);
   const pipeline = sourcePipeline(guarantee.middleware(resumed));
   const deadLetters = lettersOf(context);
   const read = await pump(context, checkpoint, output, pipeline, deadLetters);
   await deadLetters?.close();
-  // Every receipt is in: nothing is published beyond what the checkpoint says.
-  await checkpoint.commit({ clean: resumed.outputs.every(({ trusted }) => trusted) });
+  // Every receipt is in. Clean: nothing is published beyond the position, also by whoever died before us.
+  const { sequence } = checkpoint.progress;
+  await checkpoint.commit({ clean: resumed.outputs.every((it) => it.trusted && it.lastSequence <= sequence) });
   await resumed.close();
   return read;
+};
+
+/** Opens the outputs; where the broker remembers less than the checkpoint, that is committed again before anything is published. */
+const resume = async (checkpoint: SourceCheckpoint, options: ResumeOptions): Promise<ResumedOutputs> => {
+  const resumed = await resumeOutputs(options);
+  if (!resumed.isRemembered) await checkpoint.commit({ tails: tailsOf(resumed.outputs) });
+  return resumed;
 };
 
 /**
@@ -126,9 +140,8 @@ const drain = async (
   stored: SourceProgress,
   checkpoint: SourceCheckpoint,
 ): Promise<void> => {
-  const resumed = await resumeOutputs(
-    resumeOptions(context, stored, stored.producerGeneration, stored.routerPartitions),
-  );
+  const options = resumeOptions(context, stored, stored.producerGeneration, stored.routerPartitions);
+  const resumed = await resume(checkpoint, options);
   const { deadLetterTopic, producerGeneration } = stored;
   const deadLetters = openDeadLetters(context, deadLetterTopic, producerGeneration);
   const held = resumed.outputs.map(({ lastSequence }) => lastSequence);

@@ -23,11 +23,7 @@ const message = (entryId: number, producerName: string, sequenceId: number): Inc
 /** Scans a topic that gives these pages, one after the other, then nothing; `last` is asked for before each. */
 const scan = async (
   pages: readonly (readonly IncomingMessage[])[],
-  {
-    last,
-    tail = null,
-    markDelete,
-  }: { last: () => MessageIdParts; tail?: PublishedTail | null; markDelete?: MessageIdParts },
+  { last, tail, markDelete }: { last: () => MessageIdParts; tail: PublishedTail; markDelete?: MessageIdParts },
 ) => {
   const left = [...pages];
   let isClosed = false;
@@ -88,10 +84,26 @@ describe('scanning the tail of a topic', () => {
     await expect(scan([], { last: () => at(4), tail })).rejects.toEqual(gone);
   });
 
-  test('begins at the guard when nothing is checkpointed yet', async () => {
-    const pages = [[message(2, 'other', 1), message(3, 'mine', 0)]];
-    expect(await scan(pages, { last: () => at(3), markDelete: at(2) })).toMatchObject({ highest: 0, start: at(2) });
-    expect(await scan([], { last: () => at(2), markDelete: at(2) })).toMatchObject({ highest: -1 });
-    expect(await scan([], { last: () => EMPTY, markDelete: at(-1) })).toMatchObject({ highest: -1 });
+  test('rule 7: a guard that still stands where the generation began proves that nothing is missing', async () => {
+    const start = { sequence: -1, messageId: at(2) };
+    const pages = [[message(3, 'mine', 0)]];
+    expect(await scan(pages, { last: () => at(3), tail: start, markDelete: at(2) })).toMatchObject({
+      highest: 0,
+      start: at(2),
+    });
+    expect(await scan([], { last: () => at(2), tail: start, markDelete: at(2) })).toMatchObject({ highest: -1 });
+    const empty = { sequence: -1, messageId: at(-1) };
+    expect(await scan([], { last: () => EMPTY, tail: empty, markDelete: at(-1) })).toMatchObject({ highest: -1 });
+  });
+
+  test('rule 7: a guard that was made again proves nothing, but the first entry of a ledger does', async () => {
+    const gone = expect.objectContaining({ code: 'PIO_PROGRESS_UNCERTAIN' });
+    const again = { last: () => at(4), markDelete: at(4) };
+    await expect(
+      scan([[message(4, 'mine', 1)]], { ...again, tail: { sequence: -1, messageId: at(2) } }),
+    ).rejects.toEqual(gone);
+    const whole = [[message(0, 'mine', 1), message(4, 'mine', 5)]];
+    const tail = { sequence: -1, messageId: at(-1) };
+    expect(await scan(whole, { ...again, tail })).toMatchObject({ highest: 5 });
   });
 });

@@ -151,13 +151,56 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect((await world.texts(topic)).filter((text) => text.startsWith('r'))).toEqual(texts(10));
   });
 
-  test('reads the tail when the broker forgot the name before the first commit', async () => {
+  test('reads the tail when the broker forgot the name before the first entry was committed', async () => {
     const { topic, source } = await newSource();
     await crash(source, 'producer.sendEntry', 'after');
-    expect((await world.progress(source, 'p'))?.tails).toEqual({});
+    expect((await world.progress(source, 'p'))?.tails).toMatchObject({ [topic]: { sequence: -1 } });
     await world.forgetNames(topic);
     await world.attempt(source);
     expect(await world.texts(topic)).toEqual(texts(10));
+  });
+
+  test('rule 7: stops with PIO_PROGRESS_UNCERTAIN when the guard was made again before the first commit', async () => {
+    const { topic, source } = await newSource(10, { isKept: false });
+    await crash(source, 'producer.sendEntry', 'after');
+    await deleteGuard(topic, source);
+    await unload(topic);
+    await world.forgetNames(topic);
+    await expect(world.attempt(source)).rejects.toMatchObject({ code: 'PIO_PROGRESS_UNCERTAIN', disposition: 'fatal' });
+    expect(await world.texts(topic)).toEqual([]);
+  });
+
+  test('rule 7: leaves no clean mark behind when it is stopped before it passed what a scan found', async () => {
+    const { topic, source } = await newSource();
+    await crash(source, 'producer.sendEntry', 'after', { nth: 2 });
+    await world.forgetNames(topic);
+    const control = new RunControl();
+    world.list.onPage = async () => control.stop('deadline');
+    await world.attempt(source, { control });
+    world.list.onPage = async () => undefined;
+    expect(await world.progress(source, 'p')).toMatchObject({ sequence: 3, clean: false });
+    await world.attempt(source);
+    expect(await world.texts(topic)).toEqual(texts(10));
+  });
+
+  test('rule 15: publishes nothing when it slept between fence and producer, and the broker forgot its successor', async () => {
+    const { topic, source } = await newSource(4);
+    const woken = Promise.withResolvers<void>();
+    const asleep = Promise.withResolvers<void>();
+    let isFirst = true;
+    const watch = async ({ name, phase }: PortCall) => {
+      if (name !== 'session.producer' || phase !== 'before' || !isFirst) return;
+      isFirst = false;
+      asleep.resolve();
+      await woken.promise;
+    };
+    const zombie = expect(world.attempt(source, { watch })).rejects.toMatchObject({ code: 'PIO_FENCED' });
+    await asleep.promise;
+    await world.attempt(source);
+    await world.forgetNames(topic);
+    woken.resolve();
+    await zombie;
+    expect(await world.texts(topic)).toEqual(texts(4));
   });
 
   test('reads the tail when a run that began at a clean mark died, and the broker forgot its name', async () => {
