@@ -21,7 +21,9 @@ export interface Broker extends BrokerAddress {
   /** A new topic name. */
   topic(): string;
   /** Creates a topic with partitions. */
-  partitionedTopic(partitions: number): Promise<string>;
+  partitionedTopic(partitions: number, name?: string): Promise<string>;
+  /** Gives a topic more partitions. */
+  growPartitions(topic: string, partitions: number): Promise<void>;
 }
 
 export type UseBroker = () => Broker;
@@ -44,8 +46,8 @@ export async function prepareBroker(address: BrokerAddress): Promise<Broker> {
   return {
     ...address,
     topic,
-    partitionedTopic: async (partitions) => {
-      const name = topic();
+    growPartitions: (name, partitions) => admin(address, 'POST', `${name.replace('://', '/')}/partitions`, partitions),
+    partitionedTopic: async (partitions, name = topic()) => {
       await admin(address, 'PUT', `${name.replace('://', '/')}/partitions`, partitions);
       return name;
     },

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { chunkCases } from './pulsar-client-chunks.ts';
 import { consumerCases } from './pulsar-client-consumers.ts';
+import { deadLetterCases } from './pulsar-client-dead-letters.ts';
 import { encryptionCases } from './pulsar-client-encryption.ts';
 import { type Broker, type BrokerAddress, prepareBroker } from './pulsar-client-kit.ts';
 import { producerCases } from './pulsar-client-producers.ts';
 import { readerCases } from './pulsar-client-readers.ts';
 import { reconnectCases } from './pulsar-client-reconnects.ts';
 import { sessionCases } from './pulsar-client-sessions.ts';
+import { topicCases } from './pulsar-client-topics.ts';
 import { noTransactionCases, transactionCases } from './pulsar-client-transactions.ts';
 import { troubleCases } from './pulsar-client-trouble.ts';
 
@@ -31,6 +33,8 @@ export function pulsarClientContract(
     describe('producers', () => producerCases(use));
     describe('chunked messages', () => chunkCases(use));
     describe('encryption', () => encryptionCases(use));
+    describe('dead letters', () => deadLetterCases(use));
+    describe('topics that are found or grow', () => topicCases(use));
     describe('consumers', () => consumerCases(use));
     describe('readers and seeking', () => readerCases(use));
     describe('after a lost connection', () => reconnectCases(use));

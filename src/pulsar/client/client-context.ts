@@ -10,6 +10,8 @@ export interface ClientContext {
   readonly operationTimeoutMs: number;
   readonly listenerName: string | undefined;
   readonly maxUncompressedBytes: number;
+  /** How often to look whether topics got more partitions. */
+  readonly partitionsUpdateMs: number;
   /** An id that no other producer or consumer of this client has. */
   nextId(): number;
   /** Gives a line to the client's log handler, unless the level is below the client's. */

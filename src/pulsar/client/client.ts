@@ -5,7 +5,6 @@ import { parseTopicName } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
 import { Consumer } from './consumer.ts';
 import type { ConsumerConfig } from './consumer-config.ts';
-import { concreteTopics } from './consumer-group.ts';
 import { consoleHandler, type LogHandler, LogLevel, type LogLevelName } from './log.ts';
 import { numberOption, textOption } from './option-values.ts';
 import { Producer } from './producer.ts';
@@ -13,6 +12,7 @@ import type { ProducerConfig } from './producer-config.ts';
 import { Reader, type ReaderConfig } from './reader.ts';
 import { acting } from './result-text.ts';
 import { readServiceConfig, type ServiceConfig } from './service-config.ts';
+import { concreteTopics } from './topic-sources.ts';
 import { Transaction, type TransactionOptions } from './transaction.ts';
 import { TransactionCoordinators } from './transaction-coordinators.ts';
 
@@ -32,6 +32,8 @@ export interface ClientConfig extends ServiceConfig {
   connectionsPerBroker?: number;
   /** An addition: interval of pings. Default 30 s. */
   keepAliveMs?: number;
+  /** An addition: how often partitioned topics are asked whether they got more partitions. Default 60. */
+  partitionsUpdateIntervalSeconds?: number;
   /** An addition: entries that claim to be larger when uncompressed are corrupt. Default 128 MiB. */
   maxUncompressedBytes?: number;
 }
@@ -106,6 +108,7 @@ export class Client {
       pool,
       listenerName: textOption(config.listenerName),
       maxUncompressedBytes: numberOption(config.maxUncompressedBytes, 1, 128 * 1024 * 1024),
+      partitionsUpdateMs: numberOption(config.partitionsUpdateIntervalSeconds, Number.MIN_VALUE, 60) * 1000,
       nextId: () => ++lastId,
     };
     this.coordinators = new TransactionCoordinators(this.context);

@@ -1,19 +1,12 @@
 import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
-import { InitialPosition, SubscriptionType } from '../protocol/index.ts';
+import { InitialPosition, SubscriptionType, TopicsMode } from '../protocol/index.ts';
 import type { Consumer } from './consumer.ts';
 import type { BatchReceivePolicy } from './consumer-group.ts';
 import type { CryptoKeyReader } from './crypto-key-reader.ts';
 import type { CorruptEntry } from './decode-entry.ts';
 import type { Message } from './message.ts';
-import {
-  choiceOption,
-  flagOption,
-  numberOption,
-  propertiesOption,
-  refuseOptions,
-  textOption,
-} from './option-values.ts';
+import { choiceOption, flagOption, numberOption, propertiesOption, textOption } from './option-values.ts';
 import { type SchemaInfo, wireSchema } from './schema-info.ts';
 import {
   type CryptoFailureAction,
@@ -26,6 +19,12 @@ import {
 export interface ConsumerConfig {
   topic?: string;
   topics?: string[];
+  /** `persistent://tenant/namespace/regular-expression`: all topics that match, also those that come later. Goes before `topics` and `topic`. */
+  topicsPattern?: string;
+  /** Which topics `topicsPattern` may find. Default PersistentOnly. */
+  regexSubscriptionMode?: 'PersistentOnly' | 'NonPersistentOnly' | 'AllTopics';
+  /** An addition: how often `topicsPattern` looks for more topics, in seconds. Default 60. */
+  patternAutoDiscoveryPeriod?: number;
   subscription: string;
   subscriptionType?: 'Exclusive' | 'Shared' | 'KeyShared' | 'Failover';
   subscriptionInitialPosition?: 'Latest' | 'Earliest';
@@ -56,6 +55,8 @@ export interface ConsumerConfig {
     stickyRanges?: { start: number; end: number }[];
   };
   replicateSubscriptionState?: boolean;
+  /** What is negatively acknowledged or times out more often than `maxRedeliverCount` goes to another topic. On Shared and KeyShared only. */
+  deadLetterPolicy?: DeadLetterPolicy;
   /** An addition: acknowledgements resolve with the broker's answer. */
   ackReceipt?: boolean;
   /** An addition: whether the target of a seek is delivered itself. Default false. */
@@ -66,25 +67,58 @@ export interface ConsumerConfig {
   onCorrupt?: (entry: CorruptEntry) => void;
 }
 
+/** Where messages go that were delivered too often, and after how many redeliveries. */
+export interface DeadLetterPolicy {
+  /** Default `<topic>-<subscription>-DLQ`. */
+  deadLetterTopic?: string;
+  /** Absent, or not above 0: never. */
+  maxRedeliverCount?: number;
+  /** Subscription that is created on the dead-letter topic before its first message. */
+  initialSubscriptionName?: string;
+}
+
 /** A consumer's options after defaults (PULSAR-WIRE 8.4). */
 export interface ConsumerSettings {
   readonly topics: readonly string[];
+  /** Goes before `topics`. */
+  readonly pattern: { readonly pattern: string; readonly mode: TopicsMode; readonly refreshMs: number } | undefined;
+  readonly subscription: string;
+  /** Absent where the policy can have no effect. */
+  readonly deadLetter: (DeadLetterPolicy & { readonly maxRedeliverCount: number }) | undefined;
   readonly listener: ConsumerConfig['listener'] | undefined;
   readonly batchReceive: BatchReceivePolicy;
-  /** The options for one of the `count` topics and partitions, among which the overall queue size is divided. Throws for a queue of 0 on several. */
-  topic(topic: TopicName, count: number): TopicConsumerOptions;
+  /** The options for one of the `count` topics and partitions, among which the overall queue size is divided; `isAdded`: a partition that came later. Throws for a queue of 0 on several. */
+  topic(topic: TopicName, count: number, isAdded: boolean): TopicConsumerOptions;
 }
-
-const NOT_YET = ['topicsPattern', 'deadLetterPolicy'];
 
 function invalid(message: string): PulsarError {
   return new PulsarError('InvalidConfiguration', message);
 }
 
-function readTopics({ topic, topics }: ConsumerConfig): readonly string[] {
+function readTopics({ topic, topics, topicsPattern }: ConsumerConfig): readonly string[] {
+  if (typeof topicsPattern === 'string') return [];
   if (Array.isArray(topics) && topics.length > 0 && topics.every((one) => typeof one === 'string')) return topics;
   if (typeof topic === 'string') return [topic];
   throw invalid('Topic, topics or topicsPattern is required and must be specified as a string when creating consumer');
+}
+
+const topicsModes: Readonly<Record<string, TopicsMode>> = {
+  PersistentOnly: TopicsMode.PERSISTENT,
+  NonPersistentOnly: TopicsMode.NON_PERSISTENT,
+  AllTopics: TopicsMode.ALL,
+};
+
+function readPattern(config: ConsumerConfig): ConsumerSettings['pattern'] {
+  const { topicsPattern: pattern, regexSubscriptionMode } = config;
+  if (typeof pattern !== 'string') return undefined;
+  const mode = choiceOption<TopicsMode>(regexSubscriptionMode, topicsModes, TopicsMode.PERSISTENT);
+  return { pattern, mode, refreshMs: numberOption(config.patternAutoDiscoveryPeriod, Number.MIN_VALUE, 60) * 1000 };
+}
+
+function readDeadLetter({ deadLetterPolicy, subscriptionType }: ConsumerConfig): ConsumerSettings['deadLetter'] {
+  const maxRedeliverCount = deadLetterPolicy?.maxRedeliverCount ?? 0;
+  const isShared = subscriptionType === 'Shared' || subscriptionType === 'KeyShared';
+  return isShared && maxRedeliverCount > 0 ? { ...deadLetterPolicy, maxRedeliverCount } : undefined;
 }
 
 function readBatchPolicy(policy: ConsumerConfig['batchReceivePolicy']): BatchReceivePolicy {
@@ -132,7 +166,6 @@ function checkTimeouts({ ackTimeoutMs = 0, nAckRedeliverTimeoutMs = 0 }: Consume
 
 /** Reads `subscribe`'s options; throws when a required one is missing, one is wrong, or one is not supported. */
 export function readConsumerConfig(config: ConsumerConfig): ConsumerSettings {
-  refuseOptions('create consumer', config, NOT_YET);
   const topics = readTopics(config);
   const { subscription } = config;
   if (typeof subscription !== 'string' || subscription === '') {
@@ -176,13 +209,17 @@ export function readConsumerConfig(config: ConsumerConfig): ConsumerSettings {
   };
   return {
     topics,
+    pattern: readPattern(config),
+    subscription,
+    deadLetter: readDeadLetter(config),
     listener: typeof config.listener === 'function' ? config.listener : undefined,
     batchReceive: readBatchPolicy(config.batchReceivePolicy),
-    topic: (topic, count) => {
+    topic: (topic, count, isAdded) => {
       if (queueSize === 0 && count > 1) throw invalid('a receiver queue of 0 needs a topic that is not partitioned');
       const receiverQueueSize =
         count === 1 ? queueSize : Math.max(1, Math.min(queueSize, Math.floor(queueOverall / count)));
-      return { ...common, topic, receiverQueueSize };
+      const initialPosition = isAdded ? InitialPosition.Earliest : common.initialPosition;
+      return { ...common, topic, receiverQueueSize, initialPosition };
     },
   };
 }

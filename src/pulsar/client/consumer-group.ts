@@ -1,14 +1,14 @@
 import { compareMessageIds, type MessageIdParts } from '../../core/message-id.ts';
-import { partitionTopicName, type TopicName } from '../../core/topic-name.ts';
+import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
-import { partitionCount } from '../network/lookup.ts';
-import { parseTopicName } from '../protocol/index.ts';
-import { type ClientContext, requestOptions } from './client-context.ts';
+import type { ClientContext } from './client-context.ts';
 import { Inbox } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { MessageId } from './message-id.ts';
+import { repeatEvery } from './repeat.ts';
 import { TopicConsumer } from './topic-consumer.ts';
 import type { TopicConsumerOptions } from './topic-consumer-options.ts';
+import type { TopicSource } from './topic-sources.ts';
 
 /** When `receiveBatch` gives what it has. */
 export interface BatchReceivePolicy {
@@ -17,39 +17,78 @@ export interface BatchReceivePolicy {
   readonly timeoutMs: number;
 }
 
-/** The topics to consume: partitions for partitioned ones. */
-export async function concreteTopics(context: ClientContext, names: readonly string[]): Promise<TopicName[]> {
-  const perTopic = names.map(async (name) => {
-    const topic = parseTopicName(name);
-    if (topic.partition >= 0) return [topic];
-    const count = await partitionCount(context.pool, topic.fullName, requestOptions(context));
-    if (count === 0) return [topic];
-    return Array.from({ length: count }, (_, i) => parseTopicName(partitionTopicName(topic.fullName, i)));
-  });
-  return (await Promise.all(perTopic)).flat();
-}
+/** Makes the options for one topic of a group that has `count`; `isAdded` for a partition that the topic got later, which is read from its beginning. */
+export type TopicOptionsOf = (topic: TopicName, count: number, isAdded: boolean) => TopicConsumerOptions;
 
 /** Consumers of one subscription or reader on one or more topics, as one. */
 export class ConsumerGroup {
   private readonly inbox = new Inbox();
   private readonly consumers = new Map<string, TopicConsumer>();
+  private readonly context: ClientContext;
+  private readonly source: TopicSource;
+  private readonly optionsOf: TopicOptionsOf;
+  private stopRefreshing: () => void = () => undefined;
+  private isClosed = false;
 
-  private constructor(context: ClientContext, all: readonly TopicConsumerOptions[]) {
-    for (const options of all) {
-      this.consumers.set(options.topic.fullName, new TopicConsumer(context, options, this.inbox));
-    }
+  private constructor(context: ClientContext, source: TopicSource, optionsOf: TopicOptionsOf) {
+    this.context = context;
+    this.source = source;
+    this.optionsOf = optionsOf;
   }
 
   /** Subscribes on every topic; when one fails, the others are closed again. */
-  static async open(context: ClientContext, all: readonly TopicConsumerOptions[]): Promise<ConsumerGroup> {
-    const group = new ConsumerGroup(context, all);
+  static async open(context: ClientContext, source: TopicSource, optionsOf: TopicOptionsOf): Promise<ConsumerGroup> {
+    const group = new ConsumerGroup(context, source, optionsOf);
+    const topics = await source.list();
     try {
-      await Promise.all(group.all.map((consumer) => consumer.begin()));
+      await Promise.all(group.add(topics, false).map((consumer) => consumer.begin()));
     } catch (error) {
       await group.close().catch(() => undefined);
       throw error;
     }
+    if (source.isPattern || topics.some(({ partition }) => partition >= 0)) group.keepFresh();
     return group;
+  }
+
+  private add(topics: readonly TopicName[], isAdded: boolean): TopicConsumer[] {
+    const count = topics.length + this.consumers.size;
+    const all = topics.map((topic) => this.optionsOf(topic, count, isAdded));
+    return all.map((options) => {
+      const consumer = new TopicConsumer(this.context, options, this.inbox);
+      this.consumers.set(options.topic.fullName, consumer);
+      return consumer;
+    });
+  }
+
+  private keepFresh(): void {
+    const onError = (error: unknown) => this.context.log('WARN', `looking for more topics failed: ${error}`);
+    this.stopRefreshing = repeatEvery(this.source.refreshMs, () => this.refresh(), onError);
+  }
+
+  /** Consumes topics and partitions that are new; leaves those that a pattern no longer names. */
+  private async refresh(): Promise<void> {
+    const topics = await this.source.list();
+    if (this.isClosed) return;
+    const added = topics.filter(({ fullName }) => !this.consumers.has(fullName));
+    const names = new Set(topics.map(({ fullName }) => fullName));
+    const gone = this.source.isPattern ? [...this.consumers].filter(([name]) => !names.has(name)) : [];
+    for (const [name, consumer] of gone) {
+      this.consumers.delete(name);
+      await consumer.leave();
+    }
+    const isPartition = !this.source.isPattern;
+    await Promise.all(this.add(added, isPartition).map((consumer) => this.beginLater(consumer)));
+  }
+
+  /** A topic that cannot be subscribed is tried again at the next look. */
+  private async beginLater(consumer: TopicConsumer): Promise<void> {
+    const { fullName } = consumer.options.topic;
+    try {
+      await consumer.begin(true);
+    } catch (error) {
+      if (this.consumers.get(fullName) === consumer) this.consumers.delete(fullName);
+      this.context.log('WARN', `${fullName} cannot be subscribed yet: ${error}`);
+    }
   }
 
   private get all(): TopicConsumer[] {
@@ -130,12 +169,20 @@ export class ConsumerGroup {
     );
   }
 
+  private end(): void {
+    this.isClosed = true;
+    this.stopRefreshing();
+    this.inbox.onEnded(new PulsarError('AlreadyClosed', 'the consumer was closed'));
+  }
+
   async close(): Promise<void> {
+    this.end();
     await Promise.all(this.all.map((consumer) => consumer.close()));
   }
 
   async unsubscribe(): Promise<void> {
     await Promise.all(this.all.map((consumer) => consumer.unsubscribe()));
+    this.end();
   }
 }
 

@@ -1,18 +1,60 @@
 import type { MessageIdParts } from '../../core/message-id.ts';
+import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import type { ClientContext } from './client-context.ts';
 import { type ConsumerConfig, type ConsumerSettings, readConsumerConfig } from './consumer-config.ts';
-import { ConsumerGroup, concreteTopics } from './consumer-group.ts';
+import { ConsumerGroup } from './consumer-group.ts';
+import type { DeadLetterOptions } from './dead-letters.ts';
 import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import type { MessageId } from './message-id.ts';
+import { Producer } from './producer.ts';
 import { acting } from './result-text.ts';
+import { namedTopics, patternTopics } from './topic-sources.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Additions to how a message is acknowledged. */
 export interface AcknowledgeOptions {
   /** Takes effect with it, or never. */
   transaction?: Transaction | undefined;
+}
+
+/** The dead-letter topic of one topic; its producer is opened with the first dead letter. */
+function deadLetterOptions(
+  context: ClientContext,
+  { deadLetter, subscription }: ConsumerSettings,
+  topic: TopicName,
+  schema: ConsumerConfig['schema'],
+): DeadLetterOptions | undefined {
+  if (deadLetter === undefined) return undefined;
+  const { deadLetterTopic = `${topic.fullName}-${subscription}-DLQ`, initialSubscriptionName } = deadLetter;
+  let opening: Promise<Producer> | undefined;
+  const open = (): Promise<Producer> =>
+    Producer.open(context, {
+      topic: deadLetterTopic,
+      batchingEnabled: false,
+      chunkingEnabled: true,
+      ...(initialSubscriptionName !== undefined && { initialSubscriptionName }),
+      ...(schema !== undefined && { schema }),
+    });
+  return {
+    maxRedeliverCount: deadLetter.maxRedeliverCount,
+    send: async (message, properties) => {
+      opening ??= open().catch((error) => {
+        opening = undefined;
+        throw error;
+      });
+      const { value, key, orderingKey, eventTimeMs } = message;
+      return (await opening).send({
+        data: value,
+        properties,
+        ...(key !== undefined && { partitionKey: key }),
+        ...(orderingKey !== undefined && { orderingKey: orderingKey.toString() }),
+        ...(eventTimeMs !== undefined && { eventTimestamp: eventTimeMs }),
+      });
+    },
+    close: async () => (await opening)?.close(),
+  };
 }
 
 /** Receives messages of a subscription; made by `Client.subscribe`. */
@@ -31,9 +73,13 @@ export class Consumer {
   static async open(context: ClientContext, config: ConsumerConfig): Promise<Consumer> {
     const settings = readConsumerConfig(config);
     return acting('create consumer', async () => {
-      const topics = await concreteTopics(context, settings.topics);
-      const options = topics.map((topic) => settings.topic(topic, topics.length));
-      const consumer = new Consumer(await ConsumerGroup.open(context, options), settings);
+      const { pattern, topics } = settings;
+      const source = pattern === undefined ? namedTopics(context, topics) : patternTopics(context, pattern);
+      const group = await ConsumerGroup.open(context, source, (topic, count, isAdded) => ({
+        ...settings.topic(topic, pattern === undefined ? count : Math.max(count, 2), isAdded),
+        deadLetters: deadLetterOptions(context, settings, topic, config.schema),
+      }));
+      const consumer = new Consumer(group, settings);
       const { listener } = settings;
       if (listener !== undefined) runListener(consumer.group, context, (message) => listener(message, consumer));
       return consumer;

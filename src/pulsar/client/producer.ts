@@ -3,14 +3,15 @@ import { PulsarError } from '../errors.ts';
 import { parseTopicName } from '../protocol/index.ts';
 import type { UnnumberedMessage } from './batcher.ts';
 import type { ClientContext } from './client-context.ts';
-import { concreteTopics } from './consumer-group.ts';
 import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
 import { numberOption, propertiesOption } from './option-values.ts';
 import { type ProducerConfig, type ProducerSettings, readProducerConfig } from './producer-config.ts';
+import { repeatEvery } from './repeat.ts';
 import { acting, publicError } from './result-text.ts';
 import { Router } from './router.ts';
 import { TopicProducer } from './topic-producer.ts';
+import { concreteTopics } from './topic-sources.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What `Producer.send` takes, as in npm `pulsar-client`. */
@@ -80,7 +81,9 @@ export class Producer {
   onceClosed: () => void = () => undefined;
   private readonly topic: string;
   private readonly settings: ProducerSettings;
-  private readonly producers: readonly TopicProducer[];
+  private producers: readonly TopicProducer[];
+  private isClosed = false;
+  private stopRefreshing: () => void = () => undefined;
   private readonly router: Router;
 
   private constructor(topic: string, settings: ProducerSettings, producers: readonly TopicProducer[]) {
@@ -91,7 +94,7 @@ export class Producer {
     this.router = new Router({
       mode: settings.routingMode,
       hashingScheme: settings.hashingScheme,
-      partitions: producers.length,
+      partitions: () => this.producers.length,
       stickFor: batching && { messages: batching.maxMessages, bytes: batching.maxBytes, ms: batching.maxDelayMs },
       nowMs: () => performance.now(),
       random: Math.random,
@@ -111,8 +114,31 @@ export class Producer {
         await Promise.allSettled(producers.map((producer) => producer.close()));
         throw error;
       }
-      return new Producer(topic.fullName, settings, producers);
+      const producer = new Producer(topic.fullName, settings, producers);
+      if (topic.partition < 0 && topics.some(({ partition }) => partition >= 0)) producer.keepFresh(context);
+      return producer;
     });
+  }
+
+  private keepFresh(context: ClientContext): void {
+    const onError = (error: unknown) => context.log('WARN', `more partitions of ${this.topic} not used yet: ${error}`);
+    this.stopRefreshing = repeatEvery(context.partitionsUpdateMs, () => this.usePartitions(context), onError);
+  }
+
+  /** Produces to partitions that the topic got since. */
+  private async usePartitions(context: ClientContext): Promise<void> {
+    const topics = await concreteTopics(context, [this.topic]);
+    const added = topics
+      .slice(this.producers.length)
+      .map((one) => new TopicProducer(context, this.settings.topic(one, topics.length)));
+    const results = await Promise.allSettled(added.map((producer) => producer.start()));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed === undefined && !this.isClosed) {
+      this.producers = [...this.producers, ...added];
+      return;
+    }
+    await Promise.allSettled(added.map((producer) => producer.close()));
+    if (failed !== undefined) throw failed.reason;
   }
 
   private partitionOf(message: UnnumberedMessage): number {
@@ -156,6 +182,8 @@ export class Producer {
   close(): Promise<null> {
     return acting('close producer', async () => {
       this.onceClosed();
+      this.isClosed = true;
+      this.stopRefreshing();
       await Promise.all(this.producers.map((producer) => producer.close()));
       return null;
     });

@@ -1,16 +1,16 @@
-import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import { InitialPosition, SubscriptionType } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
 import { randomName } from './consumer-config.ts';
-import { ConsumerGroup, concreteTopics } from './consumer-group.ts';
+import { ConsumerGroup, type TopicOptionsOf } from './consumer-group.ts';
 import type { CryptoKeyReader } from './crypto-key-reader.ts';
 import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
 import { flagOption, numberOption, textOption } from './option-values.ts';
 import { acting } from './result-text.ts';
-import { type CryptoFailureAction, readDecryption, type TopicConsumerOptions } from './topic-consumer-options.ts';
+import { type CryptoFailureAction, readDecryption } from './topic-consumer-options.ts';
+import { namedTopics } from './topic-sources.ts';
 
 /** Options of `createReader`, as in npm `pulsar-client`. */
 export interface ReaderConfig {
@@ -36,7 +36,7 @@ function invalid(message: string): PulsarError {
   return new PulsarError('InvalidConfiguration', message);
 }
 
-function readReaderConfig(config: ReaderConfig): (topic: TopicName) => TopicConsumerOptions {
+function readReaderConfig(config: ReaderConfig): TopicOptionsOf {
   if (typeof config?.topic !== 'string') {
     throw invalid('Topic is required and must be specified as a string when creating reader');
   }
@@ -68,7 +68,11 @@ function readReaderConfig(config: ReaderConfig): (topic: TopicName) => TopicCons
     ...readDecryption('create reader', config),
     onCorrupt: undefined,
   };
-  return (topic) => ({ ...common, topic });
+  return (topic, _, isAdded) => ({
+    ...common,
+    topic,
+    startMessageId: isAdded ? MessageId.earliest().parts : common.startMessageId,
+  });
 }
 
 /** Reads a topic from a place of its own choice, without a lasting subscription; made by `Client.createReader`. */
@@ -86,8 +90,8 @@ export class Reader {
   static async open(context: ClientContext, config: ReaderConfig): Promise<Reader> {
     const toOptions = readReaderConfig(config);
     return acting('create reader', async () => {
-      const topics = await concreteTopics(context, [config.topic]);
-      const reader = new Reader(await ConsumerGroup.open(context, topics.map(toOptions)));
+      const source = namedTopics(context, [config.topic]);
+      const reader = new Reader(await ConsumerGroup.open(context, source, toOptions));
       await reader.learnMore();
       const { listener } = config;
       if (typeof listener === 'function') runListener(reader.group, context, (message) => listener(message, reader));

@@ -8,7 +8,8 @@ export type RoutingMode = 'UseSinglePartition' | 'RoundRobinDistribution' | 'Cus
 export interface RouterOptions {
   readonly mode: RoutingMode;
   readonly hashingScheme: HashingScheme;
-  readonly partitions: number;
+  /** Asked for each message: a topic may get more. */
+  readonly partitions: () => number;
   /** How long messages without a key stay on one partition, so that batches fill; absent: one message. */
   readonly stickFor: { readonly messages: number; readonly bytes: number; readonly ms: number } | undefined;
   readonly nowMs: () => number;
@@ -26,12 +27,13 @@ export class Router {
 
   constructor(options: RouterOptions) {
     this.options = options;
-    this.current = Math.floor(options.random() * options.partitions);
+    this.current = Math.floor(options.random() * options.partitions());
     this.sinceMs = options.nowMs();
   }
 
   route(message: UnnumberedMessage): number {
-    const { mode, hashingScheme, partitions } = this.options;
+    const { mode, hashingScheme } = this.options;
+    const partitions = this.options.partitions();
     if (message.key !== undefined) return hashKey(hashingScheme, message.key) % partitions;
     if (mode !== 'UseSinglePartition' && this.mustMoveOn(message)) {
       this.current = (this.current + 1) % partitions;

@@ -8,6 +8,7 @@ import {
   SubscriptionType,
 } from '../protocol/index.ts';
 import { type CryptoKeyReader, keyReaderOption } from './crypto-key-reader.ts';
+import type { DeadLetterOptions } from './dead-letters.ts';
 import type { CorruptEntry } from './decode-entry.ts';
 import { choiceOption, textOption } from './option-values.ts';
 import { keyValues } from './register.ts';
@@ -52,6 +53,8 @@ export interface TopicConsumerOptions {
   /** Gives private keys for encrypted messages. */
   readonly keyReader: CryptoKeyReader | undefined;
   readonly cryptoFailureAction: CryptoFailureAction;
+  /** On Shared and Key_Shared. */
+  readonly deadLetters?: DeadLetterOptions | undefined;
   readonly onCorrupt: ((entry: CorruptEntry) => void) | undefined;
 }
 

@@ -14,6 +14,7 @@ import { AckGrouping } from './ack-grouping.ts';
 import { type Chunk, INCOMPLETE_EXPIRES_MS } from './chunk-assembler.ts';
 import { ChunkedMessages } from './chunked-messages.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { payloadDecrypter } from './message-encryption.ts';
@@ -75,6 +76,8 @@ export class TopicConsumer implements ConsumerListener {
   private lastTaken: MessageIdParts | undefined;
   private endReason: PulsarError | undefined;
   private seeking: Seeking | undefined;
+  private readonly deadLetters: DeadLetters | undefined;
+  private isLeaving = false;
 
   constructor(context: ClientContext, options: TopicConsumerOptions, events: TopicConsumerEvents) {
     this.context = context;
@@ -94,6 +97,8 @@ export class TopicConsumer implements ConsumerListener {
       isReceipt: options.isAckReceipt,
       send: (ackType, ids) => this.sendAck(ackType, ids),
     });
+    this.deadLetters =
+      options.deadLetters && new DeadLetters(options.deadLetters, (message) => context.log('ERROR', message));
     this.negativeAcks = new RedeliveryTimer(options.negativeAckDelayMs, (ids) => this.redeliver(ids));
     this.unacked =
       options.ackTimeoutMs > 0 ? new RedeliveryTimer(options.ackTimeoutMs, (ids) => this.redeliver(ids)) : undefined;
@@ -116,13 +121,20 @@ export class TopicConsumer implements ConsumerListener {
     return this.connection !== undefined;
   }
 
-  async begin(): Promise<void> {
+  /** First attachment. When it fails this consumer is of no use any more; `isOptional`: the others of its group go on. */
+  async begin(isOptional = false): Promise<void> {
     try {
       await this.reconnector.start();
     } catch (error) {
-      this.endWith(error as PulsarError);
+      this.endWith(error as PulsarError, isOptional);
       throw error;
     }
+  }
+
+  /** Closes without ending the group that it is of. */
+  async leave(): Promise<void> {
+    this.isLeaving = true;
+    await this.close().catch(() => undefined);
   }
 
   private async attach(signal: AbortSignal): Promise<void> {
@@ -132,6 +144,7 @@ export class TopicConsumer implements ConsumerListener {
     const connection = await connectionFor(this.context, topic, assignedUrl, signal);
     this.queue.remove(() => true);
     this.chunked.restart();
+    this.deadLetters?.clear();
     if (!this.options.isDurable && this.lastTaken !== undefined && this.seeking === undefined) {
       this.start = { id: this.lastTaken, isInclusive: false };
     }
@@ -230,6 +243,11 @@ export class TopicConsumer implements ConsumerListener {
     const wanted = messages.filter(({ messageId }) => this.isWanted(messageId));
     this.release(permits - wanted.length);
     if (wanted.length === 0) return;
+    if (this.deadLetters?.note(wanted)) {
+      this.release(wanted.length);
+      this.redeliver(wanted.slice(0, 1).map(({ messageId }) => messageId));
+      return;
+    }
     this.queue.push(wanted);
     this.events.onArrival(this);
   }
@@ -274,6 +292,7 @@ export class TopicConsumer implements ConsumerListener {
     this.requireOpen();
     this.unacked?.remove(id);
     this.negativeAcks.remove(id);
+    this.deadLetters?.forget(id);
     await Promise.all(this.chunked.entriesOf([id]).map((entry) => this.acks.add(entry)));
   }
 
@@ -328,7 +347,18 @@ export class TopicConsumer implements ConsumerListener {
   }
 
   /** Asks for entries again; a subscription with one active consumer can only be rewound as a whole. */
-  redeliver(messageIds: readonly MessageIdParts[]): void {
+  redeliver(ids: readonly MessageIdParts[]): void {
+    if (this.deadLetters === undefined) this.redeliverNow(ids);
+    else this.buryOrRedeliver(this.deadLetters, ids);
+  }
+
+  private async buryOrRedeliver(deadLetters: DeadLetters, ids: readonly MessageIdParts[]): Promise<void> {
+    const { buried, rest } = await deadLetters.bury(ids);
+    await Promise.all(buried.map((id) => this.acknowledge(id).catch(() => undefined)));
+    if (rest.length > 0) this.redeliverNow(rest);
+  }
+
+  private redeliverNow(messageIds: readonly MessageIdParts[]): void {
     const { connection, consumerId } = this;
     if (connection === undefined || !connection.isOpen) return;
     if (this.canOnlyRewind) {
@@ -443,7 +473,7 @@ export class TopicConsumer implements ConsumerListener {
     if (this.endReason !== undefined) throw this.endReason;
   }
 
-  private endWith(reason: PulsarError): void {
+  private endWith(reason: PulsarError, isQuiet = this.isLeaving): void {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
     this.reconnector.stop();
@@ -453,7 +483,8 @@ export class TopicConsumer implements ConsumerListener {
     this.acks.end(reason);
     this.seeking?.attached.reject(reason);
     this.queue.remove(() => true);
-    this.events.onEnded(reason);
+    this.deadLetters?.close().catch(() => undefined);
+    if (!isQuiet) this.events.onEnded(reason);
   }
 
   /** Sends the acknowledgements that wait, then closes. */

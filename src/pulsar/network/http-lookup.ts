@@ -123,3 +123,16 @@ export async function httpLookup(
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
   return { plain: text(answer.brokerUrl), tls: text(answer.brokerUrlTls) };
 }
+
+/** As `topicsOfNamespace`, over HTTP. */
+export async function httpTopicsOfNamespace(
+  pool: ConnectionPool,
+  namespace: string,
+  mode: string,
+  options: RequestOptions,
+): Promise<readonly string[]> {
+  const path = `/admin/v2/namespaces/${namespace}/topics?mode=${mode}`;
+  const answer: unknown = await getJson(pool, path, `listing the topics of ${namespace}`, options);
+  if (Array.isArray(answer)) return answer.filter((one) => typeof one === 'string');
+  throw new PulsarError('LookupError', `listing the topics of ${namespace}: the answer is no list`);
+}

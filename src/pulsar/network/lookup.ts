@@ -5,10 +5,17 @@ import {
   LookupResult,
   PartitionedMetadataResult,
   serverErrorName,
+  TopicsMode,
 } from '../protocol/index.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
-import { type BrokerUrls, httpLookup, httpPartitionCount, type PartitionCountOptions } from './http-lookup.ts';
+import {
+  type BrokerUrls,
+  httpLookup,
+  httpPartitionCount,
+  httpTopicsOfNamespace,
+  type PartitionCountOptions,
+} from './http-lookup.ts';
 import type { RequestOptions } from './request-table.ts';
 
 const MAX_REDIRECTS = 20;
@@ -38,6 +45,25 @@ async function binaryPartitionCount(
   if (answer.response === PartitionedMetadataResult.Success) return answer.partitions ?? 0;
   throw refusal(`reading the partitions of ${topic}`, answer);
 }
+
+/** Full names of the topics in `tenant/namespace`, of partitioned ones the partitions. */
+export async function topicsOfNamespace(
+  pool: ConnectionPool,
+  namespace: string,
+  mode: TopicsMode,
+  options: RequestOptions,
+): Promise<readonly string[]> {
+  if (pool.isHttp) return httpTopicsOfNamespace(pool, namespace, topicsModeNames[mode], options);
+  const connection = await pool.toService(options.signal);
+  const type = 'GET_TOPICS_OF_NAMESPACE';
+  return (await connection.request(type, { namespace, mode }, 'GET_TOPICS_OF_NAMESPACE_RESPONSE', options)).topics;
+}
+
+const topicsModeNames: Readonly<Record<TopicsMode, string>> = {
+  [TopicsMode.PERSISTENT]: 'PERSISTENT',
+  [TopicsMode.NON_PERSISTENT]: 'NON_PERSISTENT',
+  [TopicsMode.ALL]: 'ALL',
+};
 
 /** Limits of a lookup, and the listener whose addresses are wanted. */
 export type LookupOptions = RequestOptions & { readonly listenerName?: string | undefined };

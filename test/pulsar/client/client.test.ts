@@ -72,13 +72,6 @@ test('a client says what is wrong with its clusters', () => {
   }
 });
 
-test('options that are not there yet are refused, not ignored', async () => {
-  const { client } = await start();
-  const consumer = (options: object) => client.subscribe({ topic, subscription: 's', ...options });
-  await expect(consumer({ deadLetterPolicy: {} })).rejects.toThrow('the option deadLetterPolicy is not supported');
-  await expect(consumer({ topicsPattern: 'x' })).rejects.toMatchObject({ code: 'OperationNotSupported' });
-});
-
 test('a consumer says what is wrong with its options', async () => {
   const { client } = await start();
   const refusal = (options: object) =>

@@ -150,7 +150,7 @@ test('permits are given back at half of the queue, none for a queue of 0', () =>
 const routing: RouterOptions = {
   mode: 'RoundRobinDistribution',
   hashingScheme: 'Murmur3_32Hash',
-  partitions: 3,
+  partitions: () => 3,
   stickFor: undefined,
   nowMs: () => 0,
   random: () => 0.5,
