@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { accessCases } from './pulsar-client-access.ts';
 import { chunkCases } from './pulsar-client-chunks.ts';
 import { consumerCases } from './pulsar-client-consumers.ts';
 import { deadLetterCases } from './pulsar-client-dead-letters.ts';
@@ -33,6 +34,7 @@ export function pulsarClientContract(
     describe('producers', () => producerCases(use));
     describe('chunked messages', () => chunkCases(use));
     describe('encryption', () => encryptionCases(use));
+    describe('access modes', () => accessCases(use));
     describe('dead letters', () => deadLetterCases(use));
     describe('topics that are found or grow', () => topicCases(use));
     describe('consumers', () => consumerCases(use));

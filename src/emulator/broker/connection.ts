@@ -120,6 +120,10 @@ export class Connection implements Peer {
     this.send('CLOSE_PRODUCER', { producerId, requestId: -1 });
   }
 
+  forgetProducer(producerId: number): void {
+    this.producers.delete(producerId);
+  }
+
   dropConsumer(consumerId: number): void {
     if (this.consumers.delete(consumerId)) this.send('CLOSE_CONSUMER', { consumerId, requestId: -1 });
   }

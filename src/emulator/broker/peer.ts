@@ -16,6 +16,8 @@ export interface Peer {
   probe(): Promise<boolean>;
   /** Forgets a producer that the broker closed, and tells the client. */
   dropProducer(producerId: number): void;
+  /** Forgets a producer without telling the client. */
+  forgetProducer(producerId: number): void;
   /** Forgets a consumer that the broker closed, and tells the client. */
   dropConsumer(consumerId: number): void;
 }

@@ -5,7 +5,8 @@ import type { Consumer } from './dispatch/consumer.ts';
 import { dedupInputOf, factsOf } from './entry-facts.ts';
 import { BrokerError, notAllowed } from './errors.ts';
 import type { BrokerSettings } from './options.ts';
-import { isExclusive, type Producer } from './producer.ts';
+import type { Producer } from './producer.ts';
+import { type AccessRequest, ProducerAccess } from './producer-access.ts';
 import type { Dedup, DedupInput } from './state/dedup.ts';
 import { EARLIEST, type EntryKey, entryIdOf, ledgerIdOf } from './state/entry-key.ts';
 import type { CommitQueue } from './storage/commit-queue.ts';
@@ -30,8 +31,7 @@ export class Topic {
   isTerminated: boolean;
   /** Entries stored since the last deduplication snapshot. */
   entriesSinceSnapshot = 0;
-  /** Incremented when a producer gets exclusive access. */
-  topicEpoch = 0;
+  readonly access = new ProducerAccess();
   receivedMessages = 0;
   receivedBytes = 0;
   readonly #commits: CommitQueue;
@@ -62,9 +62,9 @@ export class Topic {
 
   /**
    * Connects a producer. A name in use goes to the newcomer when it is the same producer with a larger epoch, or when the holder's connection
-   * does not answer a PING in time (T2). Throws `BrokerError` ProducerBusy or ProducerFenced.
+   * does not answer a PING in time (T2). Waits for exclusive access, if that is asked for. Throws `BrokerError` ProducerBusy or ProducerFenced.
    */
-  async addProducer(producer: Producer): Promise<void> {
+  async addProducer(producer: Producer, request: AccessRequest): Promise<void> {
     const holder = this.producers.get(producer.name);
     if (holder && isReplacedBy(holder, producer)) this.removeProducer(holder);
     else if (holder) await holder.peer.probe();
@@ -75,8 +75,13 @@ export class Topic {
         `Producer with name '${producer.name}' is already connected to topic '${this.name.fullName}'`,
       );
     }
-    this.#checkAccess(producer);
-    if (isExclusive(producer)) this.topicEpoch++;
+    const queued = this.access.admit(
+      producer,
+      request,
+      () => [...this.producers.values()],
+      (fenced) => this.#fence(fenced),
+    );
+    if (queued !== undefined) await queued;
     this.producers.set(producer.name, producer);
     this.dedup.producerConnected(producer.name);
   }
@@ -85,6 +90,14 @@ export class Topic {
     if (this.producers.get(producer.name) !== producer) return;
     this.producers.delete(producer.name);
     this.dedup.producerDisconnected(producer.name, this.#settings.now());
+    if (this.producers.size === 0) this.access.released();
+  }
+
+  /** Takes a producer off without a word, as a broker does: its next SEND ends its connection. */
+  #fence(producer: Producer): void {
+    this.producers.delete(producer.name);
+    this.dedup.producerDisconnected(producer.name, this.#settings.now());
+    producer.peer.forgetProducer(producer.producerId);
   }
 
   /** Handles a SEND: answers SEND_ERROR at once, or SEND_RECEIPT after the commit (at once for a duplicate). Throws `ProtocolError` on malformed bytes. */
@@ -171,17 +184,6 @@ export class Topic {
   /** Stops timers and dispatch loops. */
   stop(): void {
     for (const subscription of this.subscriptions.values()) subscription.stop();
-  }
-
-  #checkAccess(producer: Producer): void {
-    const others = [...this.producers.values()];
-    if (others.some(isExclusive)) {
-      const code = isExclusive(producer) ? ServerError.ProducerFenced : ServerError.ProducerBusy;
-      throw new BrokerError(code, `Topic ${this.name.fullName} has an existing exclusive producer`);
-    }
-    if (isExclusive(producer) && others.length > 0) {
-      throw new BrokerError(ServerError.ProducerFenced, `Topic ${this.name.fullName} has existing shared producers`);
-    }
   }
 
   /** Chunks are not measured: C++ clients make them slightly too large, and a broker lets them pass (AbstractTopic.isExceedMaximumMessageSize). */

@@ -69,13 +69,28 @@ test('an exclusive producer keeps others out, and does not come in beside others
   );
 });
 
-test('WaitForExclusive is refused with a clear error', async () => {
+test('WaitForExclusive is told that it waits, keeps newcomers out, and gets the topic when the last producer leaves', async () => {
   await using broker = await TestBroker.start();
   const client = await broker.connect();
-  const fields = { topic: TOPIC, producerId: 1, producerAccessMode: ProducerAccessMode.WaitForExclusive };
-  expect(fieldsOf(await client.request('PRODUCER', fields), 'ERROR')).toMatchObject({
-    error: ServerError.NotAllowedError,
-  });
+  const waiting = { topic: TOPIC, producerAccessMode: ProducerAccessMode.WaitForExclusive };
+  fieldsOf(await client.request('PRODUCER', { topic: TOPIC, producerId: 1 }), 'PRODUCER_SUCCESS');
+  const queued = fieldsOf(await client.request('PRODUCER', { ...waiting, producerId: 2 }), 'PRODUCER_SUCCESS');
+  expect(queued.producerReady).toBe(false);
+  expect(fieldsOf(await client.request('PRODUCER', { topic: TOPIC, producerId: 3 }), 'ERROR').error).toBe(
+    ServerError.ProducerBusy,
+  );
+  client.send('CLOSE_PRODUCER', { producerId: 1, requestId: 99 });
+  expect(await client.next('PRODUCER_SUCCESS')).toMatchObject({ requestId: queued.requestId, producerReady: true });
+});
+
+test('who waits for exclusive access and leaves does not keep others out', async () => {
+  await using broker = await TestBroker.start();
+  const client = await broker.connect();
+  const waiting = { topic: TOPIC, producerAccessMode: ProducerAccessMode.WaitForExclusive };
+  fieldsOf(await client.request('PRODUCER', { topic: TOPIC, producerId: 1 }), 'PRODUCER_SUCCESS');
+  fieldsOf(await client.request('PRODUCER', { ...waiting, producerId: 2 }), 'PRODUCER_SUCCESS');
+  await client.request('CLOSE_PRODUCER', { producerId: 2 });
+  fieldsOf(await client.request('PRODUCER', { topic: TOPIC, producerId: 3 }), 'PRODUCER_SUCCESS');
 });
 
 test('receipts of one producer come in the order of its SENDs, after its entries can be read', async () => {

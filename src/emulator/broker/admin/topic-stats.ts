@@ -32,7 +32,7 @@ export function topicStats(topic: Topic) {
     ),
     replication: {},
     deduplicationStatus: topic.dedup.status,
-    topicEpoch: topic.topicEpoch,
+    topicEpoch: topic.access.epoch,
     ownerBroker: 'embedded',
   };
 }

@@ -2,7 +2,7 @@ import type { CommandFields } from '../../../pulsar/protocol/commands.ts';
 import { ProducerAccessMode, ServerError } from '../../../pulsar/protocol/enums.ts';
 import { ProtocolError } from '../../../pulsar/protocol/protocol-error.ts';
 import type { Connection } from '../connection.ts';
-import { BrokerError, notAllowed } from '../errors.ts';
+import { BrokerError } from '../errors.ts';
 import { isExclusive, type Producer } from '../producer.ts';
 import type { Topic } from '../topic.ts';
 import { parseTopicName } from '../topic-name.ts';
@@ -24,7 +24,12 @@ export const producingCommands: CommandHandlers = {
       const topic = openFor(connection, fields);
       const schemaVersion = fields.schema && registerSchema(connection.broker, topic.name, fields.schema);
       const producer = producerOf(connection, fields);
-      await topic.addProducer(producer);
+      await topic.addProducer(producer, {
+        topicEpoch: fields.topicEpoch,
+        onQueued: () =>
+          connection.send('PRODUCER_SUCCESS', { requestId, producerName: producer.name, producerReady: false }),
+        isWanted: () => connection.isOpen && connection.pendingProducers.has(producerId),
+      });
       if (!connection.pendingProducers.has(producerId)) return topic.removeProducer(producer);
       connection.producers.set(producerId, { producer, topic });
       connection.droppedProducers.delete(producerId);
@@ -57,10 +62,6 @@ export const producingCommands: CommandHandlers = {
 
 function openFor(connection: Connection, fields: CommandFields<'PRODUCER'>): Topic {
   const { topics, topicStore, db } = connection.broker;
-  const mode = fields.producerAccessMode ?? ProducerAccessMode.Shared;
-  if (mode !== ProducerAccessMode.Shared && mode !== ProducerAccessMode.Exclusive) {
-    throw notAllowed('The embedded broker has the producer access modes Shared and Exclusive only');
-  }
   const topic = topics.open(parseTopicName(fields.topic), true);
   if (topic.isTerminated) throw new BrokerError(ServerError.TopicTerminatedError, 'Topic was already terminated');
   const name = fields.initialSubscriptionName;
@@ -98,7 +99,7 @@ function answer(
     producerName: producer.name,
     lastSequenceId: topic.dedup.lastSequenceId(producer.name),
     schemaVersion: schemaVersion === undefined ? Buffer.alloc(0) : versionBytes(schemaVersion),
-    topicEpoch: isExclusive(producer) ? topic.topicEpoch : undefined,
+    topicEpoch: isExclusive(producer) ? topic.access.epoch : undefined,
     producerReady: true,
   });
 }
