@@ -2,12 +2,14 @@ import { parseArgs } from 'node:util';
 import { clientFigures } from './client/main.ts';
 import { endToEnd } from './end-to-end.ts';
 import { type Figure, table } from './report.ts';
+import { scaleFigures } from './scale.ts';
 
-const HELP = `Usage: npm run bench -- [client] [delivery] [--json] [--rounds N]
+const HELP = `Usage: npm run bench -- [client] [delivery] [scale] [--json] [--rounds N]
 
   client      our Pulsar client beside others on a real broker (needs Java and Maven; Go and Python for peers)
   delivery    file → topic → SQLite under each guarantee, on the embedded broker
-              neither named: both
+  scale       admin calls and a tick of the dispatcher with 100,000 connectors, on a SQLite store
+              none named: all
 
   --json      print one JSON object instead of a table
   --rounds N  interleaved rounds of each measurement, of which the median counts (default 3)`;
@@ -15,6 +17,7 @@ const HELP = `Usage: npm run bench -- [client] [delivery] [--json] [--rounds N]
 const sections: Readonly<Record<string, (rounds: number) => Promise<Figure[]>>> = {
   client: clientFigures,
   delivery: endToEnd,
+  scale: scaleFigures,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,17 +1,26 @@
 import middy from '@middy/core';
 import { type DispatchReport, dispatch } from '../src/dispatcher/dispatch.ts';
+import { functionInvoker } from '../src/dispatcher/invoke-function.ts';
 import { once, wireDispatcher } from './wiring.ts';
 
-/** EventBridge's scheduled event, or `{ "shard": 3 }` for one shard only. */
+/** EventBridge's scheduled event, or the shards that an earlier invocation had no time for. */
 interface Tick {
-  readonly shard?: number;
+  readonly shards?: readonly number[];
 }
 
 const deps = once(wireDispatcher);
+const invoke = functionInvoker();
 
-/** Once a minute: invokes a run for every instance that has work and nobody working. */
-export const handler = middy<Tick, DispatchReport>().handler(async ({ shard }, _context, { signal }) => {
+/** What a shard that was begun may still take, in milliseconds. */
+const SHARD_MS = 20_000;
+
+/** Once a minute: invokes a run for every instance that has work and nobody working. What one invocation has no time for, another one does at once. */
+export const handler = middy<Tick, DispatchReport>().handler(async ({ shards }, context, { signal }) => {
   const wired = await deps();
-  const shards = shard === undefined ? [...Array(wired.registry.shards).keys()] : [shard];
-  return dispatch(wired, shards, signal);
+  const all = shards ?? [...Array(wired.registry.shards).keys()];
+  const report = await dispatch(wired, all, signal, () => context.getRemainingTimeInMillis() > SHARD_MS);
+  if (report.left.length > 0 && report.left.length < all.length) {
+    await invoke(context.functionName, { shards: report.left });
+  }
+  return report;
 });

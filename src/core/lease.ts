@@ -27,10 +27,18 @@ export interface InstanceState {
   readonly status: InstanceStatus;
 }
 
+/** An instance of a connector. */
+export interface InstanceKey {
+  readonly uid: string;
+  readonly instance: number;
+}
+
 /** Leases of instances. Every method is one read and one conditional write at most, but for retries of lost races. */
 export interface LeaseStore {
   /** State of an instance, undefined when it never ran. */
   read(uid: string, instance: number, signal?: AbortSignal): Promise<InstanceState | undefined>;
+  /** States of many instances, in their order, each as it is now or was a moment ago: to find out where to look. */
+  readMany(instances: readonly InstanceKey[], signal?: AbortSignal): Promise<readonly (InstanceState | undefined)[]>;
   /** Acquires a free, released or expired lease; throws `PIO_LEASE_HELD` when another run holds it. */
   acquire(uid: string, instance: number, runId: string, signal?: AbortSignal): Promise<Lease>;
   /** Asks the holder to hand over: it sees it with its next renewal. */

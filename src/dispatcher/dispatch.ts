@@ -8,7 +8,7 @@ import type { PulsarAdmin } from '../core/pulsar-admin.ts';
 import type { Registry } from '../core/registry.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import { Backlog } from './backlog.ts';
-import { isDue } from './due.ts';
+import { type Due, isDue } from './due.ts';
 
 /** What the dispatcher works with. */
 export interface DispatcherDeps {
@@ -30,38 +30,44 @@ export interface DispatchReport {
   readonly connectors: number;
   readonly invoked: number;
   readonly failed: number;
+  /** Shards that were not begun, because the time was over. */
+  readonly left: readonly number[];
 }
 
-/** Instances looked at side by side: bounds the load on the store. */
+/** Shards looked through side by side. */
+const CONCURRENT_SHARDS = 4;
+/** Instances of a page looked at, and invoked, side by side: bounds the load on Pulsar and Lambda. */
 const CONCURRENT_LOOKS = 16;
 /** How long an invocation that the platform held back may still be obeyed. */
 const INVOCATION_LIFE_MS = 60_000;
 
-/** One tick over some shards of the registry: invokes a run for every instance that has work and nobody working. A second tick at once is harmless: leases decide. */
+/**
+ * One tick over some shards of the registry: invokes a run for every instance that has work and nobody working. A second tick at once is harmless: leases decide. No shard is
+ * begun when `hasTime` says so.
+ */
 export const dispatch = async (
   deps: DispatcherDeps,
   shards: readonly number[],
   signal: AbortSignal,
+  hasTime: () => boolean = () => true,
 ): Promise<DispatchReport> => {
   const backlog = new Backlog(deps.pulsar, signal);
-  const report = { connectors: 0, invoked: 0, failed: 0 };
-  for (const shard of shards) {
+  const report = { connectors: 0, invoked: 0, failed: 0, left: [] as number[] };
+  await concurrently(shards, CONCURRENT_SHARDS, async (shard) => {
+    if (!hasTime()) {
+      report.left.push(shard);
+      return;
+    }
     for await (const page of deps.registry.shard(shard, signal)) {
       report.connectors += page.length;
-      await concurrently(
-        instancesOf(
-          page.map(({ connector }) => connector),
-          deps,
-        ),
-        CONCURRENT_LOOKS,
-        async (one) => {
-          if (!(await shouldRun(one, deps, backlog, signal))) return;
-          if (await invoke(one, deps)) report.invoked += 1;
-          else report.failed += 1;
-        },
-      );
+      const connectors = page.map(({ connector }) => connector);
+      await concurrently(await dueOf(connectors, deps, signal), CONCURRENT_LOOKS, async (one) => {
+        if (one.due === 'if-backlog' && !(one.connector.kind === 'sink' && (await backlog.has(one.connector)))) return;
+        if (await invoke(one, deps)) report.invoked += 1;
+        else report.failed += 1;
+      });
     }
-  }
+  });
   return report;
 };
 
@@ -77,15 +83,19 @@ const instancesOf = (connectors: readonly Connector[], { catalogue }: Dispatcher
       Array.from({ length: connector.config.parallelism }, (_, instance) => ({ connector, instance })),
     );
 
-const shouldRun = async (
-  { connector, instance }: InstanceOf,
+const dueOf = async (
+  connectors: readonly Connector[],
   deps: DispatcherDeps,
-  backlog: Backlog,
   signal: AbortSignal,
-): Promise<boolean> => {
-  const state = await deps.leases.read(connector.uid, instance, signal);
-  const due = isDue(connector, instance, state, { nowMs: deps.clock.nowMs(), maxSkewMs: deps.maxSkewMs });
-  return due === 'if-backlog' ? connector.kind === 'sink' && backlog.has(connector) : due === 'yes';
+): Promise<(InstanceOf & { readonly due: Due })[]> => {
+  const instances = instancesOf(connectors, deps);
+  const keys = instances.map(({ connector: { uid }, instance }) => ({ uid, instance }));
+  const states = await deps.leases.readMany(keys, signal);
+  const times = { nowMs: deps.clock.nowMs(), maxSkewMs: deps.maxSkewMs };
+  return instances.flatMap((one, index) => {
+    const due = isDue(one.connector, one.instance, states[index], times);
+    return due === 'no' ? [] : [{ ...one, due }];
+  });
 };
 
 const invoke = async ({ connector, instance }: InstanceOf, deps: DispatcherDeps): Promise<boolean> => {

@@ -1,6 +1,5 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { PulsarIoError } from '../core/errors.ts';
 import type { RunRequest } from '../core/run-request.ts';
+import { functionInvoker } from './invoke-function.ts';
 
 /** How runs are invoked. */
 export interface InvokerOptions {
@@ -10,23 +9,11 @@ export interface InvokerOptions {
   readonly timeoutMs?: number;
 }
 
-const DEFAULT_TIMEOUT_MS = 5_000;
-
 /**
- * Invokes runner functions asynchronously (`InvocationType: Event`). The functions are deployed without asynchronous retries, and the payload says until when and
- * for which generation it is meant, so that a late or doubled invocation is harmless (GUARANTEES rule 22).
+ * Invokes runner functions. They are deployed without asynchronous retries, and the payload says until when and for which generation it is meant, so that a late or doubled
+ * invocation is harmless (GUARANTEES rule 22).
  */
-export const lambdaInvoker = ({ functionPrefix, timeoutMs = DEFAULT_TIMEOUT_MS }: InvokerOptions) => {
-  const client = new LambdaClient({});
-  return async (request: RunRequest): Promise<void> => {
-    const FunctionName = `${functionPrefix}${request.kind}`;
-    const command = new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload: JSON.stringify(request) });
-    try {
-      await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
-    } catch (cause) {
-      throw new PulsarIoError('PIO_INTERNAL', `invoking function ${FunctionName} failed: ${(cause as Error).message}`, {
-        cause,
-      });
-    }
-  };
+export const lambdaInvoker = ({ functionPrefix, timeoutMs }: InvokerOptions) => {
+  const invoke = functionInvoker(timeoutMs);
+  return (request: RunRequest): Promise<void> => invoke(`${functionPrefix}${request.kind}`, request);
 };

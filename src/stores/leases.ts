@@ -52,6 +52,11 @@ export const leaseStore = (items: ItemStore, options: LeaseStoreOptions = {}): L
   return {
     read: async (uid, instance, signal) => stateOf(await items.get(leaseKey(uid, instance), signal)),
 
+    readMany: async (instances, signal) => {
+      const keys = instances.map(({ uid, instance }) => leaseKey(uid, instance));
+      return (await items.getMany(keys, signal)).map(stateOf);
+    },
+
     acquire: async (uid, instance, runId, signal) => {
       const key = leaseKey(uid, instance);
       const attempt = (current: StoredItem | undefined) => {

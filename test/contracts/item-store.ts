@@ -66,6 +66,15 @@ export const itemStoreContract = (name: string, open: () => Promise<ItemStore>):
         expect((await store.get(key))?.data).toStrictEqual(written.data);
       });
 
+      test('gives many items in the order of their keys, and undefined for those that are missing', async () => {
+        const keys = Array.from({ length: 230 }, (_, index) => at(`many-${index}`));
+        for (const [index, each] of keys.entries()) if (index % 3 > 0) await store.put(each, index, { ifVersion: 0 });
+        const found = await store.getMany([...keys, keys[1] as ItemKey]);
+        expect(found.map((item) => item?.data)).toEqual([...keys.map((_, i) => (i % 3 > 0 ? i : undefined)), 1]);
+        expect(found[1]).toEqual({ key: keys[1], version: 1, data: 1 });
+        expect(await store.getMany([])).toEqual([]);
+      });
+
       test('refuses a first write of an item that exists, and names it', async () => {
         await store.put(key, 'first', { ifVersion: 0 });
         const conflict = await conflictOf(store.put(key, 'second', { ifVersion: 0 }));

@@ -24,6 +24,7 @@ export const manualClock = (startMs: number): Clock & { advance(ms: number): voi
 /** The store, whose next `lost` writes happen but are answered with an outage. */
 export const losingAnswers = (items: ItemStore, lost: { count: number }): ItemStore => ({
   get: (...call) => items.get(...call),
+  getMany: (...call) => items.getMany(...call),
   delete: (...call) => items.delete(...call),
   query: (...call) => items.query(...call),
   close: () => items.close(),
@@ -44,6 +45,7 @@ export const overtaken = (items: ItemStore, interfere: () => Promise<unknown>): 
   };
   return {
     get: (...call) => items.get(...call),
+    getMany: (...call) => items.getMany(...call),
     query: (...call) => items.query(...call),
     close: () => items.close(),
     put: async (...call) => {

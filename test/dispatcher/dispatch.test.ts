@@ -107,7 +107,7 @@ describe('a tick of the dispatcher', () => {
     await deps.registry.create(named(sink, 'a', { parallelism: 2 }));
     await deps.registry.create({ ...named(source, 'b'), type: 'file' });
     await deps.registry.create({ ...named(source, 'webhook'), type: 'http' });
-    expect(await tick()).toEqual({ connectors: 3, invoked: 3, failed: 0 });
+    expect(await tick()).toEqual({ connectors: 3, invoked: 3, failed: 0, left: [] });
     expect(invoked.map(({ name, instance }) => `${name}/${instance}`).sort()).toEqual(['a/0', 'a/1', 'b/0']);
     expect(invoked.find(({ name }) => name === 'b')).toEqual({
       kind: 'source',
@@ -119,6 +119,17 @@ describe('a tick of the dispatcher', () => {
       instance: 0,
       notAfterMs: NOW_MS + 60_000,
     });
+  });
+
+  test('leaves the shards that it has no time for, and looks at those of the others only', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await deps.registry.create(named(sink, name));
+    let looks = 0;
+    const first = await dispatch(deps, [0, 1], new AbortController().signal, () => ++looks === 1);
+    expect(first.left).toEqual([1]);
+    const second = await dispatch(deps, first.left, new AbortController().signal);
+    expect(second.left).toEqual([]);
+    expect(first.invoked + second.invoked).toBe(5);
+    expect(invoked.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   test('invokes nobody whose run has its lease', async () => {
@@ -135,7 +146,7 @@ describe('a tick of the dispatcher', () => {
       invoked.push(request);
     };
     deps = { ...deps, invokeRun };
-    expect(await tick()).toEqual({ connectors: 3, invoked: 2, failed: 1 });
+    expect(await tick()).toEqual({ connectors: 3, invoked: 2, failed: 1, left: [] });
     expect(errors).toEqual(['run could not be invoked']);
   });
 

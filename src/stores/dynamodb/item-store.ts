@@ -11,6 +11,7 @@ import { StoreConflictError } from '../../core/store-conflict.ts';
 import { throwIfAborted } from '../abort.ts';
 import { checkKey, encodeData, itemName } from '../item-limits.ts';
 import { type Attributes, attributesOf, itemOf, keyAttributes } from './attributes.ts';
+import { batchGet, idOf } from './batch-get.ts';
 import { dynamodbClient } from './client.ts';
 import { dynamodbError, isConditionFailure, isSurelyRefused } from './errors.ts';
 
@@ -62,6 +63,12 @@ class DynamodbItemStore implements ItemStore {
     checkKey(key);
     const found = await this.#call(`reading ${itemName(key)}`, signal, () => this.#find(key, signal));
     return found && plain(found);
+  }
+
+  async getMany(keys: readonly ItemKey[], signal?: AbortSignal): Promise<readonly (StoredItem | undefined)[]> {
+    const doing = `reading ${keys.length} items`;
+    const found = await this.#call(doing, signal, () => batchGet(this.#client, this.#table, keys, signal));
+    return keys.map((key) => found.get(idOf(key)));
   }
 
   async put(key: ItemKey, data: unknown, options: PutOptions, signal?: AbortSignal): Promise<StoredItem> {

@@ -65,6 +65,10 @@ class SqliteItemStore implements ItemStore {
     return this.#call(`reading ${itemName(key)}`, signal, () => this.#read(key));
   }
 
+  async getMany(keys: readonly ItemKey[], signal?: AbortSignal): Promise<readonly (StoredItem | undefined)[]> {
+    return this.#call(`reading ${keys.length} items`, signal, () => keys.map((key) => this.#read(key)));
+  }
+
   async put(key: ItemKey, data: unknown, options: PutOptions, signal?: AbortSignal): Promise<StoredItem> {
     checkKey(key);
     const text = encodeData(key, data);
