@@ -315,8 +315,8 @@ describe('a queue source', () => {
     });
     expect(writes).toEqual({
       'checkpoint.fence': 1,
-      // Beginning of the generation, the batch, and the clean end.
-      'checkpoint.commit': 3,
+      // Beginning of the generation, where its guard stands, the batch, and the clean end.
+      'checkpoint.commit': 4,
       'inbox.append': 1,
       'inbox.assign': 1,
       'inbox.claim': 100,
