@@ -1,6 +1,16 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
-import { Client, MessageId, type ProducerConfig, type SchemaInfo } from '../../src/pulsar/index.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import {
+  Client,
+  CryptoKeyReader,
+  type EncryptionKeyInfo,
+  MessageId,
+  type ProducerConfig,
+  type SchemaInfo,
+} from '../../src/pulsar/index.ts';
 import { describeReal, runJava, usePulsar } from '../services/index.ts';
 
 const INTEROP = join(import.meta.dirname, 'java/Interop.java');
@@ -42,12 +52,64 @@ const VALUES: Readonly<Record<string, readonly [SchemaInfo, Buffer, string]>> = 
   double: [{ schemaType: 'Float64' }, bigEndian(8, (it) => it.writeDoubleBE(-2.25)), '-2.25'],
 };
 
-const body = (size: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length: size }, (_, i) => PATTERN[(i * i + (i >> 4)) % PATTERN.length] as number));
+const bodies = new Map<number, Buffer>();
+const body = (size: number): Buffer => {
+  const known = bodies.get(size);
+  if (known !== undefined) return known;
+  const made = Buffer.alloc(size);
+  for (let i = 0; i < size; i++) made[i] = PATTERN[(i * i + (i >> 4)) % PATTERN.length] as number;
+  bodies.set(size, made);
+  return made;
+};
+
+let keyFolder: string;
+beforeAll(() => {
+  keyFolder = mkdtempSync(join(tmpdir(), 'pio-keys-'));
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  writeFileSync(join(keyFolder, 'public.pem'), publicKey);
+  writeFileSync(join(keyFolder, 'private.pem'), privateKey);
+});
+afterAll(() => rmSync(keyFolder, { recursive: true }));
+
+/** The keys of the folder, as both clients are given them. */
+class Keys extends CryptoKeyReader {
+  override getPublicKey(): EncryptionKeyInfo {
+    return { key: readFileSync(join(keyFolder, 'public.pem')), metadata: {} };
+  }
+  override getPrivateKey(): EncryptionKeyInfo {
+    return { key: readFileSync(join(keyFolder, 'private.pem')), metadata: {} };
+  }
+}
+/** Larger than what a broker takes at once, and not. */
+const CHUNKED_SIZES = [3, 6_000_000];
+
+/** What makes the topics `chunks` and `encrypted`. */
+const SPECIAL: Readonly<
+  Record<string, { readonly sizes: readonly number[]; readonly configs: readonly Partial<ProducerConfig>[] }>
+> = {
+  chunks: { sizes: CHUNKED_SIZES, configs: [{ batchingEnabled: false, chunkingEnabled: true }] },
+  encrypted: {
+    sizes: [0, 13, 70_000, 300_000],
+    configs: [{ batchingEnabled: false }, { batchingEnabled: true }].map((batching) => ({
+      ...batching,
+      encryptionKeys: ['the-key'],
+      cryptoKeyReader: new Keys(),
+    })),
+  },
+};
 
 /** Runs the Java client and gives what it printed about messages. */
-async function java(mode: 'send' | 'receive', prefix: string, kinds: readonly string[]): Promise<string[]> {
-  const args = [mode, usePulsar().serviceUrl, prefix, SIZES.join(','), '/nowhere', ...kinds];
+async function java(
+  mode: 'send' | 'receive',
+  prefix: string,
+  kinds: readonly string[],
+  sizes: readonly number[] = SIZES,
+): Promise<string[]> {
+  const args = [mode, usePulsar().serviceUrl, prefix, sizes.join(','), keyFolder, ...kinds];
   const { code, stdout, stderr } = await runJava(INTEROP, args);
   if (code !== 0) throw new Error(`${stderr}\n${stdout.slice(-2_000)}`);
   return stdout.split('\n').flatMap((line) => (line.startsWith('> ') ? [line.slice(2)] : []));
@@ -59,7 +121,11 @@ describeReal('the client beside the official Java client', ['pulsar', 'javaClien
     await client.close();
   });
   const open = (): string => {
-    client = new Client({ serviceUrl: usePulsar().serviceUrl, log: () => undefined });
+    client = new Client({
+      serviceUrl: usePulsar().serviceUrl,
+      log: (_level, _file, _line, text) => console.error(text),
+      logLevel: 2,
+    });
     return `persistent://public/default/java-${Date.now()}`;
   };
 
@@ -104,7 +170,7 @@ describeReal('the client beside the official Java client', ['pulsar', 'javaClien
     const startMessageId = MessageId.earliest();
     const reader = await client.createReader({ topic: `${prefix}-messages`, startMessageId });
     for (let i = 0; i < SIZES.length * 15; i++) {
-      const message = await reader.readNext(10_000);
+      const message = await reader.readNext(30_000);
       const size = SIZES[i % SIZES.length] as number;
       expect(message.getData().equals(body(size))).toBe(true);
       expect({
@@ -121,8 +187,39 @@ describeReal('the client beside the official Java client', ['pulsar', 'javaClien
     }
     for (const [kind, [, data]] of Object.entries(VALUES)) {
       const one = await client.createReader({ topic: `${prefix}-${kind}`, startMessageId });
-      expect([kind, (await one.readNext(10_000)).getData().toString('hex')]).toEqual([kind, data.toString('hex')]);
+      expect([kind, (await one.readNext(30_000)).getData().toString('hex')]).toEqual([kind, data.toString('hex')]);
     }
+  });
+
+  test.each(Object.entries(SPECIAL))('%s with every compression go both ways', async (kind, { sizes, configs }) => {
+    const prefix = open();
+    const theirs = `${prefix}-theirs-${kind}`;
+    await java('send', `${prefix}-theirs`, [kind], sizes);
+    const cryptoKeyReader = new Keys();
+    const consumer = await client.subscribe({
+      topic: theirs,
+      subscription: 's',
+      subscriptionInitialPosition: 'Earliest',
+      cryptoKeyReader,
+    });
+    const count = COMPRESSIONS.length * configs.length * sizes.length;
+    for (let i = 0; i < count; i++) {
+      const message = await consumer.receive(30_000);
+      const size = sizes[i % sizes.length] as number;
+      expect([size, message.getData().equals(body(size)), message.getPartitionKey()]).toEqual([size, true, `k${size}`]);
+    }
+    const expected: string[] = [];
+    for (const compressionType of COMPRESSIONS) {
+      for (const config of configs) {
+        const producer = await client.createProducer({ topic: `${prefix}-ours-${kind}`, compressionType, ...config });
+        const sends = sizes.map((size) => producer.send({ data: body(size), partitionKey: `k${size}` }));
+        await Promise.all(sends);
+        await producer.close();
+        expected.push(...sizes.map((size) => `${kind}|${size}|true|k${size}`));
+      }
+    }
+    const read = await java('receive', `${prefix}-ours`, [`${kind}=${count}`], sizes);
+    expect(read.map((line) => line.split('|').slice(0, 4).join('|'))).toEqual(expected);
   });
 });
 

@@ -136,7 +136,7 @@ public class Interop {
     }
     for (CompressionType compression : CompressionType.values()) {
       var plain = client.newProducer().topic(topic).compressionType(compression);
-      if (kind.equals("chunks")) sendAll(plain.enableBatching(false).enableChunking(true), sizes);
+      if (kind.equals("chunks")) sendAll(plain.enableBatching(false).enableChunking(true).chunkMaxMessageSize(1_000_000), sizes);
       else if (kind.equals("encrypted")) {
         for (String batching : List.of("off", "on")) {
           var encrypting = client.newProducer().topic(topic).compressionType(compression);
