@@ -59,7 +59,7 @@ const optionsAnswer = (allow: readonly string[]): Answer => ({
 });
 
 const checkBodyType = ({ accepts }: Route, { method, contentType }: AdminRequest): void => {
-  if (accepts === 'multipart' || method !== 'POST' || contentType === undefined) return;
+  if (accepts !== 'nothing' || method !== 'POST' || contentType === undefined) return;
   if (/^(application\/json|\*\/\*)\s*(;|$)/i.test(contentType)) return;
   throw new PulsarIoError(
     'PIO_UNSUPPORTED_MEDIA_TYPE',

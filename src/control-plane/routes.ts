@@ -7,14 +7,15 @@ import { remove } from './operations/delete.ts';
 import { get } from './operations/get.ts';
 import { list } from './operations/list.ts';
 import { listBuiltins } from './operations/list-builtins.ts';
+import { getPositions, resetPositions, setPositions } from './operations/positions.ts';
 import { reload } from './operations/reload.ts';
 import { restartAll, restartInstance } from './operations/restart.ts';
 import { setAllStates, setInstanceState } from './operations/set-state.ts';
 import { instanceStatus, status } from './operations/status.ts';
 import { update } from './operations/update.ts';
 
-/** What a route takes as body: a form, or nothing worth reading. */
-export type Accepts = 'multipart' | 'nothing';
+/** What a route takes as body: a form, a JSON text, or nothing worth reading. */
+export type Accepts = 'multipart' | 'json' | 'nothing';
 
 /** One endpoint: method, path pattern after `/admin/v3/{kind}`, operation. */
 export interface Route {
@@ -41,6 +42,9 @@ export const routesOf = ({ builtins, reload: reloadPath }: KindWords): readonly 
   route('DELETE', CONNECTOR, remove),
   route('GET', CONNECTOR, get),
   route('GET', `${CONNECTOR}/status`, status),
+  route('GET', `${CONNECTOR}/positions`, getPositions),
+  route('PUT', `${CONNECTOR}/positions`, setPositions, { accepts: 'json' }),
+  route('POST', `${CONNECTOR}/positions`, resetPositions),
   route('POST', `${CONNECTOR}/start`, setAllStates('RUNNING')),
   route('POST', `${CONNECTOR}/stop`, setAllStates('STOPPED')),
   route('POST', `${CONNECTOR}/restart`, restartAll),

@@ -84,6 +84,8 @@ interface ConnectorBase {
   readonly instanceStates: Readonly<Record<string, DesiredState>>;
   /** Raised by start and restart, per instance id: a run that sees another number than it began with ends, and counts begin at 0. */
   readonly restarts: Readonly<Record<string, number>>;
+  /** Set by the first call that moves positions or sends dead letters back: runs of a sink then look into the book of each topic. */
+  readonly keepsBooks?: true;
   /** Set while delete cleans up; the connector answers 404 from then on. */
   readonly deleting?: true;
   readonly createdAtMs: number;

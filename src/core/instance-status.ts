@@ -15,6 +15,16 @@ export const KEPT_EXCEPTIONS = 10;
  */
 export type InstancePhase = 'starting' | 'running' | 'idle' | 'backoff' | 'failed' | 'finished';
 
+/** How far a sink has got with one topic-partition. */
+export interface TopicStatus {
+  /** Up to here, `ledger:entry`, everything is settled. */
+  readonly position: string;
+  /** When that record was published, epoch milliseconds. */
+  readonly publishTimeMs: number;
+  /** A position that the broker was told of so long ago that it cannot have forgotten it. */
+  readonly acknowledged?: string;
+}
+
 /** What is known of an instance: written by its lease holder with each heartbeat, read by `status`. Counters grow over all runs since the last (re)start. */
 export interface InstanceStatus {
   readonly phase: InstancePhase;
@@ -31,6 +41,10 @@ export interface InstanceStatus {
   readonly numConnectorExceptions: number;
   readonly latestConnectorExceptions: readonly ExceptionInformation[];
   readonly lastReceivedTimeMs: number;
+  /** Input topic-partitions of a sink, by name; the first hundred. */
+  readonly topics: Readonly<Record<string, TopicStatus>>;
+  /** What an operator should know although nothing failed; the last ten. */
+  readonly warnings: readonly ExceptionInformation[];
   /** Records that are tried again, the first hundred. */
   readonly failing: readonly FailingRecord[];
   /** When the dispatcher should start the next run; undefined: as soon as there is work. */
@@ -57,6 +71,8 @@ export const NEW_STATUS: InstanceStatus = {
   numConnectorExceptions: 0,
   latestConnectorExceptions: [],
   lastReceivedTimeMs: 0,
+  topics: {},
+  warnings: [],
   failing: [],
   failuresInRow: 0,
   restarts: 0,

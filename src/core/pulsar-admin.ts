@@ -18,6 +18,20 @@ export interface TopicStats {
   readonly deduplicationStatus?: string;
 }
 
+/** Where a subscription is to go on: the first message that it delivers again. */
+export type CursorTarget =
+  | 'earliest'
+  | 'latest'
+  | { readonly ledgerId: number; readonly entryId: number }
+  | { readonly publishTimeMs: number };
+
+/** A message that a subscription holds, as peeking shows it. */
+export interface PeekedMessage {
+  readonly messageId: { readonly ledgerId: number; readonly entryId: number };
+  readonly properties: Readonly<Record<string, string>>;
+  readonly payload: Buffer;
+}
+
 /** Whether a topic deduplicates; `unknown` when the caller may not see the broker's default. */
 export type DeduplicationState = 'enabled' | 'disabled' | 'unknown';
 
@@ -59,6 +73,12 @@ export interface PulsarAdmin {
     options?: { readonly force?: boolean },
     signal?: AbortSignal,
   ): Promise<boolean>;
+  /** Moves the cursor of a subscription, of every partition; resolves with false when there is no such subscription. */
+  resetCursor(topic: string, subscription: string, to: CursorTarget, signal?: AbortSignal): Promise<boolean>;
+  /** The `nth` message (1 = first) that a subscription did not acknowledge; undefined when there are fewer. Not for partitioned topics. */
+  peek(topic: string, subscription: string, nth: number, signal?: AbortSignal): Promise<PeekedMessage | undefined>;
+  /** Acknowledges the next `count` messages of a subscription, or all. */
+  skip(topic: string, subscription: string, count: number | 'all', signal?: AbortSignal): Promise<void>;
   /** Deduplication as it applies to the topic: its own policy, else its namespace's, else the broker's default. */
   deduplication(topic: string, signal?: AbortSignal): Promise<DeduplicationState>;
 }

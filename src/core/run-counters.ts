@@ -1,11 +1,14 @@
 import type { Clock } from './clock.ts';
 import { FailingRecords } from './failing-records.ts';
 import { type ExceptionInformation, type InstanceStatus, KEPT_EXCEPTIONS } from './instance-status.ts';
+import { TopicProgress } from './topic-progress.ts';
 
 /** Counts what a run does on top of what the instance's earlier runs did; a snapshot of it goes into every heartbeat. */
 export class RunCounters {
   /** Records that are tried again. */
   readonly failing: FailingRecords;
+  /** How far the topics of a sink are. */
+  readonly topics: TopicProgress;
   readonly #clock: Clock;
   readonly #base: Omit<InstanceStatus, 'nextRunAtMs'>;
   #received = 0;
@@ -17,12 +20,15 @@ export class RunCounters {
   #latestSystem: readonly ExceptionInformation[];
   #latestConnector: readonly ExceptionInformation[];
   #lastReceivedTimeMs: number;
+  #warnings: readonly ExceptionInformation[];
 
   constructor(base: InstanceStatus, clock: Clock) {
     const { nextRunAtMs: _, ...counted } = base;
     this.#base = counted;
     this.#clock = clock;
     this.failing = new FailingRecords(base.failing, clock.nowMs());
+    this.topics = new TopicProgress(base.topics);
+    this.#warnings = base.warnings;
     this.#latestSystem = base.latestSystemExceptions;
     this.#latestConnector = base.latestConnectorExceptions;
     this.#lastReceivedTimeMs = base.lastReceivedTimeMs;
@@ -54,6 +60,11 @@ export class RunCounters {
   connectorException(error: Error): void {
     this.#connectorExceptions += 1;
     this.#latestConnector = keepLatest(this.#latestConnector, error, this.#clock.nowMs());
+  }
+
+  /** Something that an operator should know, although nothing failed. */
+  warn(text: string): void {
+    this.#warnings = [...this.#warnings, { exceptionString: text, timestampMs: this.nowMs }].slice(-KEPT_EXCEPTIONS);
   }
 
   /** Any other error: Pulsar's side, the store, ourselves. */
@@ -88,6 +99,8 @@ export class RunCounters {
       ...rest,
       error: rest.error || this.failing.problem,
       failing: this.failing.all,
+      topics: this.topics.snapshot(this.nowMs),
+      warnings: this.#warnings,
     };
   }
 }

@@ -114,6 +114,6 @@ const requireStart = (first: MessageIdParts | undefined, { topic, producerName, 
   if (isFirst) return;
   throw new PulsarIoError(
     'PIO_PROGRESS_UNCERTAIN',
-    `${topic} no longer holds ${formatMessageId(start)} and the broker forgot producer ${producerName}: it cannot be told whether records after it were published. Delete this source and create it again to publish everything once more`,
+    `${topic} no longer holds ${formatMessageId(start)} and the broker forgot producer ${producerName}: it cannot be told whether records after it were published. Stop this source and choose: PUT the positions that GET shows to go on from there, which may publish records again; or POST to its positions to publish everything once more`,
   );
 };

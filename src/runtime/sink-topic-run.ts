@@ -1,4 +1,4 @@
-import { type SinkConnector, subscriptionOf } from '../core/connector.ts';
+import { connectorPath, type SinkConnector, subscriptionOf } from '../core/connector.ts';
 import type { OpenSink, TransactionalSink } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { type Frontier, frontierAtMarkDelete, WHOLE_ENTRY } from '../core/frontier.ts';
@@ -10,6 +10,7 @@ import type { SinkRecord } from '../core/record.ts';
 import type { RunCounters } from '../core/run-counters.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { type FrontierHolder, storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
+import { OpenBook } from '../delivery/open-book.ts';
 import type { Pipeline, SinkGuarantee } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import type { SinkBatch } from '../delivery/sink-batch.ts';
@@ -59,10 +60,18 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
     const batch = batchOf(run, topic, consumer, frontier, deadLetters, records);
     await settle(batch, run.pipeline, run);
     redelivery.take(batch);
+    noteProgress(run, batch);
     activity.touch();
   }
   redelivery.flushAll();
   await consumer.close();
+};
+
+/** Where each record waits for itself there is no position: the broker alone knows the holes. */
+const noteProgress = ({ counters }: SinkRun, batch: SinkBatch): void => {
+  if (batch.order !== 'topic') return;
+  const last = batch.records.at(-1)?.record;
+  if (last) counters.topics.reached(batch.topic, last.messageId, last.publishTimeMs, counters.nowMs);
 };
 
 /** Whether the subscription exists before this run subscribes, and thereby creates it. Without an admin address it is taken to exist. */
@@ -103,13 +112,49 @@ const fence = async (
   const { last, markDelete } = await consumer.lastMessageId(control.signal);
   const token = run.nextToken();
   const initial = frontierAtMarkDelete(markDelete);
+  const book = connector.keepsBooks
+    ? await OpenBook.open(deps.checkpoints, connector.uid, topic, token, control.signal)
+    : undefined;
   const frontier = isFrontierInTarget
     ? await targetFrontier(sink as TransactionalSink, topic, token, initial, control.signal)
     : await storedFrontier(deps.checkpoints, connector.uid, topic, token, initial, control.signal);
+  if (book?.content.takesCursor) return takeCursor(run, topic, frontier, initial, book);
   requireOwnTopic(topic, frontier, last, markDelete);
+  warnOfMovedCursor(run, topic, markDelete, isNewSubscription);
   if (isNewSubscription) await requireNoFrontier(topic, frontier, initial, consumer);
   await acknowledgeThrough(frontier.current, consumer);
   return frontier;
+};
+
+/** An operator set the position: the cursor's place is the frontier, and versions go on rising where that lies ahead. */
+const takeCursor = async (
+  { control, counters }: SinkRun,
+  topic: string,
+  frontier: FrontierHolder,
+  initial: Frontier,
+  book: OpenBook,
+): Promise<FrontierHolder> => {
+  const difference = compareMessageIds(initial, frontier.current);
+  const version = difference >= 0 ? frontier.current.version : 0;
+  if (difference !== 0) await frontier.move({ ...initial, version }, control.signal);
+  await book.change({ takesCursor: false });
+  counters.topics.forget(topic);
+  return frontier;
+};
+
+/** GUARANTEES rule 27: what is delivered again because of it is filtered by our frontier, which nobody would understand. */
+const warnOfMovedCursor = (
+  { counters, deps, connector }: SinkRun,
+  topic: string,
+  markDelete: MessageIdParts | undefined,
+  isNewSubscription: boolean,
+): void => {
+  const missed = isNewSubscription ? undefined : counters.topics.missedBy(topic, markDelete);
+  if (missed === undefined || !markDelete) return;
+  const at = formatMessageId({ ...markDelete, batchIndex: -1 });
+  const warning = `the cursor of ${subscriptionOf(connector.config)} on ${topic} was at ${at}, although everything up to ${missed} was acknowledged: somebody moved it back. Nothing is written again because of that; to write from there again, stop this sink and PUT its positions`;
+  counters.warn(warning);
+  deps.log.warn(warning, { connector: connectorPath(connector.config) });
 };
 
 /** What a killed broker forgot of our acknowledgements is told again: else it would count as backlog until the next message. */
@@ -133,9 +178,11 @@ const requireOwnTopic = (
   if (current.ledgerId <= end.ledgerId || current.ledgerId < 0) return;
   throw new PulsarIoError(
     'PIO_FRONTIER_STALE',
-    `the frontier of ${topic} is ${formatMessageId({ ...current, batchIndex: -1 })}, but the topic ends at ${formatMessageId(end)}: it was deleted and created again, or belongs to another cluster. Delete this sink and create it again to go on from its subscription`,
+    `the frontier of ${topic} is ${formatMessageId({ ...current, batchIndex: -1 })}, but the topic ends at ${formatMessageId(end)}: it was deleted and created again, or belongs to another cluster. ${RESET_ADVICE}`,
   );
 };
+
+const RESET_ADVICE = 'Stop this sink and POST to its positions to go on from its subscription, or PUT them';
 
 /**
  * A frontier without its subscription: somebody deleted that, and with it the memory of what was not delivered yet. The one that this run made is
@@ -151,7 +198,7 @@ const requireNoFrontier = async (
   await consumer.unsubscribe();
   throw new PulsarIoError(
     'PIO_FRONTIER_STALE',
-    `the subscription on ${topic} was deleted outside after records up to ${formatMessageId({ ...current, batchIndex: -1 })} were written; messages since then may have been passed over. Delete this sink and create it again to go on from its subscription`,
+    `the subscription on ${topic} was deleted outside after records up to ${formatMessageId({ ...current, batchIndex: -1 })} were written; messages since then may have been passed over. ${RESET_ADVICE}`,
   );
 };
 

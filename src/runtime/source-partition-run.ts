@@ -165,7 +165,7 @@ const requireDrained = (
   if (control.isStopping || isHalted()) throw new PulsarIoError('PIO_ABORTED', `draining ${partition} was interrupted`);
   throw new PulsarIoError(
     'PIO_PROGRESS_UNCERTAIN',
-    `source partition ${partition} was published up to sequence ${limit} before the change of configuration, but now gives nothing between ${progress.sequence} and there; undo the change, or delete this source and create it again to read from the start`,
+    `source partition ${partition} was published up to sequence ${limit} before the change of configuration, but now gives nothing between ${progress.sequence} and there; undo the change, or stop this source and PUT its positions to go on from there, or POST to them to read from the start`,
   );
 };
 

@@ -4,7 +4,7 @@ import { catalogueOf, catalogue as realCatalogue } from '../../src/connectors/ca
 import { type Answer, type ControlPlaneDeps, createControlPlane } from '../../src/control-plane/index.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { type Catalogue, defineSink } from '../../src/core/connector-type.ts';
-import type { PulsarAdmin } from '../../src/core/pulsar-admin.ts';
+import type { CursorTarget, PeekedMessage, PulsarAdmin } from '../../src/core/pulsar-admin.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { checkpointStore } from '../../src/stores/checkpoints.ts';
 import { leaseStore } from '../../src/stores/leases.ts';
@@ -66,6 +66,9 @@ export class FakePulsar implements PulsarAdmin {
   readonly existing = new Map<string, Map<string, Record<string, string>>>();
   readonly deleted: { topic: string; subscription: string; force: boolean }[] = [];
   readonly created: string[] = [];
+  readonly resets: { topic: string; subscription: string; to: CursorTarget }[] = [];
+  /** Messages that a subscription did not acknowledge. */
+  readonly held = new Map<string, PeekedMessage[]>();
   state: 'enabled' | 'disabled' | 'unknown' = 'enabled';
   failure: Error | undefined;
 
@@ -107,6 +110,18 @@ export class FakePulsar implements PulsarAdmin {
     if (this.failure) throw this.failure;
     this.deleted.push({ topic, subscription, force });
     return this.existing.get(topic)?.delete(subscription) ?? false;
+  }
+  async resetCursor(topic: string, subscription: string, to: CursorTarget): Promise<boolean> {
+    if (this.failure) throw this.failure;
+    this.resets.push({ topic, subscription, to });
+    return true;
+  }
+  async peek(_topic: string, subscription: string, nth: number): Promise<PeekedMessage | undefined> {
+    return this.held.get(subscription)?.[nth - 1];
+  }
+  async skip(_topic: string, subscription: string, count: number | 'all'): Promise<void> {
+    const held = this.held.get(subscription) ?? [];
+    held.splice(0, count === 'all' ? held.length : count);
   }
   async deduplication() {
     return this.state;
@@ -159,8 +174,8 @@ export const eventOf = ({
   return {
     version: '2.0',
     routeKey: '$default',
-    rawPath: path,
-    rawQueryString: '',
+    rawPath: path.split('?')[0] ?? '',
+    rawQueryString: path.split('?')[1] ?? '',
     headers: { accept: '*/*', ...(type && { 'content-type': type }), ...headers },
     requestContext: {
       accountId: '123456789012',

@@ -87,7 +87,7 @@ const verify = async ({ handle, path, head, size }: OpenFile, position: FilePosi
   const changed = (what: string): PulsarIoError =>
     new PulsarIoError(
       'PIO_SOURCE_CHANGED',
-      `${path} was read up to byte ${offset}, and ${what}: restore it, or delete this source and create it again to read from the start`,
+      `${path} was read up to byte ${offset}, and ${what}: restore it, or stop this source and POST to its positions with ?partition= to read it from the start`,
     );
   if (size < offset) throw changed(`now it is ${size} bytes long (truncated or replaced)`);
   const tail = Buffer.alloc(Math.min(TAIL_BYTES, offset));

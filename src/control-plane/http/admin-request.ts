@@ -9,6 +9,8 @@ export interface AdminRequest {
   readonly method: string;
   /** Segments after `/admin/v3`, percent-decoded, without a trailing empty one; undefined for any other path. */
   readonly segments: readonly string[] | undefined;
+  /** After the `?`; a name that is given twice has several values. */
+  readonly query: URLSearchParams;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   /** Value of the content-type header, undefined when there is none. */
@@ -26,6 +28,7 @@ export const readRequest = (event: APIGatewayProxyEventV2): AdminRequest => {
   return {
     method: event.requestContext.http.method.toUpperCase(),
     segments: readPath(event),
+    query: new URLSearchParams(event.rawQueryString ?? ''),
     headers,
     contentType: headers['content-type'],
     body: readBody(event),

@@ -1,25 +1,27 @@
-import type { CommonConfig, Connector } from '../../core/connector.ts';
+import type { CommonConfig, Connector, DesiredState } from '../../core/connector.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { refusePackages } from '../config/package-choice.ts';
 import { readDraft } from '../config/read-config.ts';
 import { settleConfig } from '../config/settle-config.ts';
 import { done } from '../http/answers.ts';
 import { readForm } from '../http/multipart.ts';
+import { readFlag } from '../http/query.ts';
 import { createSubscriptions } from '../lifecycle/create-subscriptions.ts';
 import { finishDeletion } from '../lifecycle/finish-deletion.ts';
 import { instancesOf, startRuns } from '../lifecycle/start-runs.ts';
 import { type Call, nameOf, type Operation } from '../operation.ts';
 
-/** POST `/{tenant}/{namespace}/{name}` (PULSAR-ADMIN-CONTRACT 1.4). */
+/** POST `/{tenant}/{namespace}/{name}` (PULSAR-ADMIN-CONTRACT 1.4). Ours: `?stopped=true` creates it with every instance stopped. */
 export const create: Operation = async (call) => {
   const { deps, words, request } = call;
+  const isStopped = readFlag(request, 'stopped');
   const form = await readForm(request);
   const draft = readDraft(form, words);
   await checkNamespace(call);
   await checkNameIsFree(call);
   refusePackages(deps.catalogue, words, draft, form);
   const { type, config } = await settleConfig(call, draft, `${words.title} package is not provided`);
-  const connector = newConnector(call, type.name, config);
+  const connector = newConnector(call, type.name, config, isStopped);
   await register(call, connector);
   if (connector.kind === 'sink') await createSubscriptions(call, connector);
   await startRuns(call, connector, instancesOf(connector));
@@ -55,17 +57,20 @@ const register = async (call: Call, connector: Connector): Promise<void> => {
 const taken = (call: Call): PulsarIoError =>
   new PulsarIoError('PIO_REQUEST_INVALID', `${call.words.title} ${nameOf(call).name} already exists`);
 
-const newConnector = ({ deps, words }: Call, type: string, config: CommonConfig): Connector => {
+const newConnector = ({ deps, words }: Call, type: string, config: CommonConfig, isStopped: boolean): Connector => {
   const nowMs = deps.clock.nowMs();
   return {
     kind: words.kind,
     uid: deps.newUid(),
     type,
     generation: 1,
-    instanceStates: {},
+    instanceStates: isStopped ? statesOf(config.parallelism, 'STOPPED') : {},
     restarts: {},
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     config,
   } as Connector;
 };
+
+const statesOf = (parallelism: number, state: DesiredState): Connector['instanceStates'] =>
+  Object.fromEntries(Array.from({ length: parallelism }, (_, instance) => [instance, state]));

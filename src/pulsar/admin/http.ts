@@ -28,6 +28,8 @@ export interface AdminHttpRequest {
 export interface AdminHttpAnswer {
   readonly status: number;
   readonly value: unknown;
+  readonly bytes: Buffer;
+  readonly headers: Headers;
 }
 
 /** Sends a request to Pulsar's admin API. Throws `PIO_PULSAR_UNAVAILABLE`, `PIO_PULSAR_REFUSED`, `PIO_ABORTED`. */
@@ -61,7 +63,7 @@ export const adminHttp = (options: AdminHttpOptions): AdminHttp => {
     };
     try {
       const response = await follow(send, new URL(path, base), init);
-      return judge(response.status, await readText(response), expected, doing);
+      return judge(response, await readBytes(response), expected, doing);
     } catch (cause) {
       throw failure(cause, doing, signal);
     }
@@ -80,7 +82,7 @@ const follow = async (send: typeof fetch, url: URL, init: RequestInit): Promise<
   throw new Error(`more than ${MAX_REDIRECTS} redirects`);
 };
 
-const readText = async (response: Response): Promise<string> => {
+const readBytes = async (response: Response): Promise<Buffer> => {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
@@ -88,11 +90,18 @@ const readText = async (response: Response): Promise<string> => {
     if (bytes > MAX_ANSWER_BYTES) throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 };
 
-const judge = (status: number, text: string, expected: readonly number[], doing: string): AdminHttpAnswer => {
-  if ((status >= 200 && status < 300) || expected.includes(status)) return { status, value: parse(text) };
+const judge = (
+  { status, headers }: Response,
+  bytes: Buffer,
+  expected: readonly number[],
+  doing: string,
+): AdminHttpAnswer => {
+  const text = bytes.toString('utf8');
+  if ((status >= 200 && status < 300) || expected.includes(status))
+    return { status, value: parse(text), bytes, headers };
   const code = status >= 500 || status === 429 ? 'PIO_PULSAR_UNAVAILABLE' : 'PIO_PULSAR_REFUSED';
   throw new PulsarIoError(code, `${doing}: Pulsar answered ${status} ${reasonOf(text)}`.trimEnd());
 };

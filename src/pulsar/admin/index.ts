@@ -1,6 +1,6 @@
-import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
+import type { CursorTarget, PeekedMessage, PulsarAdmin } from '../../core/pulsar-admin.ts';
 import { deduplicationOf } from './deduplication.ts';
-import { type AdminHttpOptions, adminHttp } from './http.ts';
+import { type AdminHttpAnswer, type AdminHttpOptions, adminHttp } from './http.ts';
 import { namespacePath, topicPath } from './topic-path.ts';
 import { readTopicStats } from './topic-stats.ts';
 
@@ -73,6 +73,23 @@ export const createPulsarAdmin = (options: AdminHttpOptions): PulsarAdmin => {
       return status !== 404;
     },
 
+    resetCursor: async (topic, subscription, to, signal) => {
+      const path = `${subscriptionPath(topic, subscription)}/resetcursor`;
+      const { status } = await http({ method: 'POST', ...resetRequest(path, to), expected: [404], signal });
+      return status !== 404;
+    },
+
+    peek: async (topic, subscription, nth, signal) => {
+      const path = `${subscriptionPath(topic, subscription)}/position/${nth}`;
+      const answer = await http({ path, expected: [404], signal });
+      return answer.status === 404 ? undefined : peekedOf(answer);
+    },
+
+    skip: async (topic, subscription, count, signal) => {
+      const what = count === 'all' ? 'skip_all' : `skip/${count}`;
+      await http({ method: 'POST', path: `${subscriptionPath(topic, subscription)}/${what}`, expected: [404], signal });
+    },
+
     deduplication: (topic, signal) => deduplicationOf(http, topic, signal),
   };
 };
@@ -82,3 +99,20 @@ const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
 
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
+
+const subscriptionPath = (topic: string, subscription: string): string =>
+  `${topicPath(topic)}/subscription/${encodeURIComponent(subscription)}`;
+
+const resetRequest = (path: string, to: CursorTarget): { path: string; body?: string } => {
+  if (to === 'earliest') return { path, body: `{${POSITIONS.Earliest}}` };
+  if (to === 'latest') return { path, body: `{${POSITIONS.Latest}}` };
+  if ('publishTimeMs' in to) return { path: `${path}/${to.publishTimeMs}` };
+  return { path, body: JSON.stringify({ ...to, partitionIndex: -1 }) };
+};
+
+/** Payload in the body, all else in headers; properties as JSON, with what is no ASCII lost on the way. */
+const peekedOf = ({ bytes, headers }: AdminHttpAnswer): PeekedMessage => {
+  const [ledgerId = -1, entryId = -1] = (headers.get('X-Pulsar-Message-ID') ?? '').split(':').map(Number);
+  const properties: unknown = JSON.parse(headers.get('X-Pulsar-PROPERTY') ?? '{}');
+  return { messageId: { ledgerId, entryId }, properties: properties as Record<string, string>, payload: bytes };
+};

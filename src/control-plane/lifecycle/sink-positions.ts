@@ -1,0 +1,64 @@
+import { type SinkConnector, subscriptionOf } from '../../core/connector.ts';
+import type { TopicStatus } from '../../core/instance-status.ts';
+import { type CursorTarget, SUBSCRIPTION_UID_PROPERTY } from '../../core/pulsar-admin.ts';
+import { bookOf, EMPTY_BOOK, type SinkBook } from '../../core/sink-book.ts';
+import { inParallel } from '../in-parallel.ts';
+import type { Call } from '../operation.ts';
+import { requirePulsar, sinkTopics } from './sink-topics.ts';
+import { instancesOf } from './start-runs.ts';
+
+/** Where a topic-partition of a sink stands, as GET shows it. */
+export interface SinkTopicView {
+  readonly topic: string;
+  /** Up to here all is settled; null: no run has told, or each record waits for itself (Shared). */
+  readonly position: string | null;
+  /** When that message was published, epoch milliseconds. */
+  readonly publishTime: number | null;
+  /** Entries that the subscription has not acknowledged. */
+  readonly backlog: number;
+}
+
+/** Positions and backlog of all topic-partitions of a sink. */
+export const viewSinkPositions = async (
+  call: Call,
+  connector: SinkConnector,
+): Promise<{ generation: number; subscription: string; topics: SinkTopicView[] }> => {
+  const subscription = subscriptionOf(connector.config);
+  const reached = await reachedTopics(call, connector);
+  const topics = await inParallel(await sinkTopics(call, connector), async (topic) => {
+    const stats = await requirePulsar(call).topicStats(topic, call.signal);
+    const { position = null, publishTimeMs = null } = reached.get(topic) ?? {};
+    const backlog = stats?.subscriptions[subscription]?.msgBacklog ?? 0;
+    return { topic, position, publishTime: publishTimeMs, backlog };
+  });
+  return { generation: connector.generation, subscription, topics };
+};
+
+const reachedTopics = async ({ deps, signal }: Call, connector: SinkConnector): Promise<Map<string, TopicStatus>> => {
+  const states = await inParallel(instancesOf(connector), (instance) =>
+    deps.leases.read(connector.uid, instance, signal),
+  );
+  return new Map(states.flatMap((state) => Object.entries(state?.status.topics ?? {})));
+};
+
+/**
+ * Moves the cursor of each topic-partition (undefined: leaves it where it is), then writes into its book that the next run is to forget the frontier
+ * for it. In that order: a frontier that is forgotten before the cursor is where it should be would let records be written again.
+ */
+export const setSinkPositions = async (
+  call: Call,
+  { uid, generation, config }: SinkConnector,
+  targets: ReadonlyMap<string, CursorTarget | undefined>,
+): Promise<void> => {
+  const { deps, signal } = call;
+  const pulsar = requirePulsar(call);
+  const subscription = subscriptionOf(config);
+  await inParallel([...targets], async ([topic, target]) => {
+    const properties = { [SUBSCRIPTION_UID_PROPERTY]: uid };
+    await pulsar.createSubscription(topic, subscription, config.sourceSubscriptionPosition, properties, signal);
+    if (target !== undefined) await pulsar.resetCursor(topic, subscription, target, signal);
+    const takeCursor = (book: SinkBook): SinkBook => ({ ...book, takesCursor: true });
+    const token = { generation: generation + 1, epoch: 0 };
+    await deps.checkpoints.fence(uid, bookOf(topic), token, EMPTY_BOOK, takeCursor, signal);
+  });
+};
