@@ -48,26 +48,39 @@ export class AckGrouping {
     this.options = options;
   }
 
-  /** Acknowledges one message; resolves at once, or with the broker's answer when receipts are on. */
-  async add(id: MessageIdParts): Promise<void> {
+  /** Acknowledges one message; with receipts a promise of the broker's answer, if anything was to be sent. */
+  add(id: MessageIdParts): Promise<void> | undefined {
     const { ledgerId, entryId } = id;
     const isWhole = this.entries.add(id);
-    if (!isWhole && !this.options.isBatchIndexAck) return;
+    if (!isWhole && !this.options.isBatchIndexAck) return undefined;
     const ackSet = isWhole ? undefined : this.entries.ackSet(ledgerId, entryId);
     this.individual.set(entryKey(id), { ledgerId, entryId, ackSet });
-    await this.schedule();
+    return this.schedule();
   }
 
-  /** Acknowledges everything up to `id`. */
-  async addCumulative(id: MessageIdParts): Promise<void> {
+  /** Acknowledges everything up to `id`; as {@link add}. */
+  addCumulative(id: MessageIdParts): Promise<void> | undefined {
     const entry = this.options.isBatchIndexAck ? id : cumulativeEntry(id);
-    if (entry === undefined) return;
+    if (entry === undefined) return undefined;
     this.entries.forgetThrough(entry.ledgerId, entry.batchIndex < 0 ? entry.entryId : entry.entryId - 1);
     if (this.lastCumulative === undefined || compareMessageIds(entry, this.lastCumulative) > 0) {
       this.cumulative = entry;
       this.lastCumulative = entry;
     }
-    await this.schedule();
+    return this.schedule();
+  }
+
+  /** Whether anything of an entry may be acknowledged already; if not, its messages need not be asked for one by one. */
+  mayKnow(id: MessageIdParts): boolean {
+    const last = this.lastCumulative;
+    if (
+      last !== undefined &&
+      (id.ledgerId < last.ledgerId || (id.ledgerId === last.ledgerId && id.entryId <= last.entryId))
+    )
+      return true;
+    return (
+      this.entries.knows(id.ledgerId, id.entryId) || (this.individual.size > 0 && this.individual.has(entryKey(id)))
+    );
   }
 
   /** Whether a message that comes again was acknowledged already, here or at the broker. */
@@ -80,11 +93,11 @@ export class AckGrouping {
     return this.entries.has(id.ledgerId, id.entryId, id.batchIndex);
   }
 
-  private async schedule(): Promise<void> {
+  private schedule(): Promise<void> | undefined {
     const { promise } = this.flushed;
     if (this.individual.size >= GROUP_MESSAGES) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), GROUP_MS).unref();
-    if (this.options.isReceipt) await promise;
+    return this.options.isReceipt ? promise : undefined;
   }
 
   /** Sends what was collected, if connected. */

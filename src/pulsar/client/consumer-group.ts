@@ -103,6 +103,11 @@ export class ConsumerGroup {
     return !this.inbox.isEmpty;
   }
 
+  /** The next message, if one is queued and nobody waits before. */
+  takeNow(): IncomingMessage | undefined {
+    return this.inbox.takeNow();
+  }
+
   receive(timeoutMs?: number): Promise<IncomingMessage> {
     const [only] = this.all;
     return this.inbox.receive(timeoutMs, () => {

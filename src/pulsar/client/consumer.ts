@@ -9,7 +9,7 @@ import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import type { MessageId } from './message-id.ts';
 import { Producer } from './producer.ts';
-import { acting } from './result-text.ts';
+import { acting, actingNow } from './result-text.ts';
 import { namedTopics, patternTopics } from './topic-sources.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -91,6 +91,8 @@ export class Consumer {
    * InvalidConfiguration when there is a listener.
    */
   receive(timeoutMs?: number): Promise<Message> {
+    const queued = this.settings.listener === undefined ? this.group.takeNow() : undefined;
+    if (queued !== undefined) return Promise.resolve(new Message(queued));
     return acting('receive message', async () => {
       this.refuseListener();
       return new Message(await this.group.receive(timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined));
@@ -122,11 +124,10 @@ export class Consumer {
   }
 
   private settle(action: string, id: MessageId, options: AcknowledgeOptions | undefined): Promise<null> {
-    return acting(action, async () => {
-      if (options?.transaction !== undefined) await this.settleIn(options.transaction, id, false);
-      else await this.group.of(id).acknowledge(id.parts);
-      return null;
-    });
+    const { transaction } = options ?? {};
+    return actingNow(action, () =>
+      transaction === undefined ? this.group.of(id).acknowledge(id.parts) : this.settleIn(transaction, id, false),
+    );
   }
 
   acknowledgeCumulative(message: Message, options?: AcknowledgeOptions): Promise<null> {
@@ -138,11 +139,12 @@ export class Consumer {
   }
 
   private settleThrough(action: string, id: MessageId, options: AcknowledgeOptions | undefined): Promise<null> {
-    return acting(action, async () => {
-      if (options?.transaction !== undefined) await this.settleIn(options.transaction, id, true);
-      else await this.group.of(id).acknowledgeCumulative(id.parts);
-      return null;
-    });
+    const { transaction } = options ?? {};
+    return actingNow(action, () =>
+      transaction === undefined
+        ? this.group.of(id).acknowledgeCumulative(id.parts)
+        : this.settleIn(transaction, id, true),
+    );
   }
 
   private settleIn(transaction: Transaction, id: MessageId, isCumulative: boolean): Promise<void> {

@@ -54,6 +54,11 @@ export class EntryAcks {
     return state;
   }
 
+  /** Whether an entry is partly acknowledged. */
+  knows(ledgerId: number, entryId: number): boolean {
+    return this.ledgers.get(ledgerId)?.has(entryId) === true;
+  }
+
   /** Whether one message of a partly acknowledged entry is among the acknowledged. */
   has(ledgerId: number, entryId: number, batchIndex: number): boolean {
     return this.ledgers.get(ledgerId)?.get(entryId)?.acked[batchIndex] === 1;

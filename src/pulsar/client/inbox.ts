@@ -57,13 +57,18 @@ export class Inbox implements TopicConsumerEvents {
     return undefined;
   }
 
+  /** The next message for a new call, if it need not wait. */
+  takeNow(): IncomingMessage | undefined {
+    return this.waiters.length === 0 && this.endReason === undefined ? this.take() : undefined;
+  }
+
   /**
    * The next message; waits for it. Rejects with TimeOut after `timeoutMs` (absent: never), or with why the consumer ended.
    * `onWaiting` is called when there is none yet.
    */
   receive(timeoutMs: number | undefined, onWaiting: () => void): Promise<IncomingMessage> {
     if (this.endReason !== undefined) return Promise.reject(this.endReason);
-    const message = this.waiters.length === 0 ? this.take() : undefined;
+    const message = this.takeNow();
     if (message !== undefined) return Promise.resolve(message);
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;

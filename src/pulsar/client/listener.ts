@@ -11,7 +11,7 @@ export async function runListener(
   for (;;) {
     let message: Message;
     try {
-      message = new Message(await group.receive());
+      message = new Message(group.takeNow() ?? (await group.receive()));
     } catch {
       return;
     }

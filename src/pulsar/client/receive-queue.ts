@@ -32,6 +32,25 @@ export class ReceiveQueue {
     return this.items[this.head];
   }
 
+  /** Takes the first message out, if there is one. */
+  shift(): IncomingMessage | undefined {
+    const first = this.items[this.head];
+    if (first === undefined) return undefined;
+    this.items[this.head] = undefined as never;
+    this.byteCount -= first.value?.length ?? 0;
+    this.moveHead(this.head + 1);
+    return first;
+  }
+
+  private moveHead(head: number): void {
+    this.head = head;
+    if (head === this.items.length) this.items.length = this.head = 0;
+    else if (head >= COMPACT_AT && head * 2 >= this.items.length) {
+      this.items = this.items.slice(head);
+      this.head = 0;
+    }
+  }
+
   /** Takes the first messages out, as many as the limits allow. */
   take({
     maxMessages,
@@ -47,13 +66,8 @@ export class ReceiveQueue {
     }
     const taken = this.items.slice(this.head, end);
     this.items.fill(undefined as never, this.head, end);
-    this.head = end;
     this.byteCount -= bytes;
-    if (this.head === this.items.length) this.items.length = this.head = 0;
-    else if (this.head >= COMPACT_AT && this.head * 2 >= this.items.length) {
-      this.items = this.items.slice(this.head);
-      this.head = 0;
-    }
+    this.moveHead(end);
     return taken;
   }
 

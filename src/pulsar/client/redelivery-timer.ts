@@ -25,7 +25,7 @@ export class RedeliveryTimer {
   }
 
   remove(id: MessageIdParts): void {
-    this.due.delete(`${id.ledgerId}:${id.entryId}`);
+    if (this.due.size > 0) this.due.delete(`${id.ledgerId}:${id.entryId}`);
   }
 
   private tick(): void {

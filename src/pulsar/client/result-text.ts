@@ -34,3 +34,15 @@ export async function acting<T>(action: string, work: () => Promise<T>): Promise
     throw publicError(action, error);
   }
 }
+
+const NOTHING_TO_WAIT_FOR: Promise<null> = Promise.resolve(null);
+
+/** As {@link acting} for work that often has nothing to wait for, and then costs no promise. */
+export function actingNow(action: string, work: () => Promise<unknown> | undefined): Promise<null> {
+  const fail = (error: unknown) => Promise.reject(publicError(action, error));
+  try {
+    return work()?.then(() => null, fail) ?? NOTHING_TO_WAIT_FOR;
+  } catch (error) {
+    return fail(error);
+  }
+}

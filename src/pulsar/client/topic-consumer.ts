@@ -213,7 +213,7 @@ export class TopicConsumer implements ConsumerListener {
 
   private settle(ids: readonly MessageIdParts[]): void {
     if (!this.options.isDurable) return;
-    for (const id of ids) this.acks.add(id).catch(() => undefined);
+    for (const id of ids) this.acks.add(id)?.catch(() => undefined);
   }
 
   private at(id: MessageIdParts | undefined): string {
@@ -240,7 +240,8 @@ export class TopicConsumer implements ConsumerListener {
       const ids = messages.map(({ messageId }) => messageId);
       this.acks.entries.exclude(first.ledgerId, first.entryId, first.batchSize, ids);
     }
-    const wanted = messages.filter(({ messageId }) => this.isWanted(messageId));
+    const isNew = first !== undefined && this.start === undefined && !this.acks.mayKnow(first);
+    const wanted = isNew ? messages : messages.filter(({ messageId }) => this.isWanted(messageId));
     this.release(permits - wanted.length);
     if (wanted.length === 0) return;
     if (this.deadLetters?.note(wanted)) {
@@ -255,7 +256,7 @@ export class TopicConsumer implements ConsumerListener {
   private isWanted(id: MessageIdParts): boolean {
     const { start } = this;
     if (start === undefined || !isBeforeStart(id, start.id, start.isInclusive)) return !this.acks.isAcknowledged(id);
-    if (this.options.isDurable) this.acks.add(id).catch(() => undefined);
+    if (this.options.isDurable) this.acks.add(id)?.catch(() => undefined);
     return false;
   }
 
@@ -280,7 +281,7 @@ export class TopicConsumer implements ConsumerListener {
 
   /** Takes the first message of the queue, if there is one. */
   take(): IncomingMessage | undefined {
-    const [message] = this.queue.take({ maxMessages: 1 });
+    const message = this.queue.shift();
     if (message === undefined) return undefined;
     this.lastTaken = message.messageId;
     this.permits.release(1);
@@ -288,12 +289,14 @@ export class TopicConsumer implements ConsumerListener {
     return message;
   }
 
-  async acknowledge(id: MessageIdParts): Promise<void> {
+  /** Acknowledges one message; with receipts a promise of the broker's answer. */
+  acknowledge(id: MessageIdParts): Promise<unknown> | undefined {
     this.requireOpen();
     this.unacked?.remove(id);
     this.negativeAcks.remove(id);
     this.deadLetters?.forget(id);
-    await Promise.all(this.chunked.entriesOf([id]).map((entry) => this.acks.add(entry)));
+    if (id.firstChunk === undefined) return this.acks.add(id);
+    return Promise.all(this.chunked.entriesOf([id]).map((entry) => this.acks.add(entry)));
   }
 
   async acknowledgeCumulative(id: MessageIdParts): Promise<void> {
@@ -354,7 +357,7 @@ export class TopicConsumer implements ConsumerListener {
 
   private async buryOrRedeliver(deadLetters: DeadLetters, ids: readonly MessageIdParts[]): Promise<void> {
     const { buried, rest } = await deadLetters.bury(ids);
-    await Promise.all(buried.map((id) => this.acknowledge(id).catch(() => undefined)));
+    await Promise.allSettled(buried.map(async (id) => this.acknowledge(id)));
     if (rest.length > 0) this.redeliverNow(rest);
   }
 
