@@ -58,6 +58,25 @@ export function chunkCases(use: UseBroker): void {
     await expectNothingMore(await client.subscribe({ topic, ...shared }));
   });
 
+  test('on Shared all chunks of a message go to the same consumer', async () => {
+    const topic = use().topic();
+    const client = clients.client();
+    const consumers = [await client.subscribe({ topic, ...shared }), await client.subscribe({ topic, ...shared })];
+    const producer = await client.createProducer({ topic, ...chunking });
+    await Promise.all([producer.send({ data: LARGE }), producer.send({ data: LARGE }), producer.send({ data: LARGE })]);
+    let count = 0;
+    await Promise.all(
+      consumers.map(async (consumer) => {
+        while (count < 3) {
+          const message = await consumer.receive(500).catch(() => undefined);
+          if (message === undefined) continue;
+          expect(message.getData().equals(LARGE)).toBe(true);
+          count++;
+        }
+      }),
+    );
+  });
+
   test('two producers at once: each message arrives whole', async () => {
     const topic = use().topic();
     const client = clients.client();

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type Message, MessageId } from '../../src/pulsar/index.ts';
-import { bytes, expectNothingMore, numbers, type UseBroker, usePulsarClients } from './pulsar-client-kit.ts';
+import { bytes, expectNothingMore, numbers, type UseBroker, until, usePulsarClients } from './pulsar-client-kit.ts';
 
 /** Readers, seeking, last message id. */
 export function readerCases(use: UseBroker): void {
@@ -53,6 +53,26 @@ export function readerCases(use: UseBroker): void {
     const { topic, ids } = await filledTopic();
     const { last } = await readAll(topic, MessageId.earliest());
     expect(last?.getMessageId().toString()).toBe(ids[19]?.toString());
+  });
+
+  test('hasNext hears of what was published since, and of what a listener has read', async () => {
+    const topic = use().topic();
+    const client = clients.client();
+    const producer = await client.createProducer({ topic, batchingEnabled: false });
+    const options = { topic, startMessageId: MessageId.earliest() };
+    const reader = await client.createReader({ ...options, receiverQueueSize: 0 });
+    expect(reader.hasNext()).toBe(false);
+    await producer.send({ data: bytes('a') });
+    await until(() => reader.hasNext());
+    expect((await reader.readNext(10_000)).getData().toString()).toBe('a');
+    expect(reader.hasNext()).toBe(false);
+    const heard: string[] = [];
+    const listening = await client.createReader({
+      ...options,
+      listener: (message) => heard.push(message.getData().toString()),
+    });
+    await until(() => heard.length === 1);
+    expect(listening.hasNext()).toBe(false);
   });
 
   test('reads all partitions', async () => {

@@ -10,9 +10,15 @@ export function factsOf(metadata: MessageMetadata): EntryFacts {
     publishTimeMs: metadata.publishTime,
     messages: Math.max(1, metadata.numMessagesInBatch ?? 1),
     isBatch: metadata.numMessagesInBatch !== undefined,
+    chunk: chunkOf(metadata),
     slot: slotOf(stickyKey(metadata)),
     deliverAtMs: Math.max(0, metadata.deliverAtTime ?? 0),
   };
+}
+
+function chunkOf({ chunkId = 0, numChunksFromMsg = 1 }: MessageMetadata): EntryFacts['chunk'] {
+  if (numChunksFromMsg <= 1) return undefined;
+  return chunkId === numChunksFromMsg - 1 ? 'last' : 'part';
 }
 
 /** What deduplication needs of a SEND. */

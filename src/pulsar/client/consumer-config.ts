@@ -57,6 +57,8 @@ export interface ConsumerConfig {
   replicateSubscriptionState?: boolean;
   /** What is negatively acknowledged or times out more often than `maxRedeliverCount` goes to another topic. On Shared and KeyShared only. */
   deadLetterPolicy?: DeadLetterPolicy;
+  /** An addition: consumers of a lower level are served first (Shared), or active first (Failover). Default 0. */
+  priorityLevel?: number;
   /** An addition: acknowledgements resolve with the broker's answer. */
   ackReceipt?: boolean;
   /** An addition: whether the target of a seek is delivered itself. Default false. */
@@ -189,6 +191,7 @@ export function readConsumerConfig(config: ConsumerConfig): ConsumerSettings {
       InitialPosition.Latest,
     ),
     consumerName,
+    priorityLevel: numberOption(config.priorityLevel, 0, 0),
     isDurable: true,
     startMessageId: undefined,
     isStartInclusive: flagOption(config.startMessageIdInclusive, false),

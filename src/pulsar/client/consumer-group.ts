@@ -1,4 +1,4 @@
-import { compareMessageIds, type MessageIdParts } from '../../core/message-id.ts';
+import type { MessageIdParts } from '../../core/message-id.ts';
 import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import type { ClientContext } from './client-context.ts';
@@ -165,6 +165,11 @@ export class ConsumerGroup {
     return (await Promise.all(this.all.map(hasMore))).includes(true);
   }
 
+  /** Whether there was more when the broker was last asked, without asking. */
+  get isMoreKnown(): boolean {
+    return this.all.some((consumer) => consumer.isBehindKnownEnd);
+  }
+
   async lastMessageIds(): Promise<{ topic: string; last: MessageIdParts; markDelete?: MessageIdParts }[]> {
     return Promise.all(
       this.all.map(async (consumer) => ({
@@ -191,14 +196,7 @@ export class ConsumerGroup {
   }
 }
 
-/** PULSAR-WIRE 3.9: the topic's last message against what was taken last, the start, or (start latest, seek by time) the cursor. */
 async function hasMore(consumer: TopicConsumer): Promise<boolean> {
-  const { last, markDelete } = await consumer.lastMessageId();
-  if (last.entryId < 0) return false;
-  const { id, isInclusive } = consumer.position;
-  if (id === undefined || id.ledgerId === Number.MAX_SAFE_INTEGER) {
-    return markDelete === undefined || compareMessageIds({ ...last, batchIndex: -1 }, markDelete) > 0;
-  }
-  const difference = compareMessageIds(id.batchIndex < 0 ? { ...last, batchIndex: -1 } : last, id);
-  return difference > 0 || (isInclusive && difference === 0);
+  await consumer.lastMessageId();
+  return consumer.isBehindKnownEnd;
 }

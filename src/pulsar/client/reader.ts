@@ -49,6 +49,7 @@ function readReaderConfig(config: ReaderConfig): TopicOptionsOf {
     subscriptionType: SubscriptionType.Exclusive,
     initialPosition: InitialPosition.Latest,
     consumerName: textOption(config.readerName) ?? randomName(),
+    priorityLevel: 0,
     receiverQueueSize: numberOption(config.receiverQueueSize, 0, 1000),
     isDurable: false,
     startMessageId: config.startMessageId.parts,
@@ -80,7 +81,7 @@ export class Reader {
   /** For the client that made this. */
   onceClosed: () => void = () => undefined;
   private readonly group: ConsumerGroup;
-  private isMoreKnown = false;
+  private asking: Promise<void> | undefined;
 
   private constructor(group: ConsumerGroup) {
     this.group = group;
@@ -99,8 +100,22 @@ export class Reader {
     });
   }
 
-  private async learnMore(): Promise<void> {
-    this.isMoreKnown = await this.group.hasMessageAvailable().catch(() => false);
+  /** Asks the brokers for the ends of the topics; one question at a time. */
+  private learnMore(): Promise<void> {
+    this.asking ??= this.group
+      .hasMessageAvailable()
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        this.asking = undefined;
+      });
+    return this.asking;
+  }
+
+  private get isMoreKnown(): boolean {
+    return this.group.hasQueued || this.group.isMoreKnown;
   }
 
   /** The next message; see `Consumer.receive`. */
@@ -112,17 +127,18 @@ export class Reader {
         .of(message.getMessageId())
         .acknowledgeCumulative(received.messageId)
         .catch(() => undefined);
-      if (!this.group.hasQueued) await this.learnMore();
+      if (!this.isMoreKnown) await this.learnMore();
       return message;
     });
   }
 
   /**
-   * Whether there is more to read. The native client blocks the thread to ask the broker; this one answers from what it knew
-   * when the reader was made, after the last `readNext` or seek, and from what has arrived since. `hasMessageAvailable` asks.
+   * Whether there is more to read: what has arrived, or lies before the end of the topic as the broker told it last. It is asked when the reader is made,
+   * after a seek, by the `readNext` that took the last message known, and by a `hasNext` that knows of none, whose own answer comes before the broker's:
+   * the native client blocks the thread for it. `hasMessageAvailable` waits.
    */
   hasNext(): boolean {
-    const hasNext = this.group.hasQueued || this.isMoreKnown;
+    const hasNext = this.isMoreKnown;
     if (!hasNext) this.learnMore();
     return hasNext;
   }

@@ -29,6 +29,8 @@ export interface TopicConsumerOptions {
   readonly subscriptionType: SubscriptionType;
   readonly initialPosition: InitialPosition;
   readonly consumerName: string;
+  /** 0 is served first, on Shared; on Failover it is the first to be active. */
+  readonly priorityLevel: number;
   readonly receiverQueueSize: number;
   readonly isDurable: boolean;
   /** Where a consumer that is not durable begins. */
@@ -101,6 +103,7 @@ export function subscribeFields(
     subType: options.subscriptionType,
     consumerId,
     consumerName: options.consumerName,
+    priorityLevel: options.priorityLevel || undefined,
     durable: options.isDurable,
     startMessageId: options.isDurable ? undefined : start,
     metadata: keyValues(options.properties),

@@ -1,4 +1,4 @@
-import type { MessageIdParts } from '../../core/message-id.ts';
+import { compareMessageIds, type MessageIdParts } from '../../core/message-id.ts';
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ConsumerListener } from '../network/connection-listeners.ts';
@@ -78,6 +78,7 @@ export class TopicConsumer implements ConsumerListener {
   private seeking: Seeking | undefined;
   private readonly deadLetters: DeadLetters | undefined;
   private isLeaving = false;
+  private knownEnd: { readonly last: MessageIdParts; readonly markDelete?: MessageIdParts } | undefined;
 
   constructor(context: ClientContext, options: TopicConsumerOptions, events: TopicConsumerEvents) {
     this.context = context;
@@ -423,6 +424,7 @@ export class TopicConsumer implements ConsumerListener {
   /** What was known of messages before a seek is void. */
   private endSeeking(seeking: Seeking): void {
     seeking.isAttached = true;
+    this.knownEnd = undefined;
     this.lastTaken = undefined;
     this.permits.release(this.queue.remove(() => true));
     this.acks.clear();
@@ -449,13 +451,28 @@ export class TopicConsumer implements ConsumerListener {
       (id) =>
         id && { ledgerId: id.ledgerId, entryId: id.entryId, partition: id.partition, batchIndex: id.batchIndex ?? -1 },
     );
-    return { last: last as MessageIdParts, ...(markDelete && { markDelete }) };
+    this.knownEnd = { last: last as MessageIdParts, ...(markDelete && { markDelete }) };
+    return this.knownEnd;
   }
 
   /** Place of the newest message that was taken, or where reading starts. */
   get position(): { readonly id: MessageIdParts | undefined; readonly isInclusive: boolean } {
     if (this.lastTaken !== undefined) return { id: this.lastTaken, isInclusive: false };
     return { id: this.start?.id, isInclusive: this.start?.isInclusive === true };
+  }
+
+  /**
+   * PULSAR-WIRE 3.9: the topic's last message, as last asked for, against what was taken last, the start, or (start latest, seek by time) the cursor.
+   */
+  get isBehindKnownEnd(): boolean {
+    if (this.knownEnd === undefined || this.knownEnd.last.entryId < 0) return false;
+    const { last, markDelete } = this.knownEnd;
+    const { id, isInclusive } = this.position;
+    if (id === undefined || id.ledgerId === Number.MAX_SAFE_INTEGER) {
+      return markDelete === undefined || compareMessageIds({ ...last, batchIndex: -1 }, markDelete) > 0;
+    }
+    const difference = compareMessageIds(id.batchIndex < 0 ? { ...last, batchIndex: -1 } : last, id);
+    return difference > 0 || (isInclusive && difference === 0);
   }
 
   onClosedByBroker(close: CommandFields<'CLOSE_CONSUMER'>): void {

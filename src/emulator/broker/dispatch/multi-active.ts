@@ -169,7 +169,7 @@ export class MultiActiveDispatcher implements Dispatcher {
     const remaining = this.#context.cursor.remaining(entry.key);
     const messages = consumer.deliver(entry, remaining, this.#redeliveries.get(entry.key) ?? 0);
     consumer.hold(entry.key, { messages, slot: entry.slot });
-    this.#router.delivered(entry.slot, consumer);
+    this.#router.delivered(entry.slot, consumer, entry.chunk);
   }
 
   #isDelayed(entry: Entry): boolean {

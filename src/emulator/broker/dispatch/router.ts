@@ -1,6 +1,7 @@
 import { KeySharedMode, ServerError } from '../../../pulsar/protocol/enums.ts';
 import { BrokerError } from '../errors.ts';
 import { hashRing, type SlotOwners, stickyRangeProblem, stickyRanges } from '../state/key-ring.ts';
+import type { Entry } from '../storage/entry.ts';
 import type { Consumer } from './consumer.ts';
 
 /** Chooses who gets an entry of a subscription with several active consumers. */
@@ -14,14 +15,15 @@ export interface Router {
   /** Undefined when nobody can take an entry of this slot now. */
   pick(slot: number): Consumer | undefined;
   /** `consumer` was sent an entry of the slot and holds it. */
-  delivered(slot: number, consumer: Consumer): void;
+  delivered(slot: number, consumer: Consumer, chunk?: Entry['chunk']): void;
   /** `consumer` holds an entry of the slot no longer: it was acknowledged, or is to be delivered again. */
   released(slot: number, consumer: Consumer): void;
 }
 
-/** Shared: round robin over the available consumers of the lowest priority level that has any. */
+/** Shared: round robin over the available consumers of the lowest priority level that has any. All chunks of a message go to the consumer of the first. */
 export function roundRobin(): Router {
   let consumers: readonly Consumer[] = [];
+  const chunkOwners = new Map<number, Consumer>();
   let turn = 0;
   const next = (level: number | undefined): Consumer | undefined => {
     for (let i = 0; i < consumers.length; i++) {
@@ -37,8 +39,11 @@ export function roundRobin(): Router {
     check: () => {},
     changed: (all) => {
       consumers = all;
+      for (const [slot, owner] of chunkOwners) if (!all.includes(owner)) chunkOwners.delete(slot);
     },
-    pick: () => {
+    pick: (slot) => {
+      const owner = chunkOwners.get(slot);
+      if (owner !== undefined) return owner.isAvailable ? owner : undefined;
       const levels = new Set(consumers.map(({ options }) => options.priorityLevel));
       if (levels.size <= 1) return next(undefined);
       for (const level of [...levels].sort((a, b) => a - b)) {
@@ -47,7 +52,10 @@ export function roundRobin(): Router {
       }
       return undefined;
     },
-    delivered: () => {},
+    delivered: (slot, consumer, chunk) => {
+      if (chunk === 'part') chunkOwners.set(slot, consumer);
+      else if (chunk === 'last') chunkOwners.delete(slot);
+    },
     released: () => {},
   };
 }

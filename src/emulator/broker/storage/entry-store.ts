@@ -24,15 +24,7 @@ export class EntryStore {
   insert(entry: Entry): void {
     this.#db
       .statement('INSERT INTO entries VALUES(?,?,?,?,?,?,?)')
-      .run(
-        entry.key,
-        entry.publishTimeMs,
-        entry.messages,
-        entry.isBatch ? 1 : 0,
-        entry.slot,
-        entry.deliverAtMs,
-        entry.data,
-      );
+      .run(entry.key, entry.publishTimeMs, entry.messages, kindOf(entry), entry.slot, entry.deliverAtMs, entry.data);
   }
 
   /** Existing entries in [from, to] in order, read lazily so that the caller may stop at any size. */
@@ -85,12 +77,19 @@ export class EntryStore {
   }
 }
 
+/** Value of `is_batch`: 0 a message alone, 1 a batch, 2 a chunk, 3 a last chunk. */
+function kindOf({ isBatch, chunk }: Entry): number {
+  if (chunk !== undefined) return chunk === 'part' ? 2 : 3;
+  return isBatch ? 1 : 0;
+}
+
 function entryOf(row: EntryRow): Entry {
   return {
     key: row.id,
     publishTimeMs: row.publish_ms,
     messages: row.messages,
     isBatch: row.is_batch === 1,
+    chunk: row.is_batch === 2 ? 'part' : row.is_batch === 3 ? 'last' : undefined,
     slot: row.slot,
     deliverAtMs: row.deliver_at_ms,
     data: row.data,

@@ -7,6 +7,8 @@ export interface EntryFacts {
   readonly messages: number;
   /** True when the payload is framed as a batch, even of one message. */
   readonly isBatch: boolean;
+  /** Set for a chunk of a message; all chunks of one have the same slot. */
+  readonly chunk?: 'part' | 'last' | undefined;
   /** Key_Shared slot. */
   readonly slot: number;
   /** 0: at once. */
