@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   PIO_RUN_STALE: row('fatal', 409, 'The invocation names an older generation, or a connector that is stopped or gone.'),
   PIO_PULSAR_UNAVAILABLE: row('retry', 503, 'The Pulsar broker did not answer or closed the connection.'),
   PIO_PULSAR_REFUSED: row('retry', 502, 'The Pulsar broker refused the operation.'),
+  PIO_PULSAR_BUSY: row('retry', 409, 'Another connection holds this producer name or subscription.'),
   PIO_TOPIC_NOT_FOUND: row('retry', 404, 'The topic, its namespace or its tenant does not exist.'),
   PIO_DEDUPLICATION_OFF: row(
     'fatal',

@@ -5,6 +5,8 @@ import { PulsarIoError } from '../core/errors.ts';
 const CODES: Readonly<Record<string, ErrorCode>> = {
   MessageTooBig: 'PIO_RECORD_TOO_LARGE',
   TopicNotFound: 'PIO_TOPIC_NOT_FOUND',
+  ProducerBusy: 'PIO_PULSAR_BUSY',
+  ConsumerBusy: 'PIO_PULSAR_BUSY',
   Disconnected: 'PIO_PULSAR_UNAVAILABLE',
   ConnectError: 'PIO_PULSAR_UNAVAILABLE',
   TimeOut: 'PIO_PULSAR_UNAVAILABLE',

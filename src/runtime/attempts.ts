@@ -26,6 +26,7 @@ export const attempt = async (
 ): Promise<PhaseStatus> => {
   const { control, counters, deps } = context;
   let failures = failuresBefore;
+  const holder = new Holder(context);
   for (;;) {
     const settledBefore = counters.settled;
     try {
@@ -35,6 +36,12 @@ export const attempt = async (
       const error = classify(cause);
       if (isSuperseded(error) || control.signal.aborted)
         return { phase: 'running', error: '', failuresInRow: failures };
+      if (holder.mayGoAway(error)) {
+        show({ phase: 'running', error: error.message, failuresInRow: failures });
+        await deps.clock.sleep(deps.settings.busyPollMs, control.stopSignal).catch(() => undefined);
+        if (control.isStopping) return { phase: 'running', error: '', failuresInRow: failures };
+        continue;
+      }
       note(context, error);
       failures = counters.settled > settledBefore ? 1 : failures + 1;
       if (error.disposition === 'fatal') return { phase: 'failed', error: error.message, failuresInRow: failures };
@@ -48,6 +55,29 @@ export const attempt = async (
     }
   }
 };
+
+/**
+ * Another connection under our producer name or on our subscription: a predecessor that is frozen or just leaving. The broker gives it up after a while, so waiting
+ * for that is no failure (GUARANTEES rule 12); one that stays is.
+ */
+class Holder {
+  readonly #context: RunContext;
+  #sinceMs: number | undefined;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  mayGoAway({ code }: PulsarIoError): boolean {
+    const { clock, settings } = this.#context.deps;
+    if (code !== 'PIO_PULSAR_BUSY') {
+      this.#sinceMs = undefined;
+      return false;
+    }
+    this.#sinceMs ??= clock.monotonicMs();
+    return clock.monotonicMs() - this.#sinceMs < settings.busyMs;
+  }
+}
 
 const withSession = async (context: RunContext, work: Work): Promise<WorkEnd> => {
   const session = await context.deps.openSession(context.control.signal);

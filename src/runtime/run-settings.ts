@@ -21,6 +21,10 @@ export interface RunSettings {
   /** Waits after failures. A wait longer than `maxWaitInRunMs` is left to the dispatcher. */
   readonly backoff: { readonly firstMs: number; readonly maxMs: number };
   readonly maxWaitInRunMs: number;
+  /** How long a producer name or subscription that another connection holds is no failure: brokers take so long to notice a frozen holder. */
+  readonly busyMs: number;
+  /** Pause before it is asked for again. */
+  readonly busyPollMs: number;
   /** Largest sink batch, where the type has no size of its own. */
   readonly maxBatchRecords: number;
   readonly maxBatchBytes: number;
@@ -45,6 +49,8 @@ export const DEFAULT_RUN_SETTINGS: RunSettings = {
   handOverWaitMs: 20_000,
   backoff: { firstMs: 200, maxMs: 60_000 },
   maxWaitInRunMs: 5_000,
+  busyMs: 60_000,
+  busyPollMs: 1_000,
   maxBatchRecords: 1_000,
   maxBatchBytes: 4 * 1024 * 1024,
   lingerMs: 5,

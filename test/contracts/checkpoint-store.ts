@@ -61,7 +61,7 @@ export const checkpointContract = (open: OpenStore): void => {
       });
     });
 
-    test('takes the position of a commit that came between its read and its write', async () => {
+    test('takes the position of a commit that came between its read and its write (rule 15)', async () => {
       const first = await over(items).fence(uid, 'p0', token(1), NOTHING);
       const commit = () => over(items).commit(uid, 'p0', first, { frontier: 10, clean: true });
       const fenced = await over(overtaken(items, commit)).fence(uid, 'p0', token(2), NOTHING);
@@ -120,7 +120,7 @@ export const checkpointContract = (open: OpenStore): void => {
       expect(await checkpoints.read(uid, 'p0')).toMatchObject({ token: token(2), progress: afterBatch0, version: 3 });
     });
 
-    test('refuses the second of two commits from one checkpoint', async () => {
+    test('refuses the second of two commits from one checkpoint (rule 20)', async () => {
       const checkpoints = over(items);
       const held = await checkpoints.fence(uid, 'p0', token(1), NOTHING);
       const next = await checkpoints.commit(uid, 'p0', held, { frontier: 1, clean: false });

@@ -50,7 +50,7 @@ export const leaseContract = (open: OpenStore): void => {
       expect(await over(items).read(uid, 1)).toBeUndefined();
     });
 
-    test('refuses a second run while the first holds it, until its end and the skew have passed', async () => {
+    test('refuses a second run while the first holds it, until its end and the skew have passed (rule 21)', async () => {
       const leases = over(items);
       await leases.acquire(uid, 0, 'a');
       for (const stepMs of [0, TTL_MS, SKEW_MS]) {
@@ -125,7 +125,7 @@ export const leaseContract = (open: OpenStore): void => {
       expect(await leases.read(uid, 0)).toBeUndefined();
     });
 
-    test('tells the holder with its next renewal, and each after, that a successor waits', async () => {
+    test('tells the holder with its next renewal, and each after, that a successor waits (rule 23)', async () => {
       const leases = over(items);
       let lease = await leases.acquire(uid, 0, 'a');
       await leases.want(uid, 0, 'b');
@@ -181,7 +181,7 @@ export const leaseContract = (open: OpenStore): void => {
       await leases.release(lease, status(1));
     });
 
-    test('lets a run acquire again when the answer of its acquisition was lost', async () => {
+    test('lets a run acquire again when the answer of its acquisition was lost (rule 19)', async () => {
       const leases = over(losingAnswers(items, { count: 1 }));
       await expect(leases.acquire(uid, 0, 'a')).rejects.toMatchObject(refusal('PIO_STORE_UNAVAILABLE'));
       expect(await leases.acquire(uid, 0, 'a')).toMatchObject({ epoch: 2, runId: 'a' });

@@ -28,7 +28,7 @@ async function receive(consumer: SessionConsumer, count: number): Promise<Incomi
 export function sessionCases(use: UseBroker): void {
   const clients = usePulsarClients(use);
 
-  test('sends entries and receives their messages', async () => {
+  test('sends entries with their highest sequence id, and receives their messages (rule 2)', async () => {
     const session = await clients.session();
     const topic = use().topic();
     expect(await session.partitions(topic)).toBe(0);
@@ -68,7 +68,7 @@ export function sessionCases(use: UseBroker): void {
     expect(await consumer.lastMessageId()).toMatchObject({ last: { ...many.messageId, batchIndex: 3 } });
   });
 
-  test('duplicates give a receipt without a place', async () => {
+  test('duplicates give a receipt without a place (rule 1)', async () => {
     const session = await clients.session();
     const topic = use().topic();
     const producer = await session.producer({ topic, producerName: 'mine' });
@@ -91,7 +91,7 @@ export function sessionCases(use: UseBroker): void {
     await (await other.producer({ topic })).sendEntry(outgoing(['0']));
   });
 
-  test('a disconnect surfaces everywhere, and nothing is sent again', async () => {
+  test('a disconnect surfaces everywhere, and nothing is sent again (rule 4)', async () => {
     const proxy = await clients.proxy();
     const session = await clients.session({ serviceUrl: proxy.serviceUrl });
     const topic = use().topic();
@@ -136,7 +136,7 @@ export function sessionCases(use: UseBroker): void {
     expect(await session.closed).toBeUndefined();
   });
 
-  test('what was written in the moment of destroy is not sent', async () => {
+  test('what was written in the moment of destroy is not sent (rule 12)', async () => {
     const proxy = await clients.proxy();
     const session = await clients.session({ serviceUrl: proxy.serviceUrl });
     const producer = await session.producer({ topic: use().topic() });

@@ -121,7 +121,7 @@ export const sinkContract = (name: string, make: () => Promise<SinkHarness>): vo
       expect(await target.contents()).toEqual({ a: 'second' });
     });
 
-    test('deletes what a tombstone names, in its place in the order', async () => {
+    test('deletes what a tombstone names, in its place in the order (rule 29)', async () => {
       await sink.write([target.record(1, 'a', '1'), target.record(2, 'b', '2')], running());
       const records = [target.tombstone(3, 'a'), target.tombstone(4, 'b'), target.record(5, 'b', 'again')];
       expect(isWritten(await sink.write(records, running()))).toBe(true);
@@ -175,7 +175,7 @@ export const versionedSinkContract = (name: string, make: () => Promise<SinkHarn
       expect(before).toEqual({ a: '2', c: '4' });
     });
 
-    test('keeps the newer value when a zombie repeats an older batch later', async () => {
+    test('keeps the newer value when a zombie repeats an older batch later (rule 28)', async () => {
       const zombie = await target.open();
       const old = [target.record(1, 'a', 'old'), target.record(2, 'b', 'old'), target.record(3, 'c', 'old')];
       await sink.write(old, running());
@@ -185,7 +185,7 @@ export const versionedSinkContract = (name: string, make: () => Promise<SinkHarn
       expect(await target.contents()).toEqual({ a: 'new', c: 'old' });
     });
 
-    test('decides by version and not by arrival, in every order of three writes', async () => {
+    test('decides by version and not by arrival, in every order of three writes (rule 28)', async () => {
       const three = [target.record(1, 'a', 'x'), target.tombstone(2, 'a'), target.record(3, 'a', 'z')];
       for (const order of [
         [0, 1, 2],
@@ -256,7 +256,7 @@ export const transactionalSinkContract = (name: string, make: () => Promise<Sink
       expect((await sink.fence(topic, token(2), FRONTIER_START, running())).frontier).toEqual(at(4));
     });
 
-    test('writes nothing for a zombie, in whatever order it and its successor write', async () => {
+    test('writes nothing for a zombie, in whatever order it and its successor write (rule 16)', async () => {
       await sink.fence(topic, token(1), FRONTIER_START, running());
       const successor = await open();
       await successor.fence(topic, token(2), FRONTIER_START, running());
@@ -274,7 +274,7 @@ export const transactionalSinkContract = (name: string, make: () => Promise<Sink
       expect(await target.contents()).toEqual({ a: 'successor' });
     });
 
-    test('refuses to repeat a transaction that was committed', async () => {
+    test('refuses to repeat a transaction that was committed (rule 31)', async () => {
       await sink.fence(topic, token(1), FRONTIER_START, running());
       const once = move(token(1), FRONTIER_START, at(1));
       await sink.transact([target.record(1, 'a', '1')], once, running());
@@ -334,7 +334,7 @@ export const transactionalSinkContract = (name: string, make: () => Promise<Sink
       expect(await target.contents()).toEqual({});
     });
 
-    test('lets exactly one of two runs with the same expectations commit', async () => {
+    test('lets exactly one of two runs with the same expectations commit (rule 16)', async () => {
       await sink.fence(topic, token(1), FRONTIER_START, running());
       const twin = await open();
       const results = await Promise.allSettled(

@@ -116,7 +116,7 @@ describe('create', () => {
     weak.close();
   });
 
-  test('refuses EFFECTIVELY_ONCE without deduplication on the output topic, with the command that enables it', async () => {
+  test('refuses EFFECTIVELY_ONCE without deduplication on the output topic, with the command that enables it (rule 8)', async () => {
     api.pulsar.state = 'disabled';
     const config = { ...SOURCE, processingGuarantees: 'EFFECTIVELY_ONCE' };
     expect(await api.createSource('r1', config)).toMatchObject({

@@ -33,7 +33,7 @@ describe('positions of a source', () => {
     });
   });
 
-  test('are set under a new generation that fences every run of the old one, with nothing in doubt', async () => {
+  test('are set under a new generation that fences every run of the old one, with nothing in doubt (rule 11)', async () => {
     const path = await stoppedSource();
     expect((await put(path, { 0: { next: 3 } })).status).toBe(204);
     expect(await generation('r1')).toBe(2);

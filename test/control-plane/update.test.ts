@@ -11,7 +11,7 @@ const stored = async (name: string) =>
   (await api.deps.registry.get({ tenant: 'public', namespace: 'default', name }))?.connector;
 
 describe('update', () => {
-  test('raises the generation with every change and starts runs of it, but not when nothing changes', async () => {
+  test('raises the generation with every change and starts runs of it, but not when nothing changes (rule 10)', async () => {
     await api.createSource('r1', SOURCE);
     expect((await api.updateSource('r1', { parallelism: 2 })).status).toBe(204);
     expect(await stored('r1')).toMatchObject({ generation: 2, config: { parallelism: 2, topicName: 'out' } });

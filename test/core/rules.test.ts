@@ -33,7 +33,7 @@ describe('message ids and frontiers', () => {
     );
   });
 
-  test('a frontier settles what lies at or below it, and nothing above', () => {
+  test('a frontier settles what lies at or below it, and nothing above (rule 24)', () => {
     fc.assert(
       fc.property(messageId, messageId, (id, frontier) => {
         expect(isSettled(id, { ...frontier, version: 1 })).toBe(compareMessageIds(id, frontier) <= 0);
@@ -41,7 +41,7 @@ describe('message ids and frontiers', () => {
     );
   });
 
-  test('a mark-delete position settles its whole entry, and an empty one nothing', () => {
+  test('a mark-delete position settles its whole entry, and an empty one nothing (rule 26)', () => {
     const frontier = frontierAtMarkDelete({ ledgerId: 3, entryId: 4, batchIndex: -1 });
     expect(frontier).toEqual({ ledgerId: 3, entryId: 4, batchIndex: WHOLE_ENTRY, version: 0 });
     expect(isSettled({ ledgerId: 3, entryId: 4, batchIndex: 9_999 }, frontier)).toBe(true);
@@ -67,7 +67,7 @@ describe('versions', () => {
     return versions;
   };
 
-  test('rise strictly along a topic whatever the producers clocks say', () => {
+  test('rise strictly along a topic whatever the producers clocks say (rule 28)', () => {
     fc.assert(
       fc.property(times, (publishTimes) => {
         const versions = chain(0, publishTimes);
@@ -79,7 +79,7 @@ describe('versions', () => {
     );
   });
 
-  test('are the same when a replay goes on from any stored frontier', () => {
+  test('are the same when a replay goes on from any stored frontier (rule 28)', () => {
     fc.assert(
       fc.property(times, fc.nat(), (publishTimes, cut) => {
         const versions = chain(0, publishTimes);
@@ -92,7 +92,7 @@ describe('versions', () => {
 });
 
 describe('tokens', () => {
-  test('compare by generation, then by epoch, as a total order', () => {
+  test('compare by generation, then by epoch, as a total order (rule 17)', () => {
     expect(compareTokens({ generation: 2, epoch: 1 }, { generation: 1, epoch: 9 })).toBeGreaterThan(0);
     fc.assert(
       fc.property(token, token, (a, b) => {
@@ -115,7 +115,7 @@ describe('tokens', () => {
 describe('assignment', () => {
   const names = fc.oneof(fc.string(), fc.constantFrom('persistent://a/b/c-partition-', 'file-', ''));
 
-  test('gives every partition to one of the instances', () => {
+  test('gives every partition to one of the instances (rule 17)', () => {
     fc.assert(
       fc.property(names, fc.nat(2000), fc.integer({ min: 1, max: 50 }), (base, index, parallelism) => {
         for (const partition of [base, `${base}${index}`]) {
@@ -126,7 +126,7 @@ describe('assignment', () => {
     );
   });
 
-  test('stays when partitions are added, and spreads numbered ones evenly', () => {
+  test('stays when partitions are added, and spreads numbered ones evenly (rule 17)', () => {
     const assigned = (count: number) =>
       Array.from({ length: count }, (_, index) => assignedInstance(`persistent://a/b/c-partition-${index}`, 3));
     const [before, after] = [assigned(6), assigned(9)];

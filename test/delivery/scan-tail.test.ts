@@ -64,7 +64,7 @@ describe('scanning the tail of a topic', () => {
     expect(await scan(pages, { last: () => at(7), tail })).toMatchObject({ highest: 8, start: at(5) });
   });
 
-  test('takes no silence for the end: the broker may be slow', async () => {
+  test('takes no silence for the end: the broker may be slow (rule 7)', async () => {
     const pages = [[message(5, 'mine', 3)], [], [], [message(6, 'mine', 4)]];
     expect(await scan(pages, { last: () => at(6), tail })).toMatchObject({ highest: 4 });
   });
@@ -77,7 +77,7 @@ describe('scanning the tail of a topic', () => {
     expect(found.left).toBeGreaterThan(90);
   });
 
-  test('proves nothing when the checkpointed entry is gone', async () => {
+  test('proves nothing when the checkpointed entry is gone (rule 7)', async () => {
     const gone = expect.objectContaining({ code: 'PIO_PROGRESS_UNCERTAIN', disposition: 'fatal' });
     await expect(scan([[message(6, 'mine', 8)]], { last: () => at(6), tail })).rejects.toEqual(gone);
     await expect(scan([], { last: () => EMPTY, tail })).rejects.toEqual(gone);

@@ -79,7 +79,7 @@ const records = (...values: readonly unknown[]): SourceRecord[] =>
   values.map((value, sequence) => ({ value, sequence, position: { next: sequence + 1 } }));
 
 describe('a source pipeline', () => {
-  test('commits before it publishes under ATMOST_ONCE, and after the receipts otherwise', async () => {
+  test('commits before it publishes under ATMOST_ONCE, and after the receipts otherwise (rule 35)', async () => {
     for (const guarantee of ['ATMOST_ONCE', 'ATLEAST_ONCE', 'EFFECTIVELY_ONCE'] as const) {
       const world = new SourceWorld();
       await world.run(guarantee, records('a', 'b'));
@@ -92,7 +92,7 @@ describe('a source pipeline', () => {
     }
   });
 
-  test('under ATMOST_ONCE drops what was committed and is in doubt, and nothing when the commit failed', async () => {
+  test('under ATMOST_ONCE drops what was committed and is in doubt, and nothing when the commit failed (rule 35)', async () => {
     const world = new SourceWorld();
     world.sendFailure = Object.assign(new Error('gone'), { code: 'Disconnected' });
     await expect(world.run('ATMOST_ONCE', records('a', 'b'))).rejects.toMatchObject({ code: 'PIO_PULSAR_UNAVAILABLE' });
@@ -122,7 +122,7 @@ describe('a source pipeline', () => {
     }
   });
 
-  test('takes an unexpected "I hold it already" for no success', async () => {
+  test('takes an unexpected "I hold it already" for no success (rule 1)', async () => {
     const world = new SourceWorld();
     world.duplicateUpTo = 0;
     await expect(world.run('EFFECTIVELY_ONCE', records('a', 'b'))).rejects.toMatchObject({
@@ -132,7 +132,7 @@ describe('a source pipeline', () => {
     expect(world.progress).toEqual(SOURCE_START);
   });
 
-  test('skips what is held, sends the last of it alone, and never mixes it with what is new', async () => {
+  test('skips what is held, sends the last of it alone, and never mixes it with what is new (rule 1)', async () => {
     const world = new SourceWorld();
     Object.assign(world.output, { lastSequence: 2, trusted: false });
     world.duplicateUpTo = 2;
@@ -140,7 +140,7 @@ describe('a source pipeline', () => {
     expect(world.happened).toEqual(['send 2', 'send 3 4', 'commit 4']);
   });
 
-  test('stops when the source no longer gives the record that the broker named last', async () => {
+  test('stops when the source no longer gives the record that the broker named last (rule 10)', async () => {
     const world = new SourceWorld();
     Object.assign(world.output, { lastSequence: 2, trusted: false });
     const [a, b, , d] = records('a', 'b', 'c', 'd');
@@ -151,7 +151,7 @@ describe('a source pipeline', () => {
     expect(world.happened).toEqual([]);
   });
 
-  test('cuts entries to what the broker takes, with one in flight', async () => {
+  test('cuts entries to what the broker takes, with one in flight (rule 3)', async () => {
     const world = new SourceWorld();
     await world.run('EFFECTIVELY_ONCE', records(...Array(10).fill('x'.repeat(200))));
     expect(world.happened).toEqual(['send 0 1 2', 'send 3 4 5', 'send 6 7 8', 'send 9', 'commit 9']);
@@ -169,7 +169,7 @@ describe('a source pipeline', () => {
     }
   });
 
-  test('refuses a sequence that is none, whatever the guarantee', async () => {
+  test('refuses a sequence that is none, whatever the guarantee (rule 13)', async () => {
     const world = new SourceWorld();
     const wrong = [{ value: 'a', sequence: 2 ** 53, position: {} }];
     await expect(world.run('ATLEAST_ONCE', wrong)).rejects.toMatchObject({
@@ -178,7 +178,7 @@ describe('a source pipeline', () => {
     });
   });
 
-  test('routes by the key where there is one, else by the sequence', () => {
+  test('routes by the key where there is one, else by the sequence (rule 14)', () => {
     const message = (sequenceId: number, key?: string): OutgoingMessage => ({ value: null, sequenceId, key });
     expect([0, 1, 2, 3].map((sequence) => route(message(sequence), 3))).toEqual([0, 1, 2, 0]);
     expect([0, 1, 2].map((sequence) => route(message(sequence, 'key1'), 10))).toEqual([1, 1, 1]);

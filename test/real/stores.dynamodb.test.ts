@@ -96,7 +96,7 @@ describeReal('dynamodb', ['dynamodb'], () => {
     });
     afterEach(() => faulty.destroy());
 
-    test('recognises its own write when the first answer was lost', async () => {
+    test('recognises its own write when the first answer was lost (rule 19)', async () => {
       for (const ifVersion of [0, 1, 2]) {
         faults.after = next('PutItem', 1, reset);
         expect(await store.put(key, ifVersion, { ifVersion })).toEqual({
@@ -108,7 +108,7 @@ describeReal('dynamodb', ['dynamodb'], () => {
       expect(await other.get(key)).toEqual({ key, version: 3, data: 2 });
     });
 
-    test('recognises its own write when every answer was lost', async () => {
+    test('recognises its own write when every answer was lost (rule 19)', async () => {
       faults.after = next('PutItem', 3, reset);
       expect((await store.put(key, 'mine', { ifVersion: 0 })).version).toBe(1);
       expect((await other.get(key))?.data).toBe('mine');
@@ -125,7 +125,7 @@ describeReal('dynamodb', ['dynamodb'], () => {
       });
     });
 
-    test("does not take another's write for its own when its request never arrived", async () => {
+    test("does not take another's write for its own when its request never arrived (rule 19)", async () => {
       faults.before = next('PutItem', 1, async () => {
         await other.put(key, 'theirs', { ifVersion: 0 });
         reset();
@@ -152,7 +152,7 @@ describeReal('dynamodb', ['dynamodb'], () => {
       }
     });
 
-    test('commits, and is not fenced, when the answer of the commit was lost', async () => {
+    test('commits, and is not fenced, when the answer of the commit was lost (rule 19)', async () => {
       const checkpoints = checkpointStore(store);
       const uid = randomUUID();
       const held = await checkpoints.fence(uid, 'p0', { generation: 1, epoch: 1 }, 0);

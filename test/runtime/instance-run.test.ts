@@ -70,7 +70,7 @@ describe('a run', () => {
     });
   });
 
-  test('refuses an invocation that is stale: too old, of another generation, uid or kind, or of a stopped instance', async () => {
+  test('refuses an invocation that is stale: too old, of another generation, uid or kind, or of a stopped instance (rule 22)', async () => {
     const { source } = await newSource();
     const request = requestOf(source);
     const stale: Partial<RunRequest>[] = [
@@ -97,7 +97,7 @@ describe('a run', () => {
     expect(await run(requestOf(source))).toMatchObject({ outcome: 'busy' });
   });
 
-  test('hands over to the successor that it invites before its deadline, without gap or duplicate', async () => {
+  test('hands over to the successor that it invites before its deadline, without gap or duplicate (rule 23)', async () => {
     const { topic, source } = await newSource();
     world.list.pollIntervalMs = 1;
     const successor = Promise.withResolvers<unknown>();
@@ -226,6 +226,35 @@ describe('a run', () => {
     expect({ several: opened > 2, next: state?.status.nextRunAtMs !== undefined }).toEqual({
       several: true,
       next: true,
+    });
+  });
+
+  test('waits for a name that another connection holds, and counts no failure (rule 12)', async () => {
+    const { topic, source } = await newSource();
+    const holder = await world.broker.connect();
+    await holder.producer(topic, `pio/${source.uid}/p#1`);
+    let opened = 0;
+    const openSession: typeof world.deps.openSession = (signal) => {
+      opened += 1;
+      if (opened === 3) holder.destroy();
+      return world.deps.openSession(signal);
+    };
+    const patience = settings({ busyMs: LONG_MS, busyPollMs: 1 });
+    expect(await run(requestOf(source), { openSession, settings: patience })).toMatchObject({ outcome: 'finished' });
+    expect({ opened: opened >= 3, status: (await stateOf(source))?.status }).toMatchObject({
+      opened: true,
+      status: { numSystemExceptions: 0, failuresInRow: 0, numWritten: 4 },
+    });
+  });
+
+  test('counts a name that another connection keeps as a failure (rule 12)', async () => {
+    const { topic, source } = await newSource();
+    const rival = await world.broker.connect();
+    await rival.producer(topic, `pio/${source.uid}/p#1`);
+    const impatient = settings({ busyMs: 5, busyPollMs: 1, backoff: { firstMs: 2, maxMs: 100 }, maxWaitInRunMs: 1 });
+    expect(await run(requestOf(source), { settings: impatient })).toMatchObject({
+      outcome: 'backoff',
+      reason: expect.stringMatching(/opening producer/),
     });
   });
 

@@ -137,7 +137,7 @@ describe('keeping a lease', () => {
     expect({ stopping: run.control.isStopping, warnings }).toEqual({ stopping: false, warnings: ['heartbeat failed'] });
   });
 
-  test('ends hard by its own timer when no renewal comes through in time', async () => {
+  test('ends hard by its own timer when no renewal comes through in time (rule 21)', async () => {
     const settings = { ...DEFAULT_RUN_SETTINGS, leaseTtlMs: 20, leaseMarginMs: 5 };
     const run = await start({ settings });
     const { signal } = run.control;
@@ -207,7 +207,7 @@ describe('acquiring a lease', () => {
     expect(await acquire(false, 1)).toEqual({ outcome: 'PIO_LEASE_HELD', did: ['acquire'], nowMs: 0 });
   });
 
-  test('asks the holder to hand over, and looks again with growing pauses', async () => {
+  test('asks the holder to hand over, and looks again with growing pauses (rule 23)', async () => {
     const { outcome, did } = await acquire(true, 300);
     expect({ outcome, did }).toEqual({
       outcome: 7,

@@ -96,7 +96,7 @@ describe('a queue source', () => {
     expect(world.queue.left).toEqual([]);
   }, 120_000);
 
-  test('under EFFECTIVELY_ONCE settles a receipt only after its message is in the inbox', async () => {
+  test('under EFFECTIVELY_ONCE settles a receipt only after its message is in the inbox (rule 36)', async () => {
     const { topic, source } = await newSource();
     world.queue.send(...texts(3));
     await crash(source, 'inbox.append', 'before');
@@ -122,7 +122,7 @@ describe('a queue source', () => {
     },
   );
 
-  test('publishes what the manifest numbered first, under the same sequences, before anything newer', async () => {
+  test('publishes what the manifest numbered first, under the same sequences, before anything newer (rule 36)', async () => {
     const { topic, source } = await newSource();
     world.queue.send(...texts(4));
     await crash(source, 'producer.sendEntry', 'after');
@@ -289,7 +289,7 @@ describe('a queue source', () => {
   });
 
   test.each(['EFFECTIVELY_ONCE', 'ATMOST_ONCE'] as const)(
-    'under %s refuses to forget ids before the queue has forgotten the messages',
+    'under %s refuses to forget ids before the queue has forgotten the messages (rule 37)',
     async (guarantee) => {
       const { source } = await newSource(guarantee);
       world.queue.rememberMs = world.queue.retentionMs + DAY_MS - 1;
@@ -302,7 +302,7 @@ describe('a queue source', () => {
     },
   );
 
-  test('costs one tombstone per message and a handful of writes per batch', async () => {
+  test('costs one tombstone per message and a handful of writes per batch (rule 41)', async () => {
     const { source } = await newSource();
     world.queue.send(...texts(100));
     world.queue.maxReceive = 100;

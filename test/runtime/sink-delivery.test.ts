@@ -73,7 +73,7 @@ describe('a sink', () => {
     });
   }, 120_000);
 
-  test('of a versioned target repeats a record only with the same version, whichever call a run dies at', async () => {
+  test('of a versioned target repeats a record only with the same version, whichever call a run dies at (rule 28)', async () => {
     await dieEverywhere(async () => {
       const topic = await world.newTopic();
       const sink = memorySink(topic, 'versioned');
@@ -88,7 +88,7 @@ describe('a sink', () => {
     });
   }, 120_000);
 
-  test('under ATMOST_ONCE writes nothing twice, and under ATLEAST_ONCE loses nothing, whichever call a run dies at', async () => {
+  test('under ATMOST_ONCE writes nothing twice, and under ATLEAST_ONCE loses nothing, whichever call a run dies at (rule 24)', async () => {
     for (const guarantee of ['ATMOST_ONCE', 'ATLEAST_ONCE'] as const) {
       await dieEverywhere(async () => {
         const topic = await world.newTopic();
@@ -108,7 +108,7 @@ describe('a sink', () => {
     }
   }, 120_000);
 
-  test('refuses the transaction of a run that slept while its successor finished', async () => {
+  test('refuses the transaction of a run that slept while its successor finished (rule 15)', async () => {
     const topic = await world.newTopic();
     const sink = memorySink(topic);
     await world.publish(topic, texts(3));
@@ -129,7 +129,7 @@ describe('a sink', () => {
     expect(world.target.effects).toEqual(texts(3));
   });
 
-  test('stops with PIO_FRONTIER_STALE when its frontier lies beyond the end of the topic', async () => {
+  test('stops with PIO_FRONTIER_STALE when its frontier lies beyond the end of the topic (rule 25)', async () => {
     const topic = await world.newTopic();
     const sink = memorySink(topic);
     for (let unloads = 0; unloads < 3; unloads++) await world.broker.admin('PUT', `${world.pathOf(topic)}/unload`);
@@ -147,7 +147,7 @@ describe('a sink', () => {
     expect(world.target.effects).toEqual(texts(2));
   });
 
-  test('stops with PIO_FRONTIER_STALE when its subscription was deleted, also when it is started again', async () => {
+  test('stops with PIO_FRONTIER_STALE when its subscription was deleted, also when it is started again (rule 25)', async () => {
     const topic = await world.newTopic();
     const sink = memorySink(topic);
     await world.publish(topic, texts(2));
@@ -159,7 +159,7 @@ describe('a sink', () => {
     expect(world.target.effects).toEqual(texts(2));
   });
 
-  test('stays exact when its guarantee changes from EFFECTIVELY_ONCE to ATMOST_ONCE and back', async () => {
+  test('stays exact when its guarantee changes from EFFECTIVELY_ONCE to ATMOST_ONCE and back (rule 18)', async () => {
     for (const type of ['transactional', 'versioned'] as const) {
       startOver();
       const topic = await world.newTopic();
@@ -177,7 +177,7 @@ describe('a sink', () => {
     }
   });
 
-  test('loses nothing when its guarantee changes from EFFECTIVELY_ONCE to ATLEAST_ONCE and back', async () => {
+  test('loses nothing when its guarantee changes from EFFECTIVELY_ONCE to ATLEAST_ONCE and back (rule 26)', async () => {
     const topic = await world.newTopic();
     const exact = memorySink(topic);
     const atLeast = updated(exact, { processingGuarantees: 'ATLEAST_ONCE' });
@@ -189,7 +189,7 @@ describe('a sink', () => {
     expect(world.target.effects).toEqual(texts(12));
   });
 
-  test('tells the broker again what that forgot of its acknowledgements, and writes nothing twice', async () => {
+  test('tells the broker again what that forgot of its acknowledgements, and writes nothing twice (rule 24)', async () => {
     const topic = await world.newTopic();
     const sink = memorySink(topic);
     await publishAll(topic);
@@ -203,7 +203,7 @@ describe('a sink', () => {
     });
   });
 
-  test('dead-letters in the order of the log, also when an older record fails for good after a newer one', async () => {
+  test('dead-letters in the order of the log, also when an older record fails for good after a newer one (rule 38)', async () => {
     for (const type of ['transactional', 'versioned'] as const) {
       startOver();
       const [topic, letters] = [await world.newTopic(), await world.newTopic()];
@@ -303,7 +303,7 @@ describe('a sink', () => {
     expect(world.target.effects).toEqual(['r1', 'r2', 'r3', 'r0', 'r2']);
   });
 
-  test('shares the partitions of a topic among its instances, each with a frontier of its own', async () => {
+  test('shares the partitions of a topic among its instances, each with a frontier of its own (rule 17)', async () => {
     const topic = await world.newTopic({ partitions: 3 });
     const sink = memorySink(topic, 'transactional', 'EFFECTIVELY_ONCE', { parallelism: 2 });
     for (const index of [0, 1, 2]) await world.publish(`${topic}-partition-${index}`, texts(3, index * 10));

@@ -37,7 +37,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     );
   const unload = (topic: string) => world.broker.admin('PUT', `${world.pathOf(topic)}/unload`);
 
-  test('probes what a crash left between receipt and commit, and publishes nothing twice', async () => {
+  test('probes what a crash left between receipt and commit, and publishes nothing twice (rule 5)', async () => {
     const { topic, source } = await newSource();
     await crash(source, 'producer.sendEntry', 'after', { nth: 2 });
     expect(await world.texts(topic)).toEqual(texts(8));
@@ -81,7 +81,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     }
   }, 120_000);
 
-  test('recovers topic-partitions that got to different places', async () => {
+  test('recovers topic-partitions that got to different places (rule 6)', async () => {
     const { topic, source } = await newSource(12, { partitions: 2 });
     // Sequences alternate between the partitions; the second entry of one has its receipt when the other's is to be sent.
     const received = Promise.withResolvers<void>();
@@ -102,7 +102,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect(await world.texts(topic, 2)).toEqual([...(even as string[]), ...(odd as string[])]);
   });
 
-  test('writes no position down before what the broker named is proven to be durable', async () => {
+  test('writes no position down before what the broker named is proven to be durable (rule 5)', async () => {
     const { topic, source } = await newSource(12);
     world.list.pageRecords = 12;
     await crash(source, 'producer.sendEntry', 'after');
@@ -115,7 +115,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect({ commits, topic: await world.texts(topic) }).toEqual({ commits: [11, 11], topic: texts(12) });
   });
 
-  test('stops with PIO_PROGRESS_UNCERTAIN when the probe is stored as new', async () => {
+  test('stops with PIO_PROGRESS_UNCERTAIN when the probe is stored as new (rule 5)', async () => {
     const { topic, source } = await newSource(8);
     await crash(source, 'producer.sendEntry', 'after', { nth: 2 });
     let isForgotten = false;
@@ -130,7 +130,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     });
   });
 
-  test('reads the tail of the topic when the broker forgot the name of a run that died', async () => {
+  test('reads the tail of the topic when the broker forgot the name of a run that died (rule 7)', async () => {
     const { topic, source } = await newSource();
     await crash(source, 'producer.sendEntry', 'after', { nth: 2 });
     await world.forgetNames(topic);
@@ -213,7 +213,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect(await world.texts(topic)).toEqual(texts(10));
   });
 
-  test('finds the tail although ledgers that everybody read were deleted', async () => {
+  test('finds the tail although ledgers that everybody read were deleted (rule 7)', async () => {
     const { topic, source } = await newSource(10, { isKept: false });
     let entries = 0;
     const watch = async ({ name, phase }: PortCall) => {
@@ -230,7 +230,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect((await world.texts(topic)).slice(-2)).toEqual(texts(2, 8));
   });
 
-  test('stops with PIO_PROGRESS_UNCERTAIN, and publishes nothing, when name and tail are gone', async () => {
+  test('stops with PIO_PROGRESS_UNCERTAIN, and publishes nothing, when name and tail are gone (rule 7)', async () => {
     const { topic, source } = await newSource(10, { isKept: false });
     await crash(source, 'producer.sendEntry', 'before', { nth: 3 });
     await deleteGuard(topic, source);
@@ -243,7 +243,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect(await world.texts(topic)).toEqual([]);
   });
 
-  test('trusts a clean mark when the broker forgot the name, on every topic-partition', async () => {
+  test('trusts a clean mark when the broker forgot the name, on every topic-partition (rule 8)', async () => {
     const { topic, source } = await newSource(8, { partitions: 2 });
     await world.attempt(source);
     for (const index of [0, 1]) await world.forgetNames(`${topic}-partition-${index}`);
@@ -254,7 +254,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect((await world.texts(topic, 2)).sort()).toEqual(texts(10));
   });
 
-  test('stops with PIO_DEDUPLICATION_OFF after one committed entry, and repeats nothing once it is enabled', async () => {
+  test('stops with PIO_DEDUPLICATION_OFF after one committed entry, and repeats nothing once it is enabled (rule 8)', async () => {
     const { topic, source } = await newSource();
     await world.setDeduplication(topic, false);
     await expect(world.attempt(source)).rejects.toMatchObject({ code: 'PIO_DEDUPLICATION_OFF', disposition: 'fatal' });
@@ -265,7 +265,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect(await world.texts(topic)).toEqual(texts(10));
   });
 
-  test('finishes under the old name what an update found in doubt, before it publishes under the new one', async () => {
+  test('finishes under the old name what an update found in doubt, before it publishes under the new one (rule 10)', async () => {
     const { topic, source } = await newSource();
     await crash(source, 'producer.sendEntry', 'after', { nth: 2 });
     const next = updated(source);
@@ -282,7 +282,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect(await world.texts(topic)).toEqual(texts(10));
   });
 
-  test('is exact when an interrupted update is tried again after each call it may die at', async () => {
+  test('is exact when an interrupted update is tried again after each call it may die at (rule 18)', async () => {
     for (let at = 1, isOver = false; !isOver; at++) {
       const topic = await world.newTopic();
       world.list.partitions.clear();
@@ -306,7 +306,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     }
   }, 120_000);
 
-  test('keeps to the old routes until what is in doubt is finished, when partitions were added', async () => {
+  test('keeps to the old routes until what is in doubt is finished, when partitions were added (rule 6)', async () => {
     const { topic, source } = await newSource(12, { partitions: 2 });
     await crash(source, 'producer.sendEntry', 'before', { nth: 2, topic: `${topic}-partition-1` });
     await world.broker.admin('POST', `${world.pathOf(topic)}/partitions`, 3);
@@ -344,7 +344,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
       expect(await world.progress(source, 'p')).toMatchObject({ sequence: 2 });
     });
 
-    test('dead-letters it once it may, with its payload cut to what fits, and goes on', async () => {
+    test('dead-letters it once it may, with its payload cut to what fits, and goes on (rule 9)', async () => {
       const { topic, source } = await newLargeSource();
       await expect(world.attempt(source)).rejects.toMatchObject({ code: 'PIO_RECORD_TOO_LARGE' });
       const letters = await world.newTopic();
@@ -409,7 +409,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     }
   }, 120_000);
 
-  test('ends at its first look when a source has nothing, after one fence per partition', async () => {
+  test('ends at its first look when a source has nothing, after one fence per partition (rule 41)', async () => {
     const { source } = await newSource(2);
     world.list.pollIntervalMs = 1;
     await world.attempt(source);
@@ -422,7 +422,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect(looks).toBe(1);
   });
 
-  test('refuses the commit of a run that slept while its successor finished', async () => {
+  test('refuses the commit of a run that slept while its successor finished (rule 15)', async () => {
     const { topic, source } = await newSource(4);
     const woken = Promise.withResolvers<void>();
     const asleep = Promise.withResolvers<void>();

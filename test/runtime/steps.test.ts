@@ -63,7 +63,7 @@ describe('reading ahead', () => {
 });
 
 describe('leftovers of an earlier invocation', () => {
-  test('are destroyed by the next one, and what was closed in time is not', async () => {
+  test('are destroyed by the next one, and what was closed in time is not (rule 12)', async () => {
     const leftovers = new Leftovers();
     const destroyed: string[] = [];
     const session = (name: string) => ({ destroy: () => void destroyed.push(name) });

@@ -12,24 +12,6 @@ async function receipt(client: WireClient, entry: Parameters<WireClient['publish
   return `${messageId?.ledgerId}:${messageId?.entryId}`;
 }
 
-test('an overlapping batch is dropped whole, with an OK receipt that carries -1:-1 (T1)', async () => {
-  await using broker = await TestBroker.start();
-  const client = await broker.connect();
-  await client.producer(TOPIC, 'p');
-  expect(await receipt(client, { sequenceId: 0, highestSequenceId: 4 })).toMatch(/^\d+:0$/);
-  expect(await receipt(client, { sequenceId: 3, highestSequenceId: 9 })).toBe('-1:-1');
-  expect(await receipt(client, { sequenceId: 5, highestSequenceId: 9 })).toMatch(/^\d+:1$/);
-});
-
-test('a batch without highest sequence id is remembered by its first id only (T1)', async () => {
-  await using broker = await TestBroker.start();
-  const client = await broker.connect();
-  await client.producer(TOPIC, 'p');
-  await receipt(client, { sequenceId: 0, metadata: { numMessagesInBatch: 10 } });
-  client.send('CLOSE_PRODUCER', { producerId: 1, requestId: 99 });
-  expect((await client.producer(TOPIC, 'p')).lastSequenceId).toBe(0);
-});
-
 test('a too large SEND in mid-pipeline is refused first and its slot is burnt (T3)', async () => {
   await using broker = await TestBroker.start({ maxMessageBytes: 1000 });
   const client = await broker.connect();
@@ -39,37 +21,6 @@ test('a too large SEND in mid-pipeline is refused first and its slot is burnt (T
   expect(await client.next('SEND_ERROR')).toMatchObject({ sequenceId: 2, error: ServerError.NotAllowedError });
   for (const sequenceId of [0, 1, 3, 4]) expect(await client.next('SEND_RECEIPT')).toMatchObject({ sequenceId });
   expect(await receipt(client, { sequenceId: 2 })).toBe('-1:-1');
-});
-
-test('a repeat that arrives before the first copy is committed is answered with "Cannot determine" (T11)', async () => {
-  await using broker = await TestBroker.start();
-  const client = await broker.connect();
-  await client.producer(TOPIC, 'p');
-  client.publish(1, { sequenceId: 7 }, { sequenceId: 7 });
-  expect(await client.next('SEND_ERROR')).toMatchObject({ sequenceId: 7, error: ServerError.PersistenceError });
-  expect(await client.next('SEND_RECEIPT')).toMatchObject({ sequenceId: 7 });
-  expect(await receipt(client, { sequenceId: 7 })).toBe('-1:-1');
-});
-
-test('deduplication is exact after a kill, and acknowledgements of the last moment are forgotten (T6)', async () => {
-  await using broker = await TestBroker.start();
-  const client = await broker.connect();
-  await client.producer(TOPIC, 'p');
-  await client.subscribe({ topic: TOPIC });
-  for (let sequenceId = 0; sequenceId < 30; sequenceId++)
-    await receipt(client, { sequenceId, highestSequenceId: sequenceId });
-  for (let i = 0; i < 30; i++) client.ack(await client.message());
-  client.send('ACK', { consumerId: 1, ackType: 1, messageId: [], requestId: 77 });
-  await client.next('ACK_RESPONSE');
-
-  await broker.killAndRestart();
-
-  const successor = await broker.connect();
-  expect((await successor.producer(TOPIC, 'p')).lastSequenceId).toBe(29);
-  expect(await receipt(successor, { sequenceId: 29 })).toBe('-1:-1');
-  expect(await receipt(successor, { sequenceId: 30 })).not.toBe('-1:-1');
-  await successor.subscribe({ topic: TOPIC });
-  expect(await successor.texts(31)).toEqual(Array.from({ length: 31 }, (_, i) => `m${i}`));
 });
 
 test('acknowledgements and deduplication survive a clean stop', async () => {
@@ -124,22 +75,6 @@ test('a topic policy overrides the namespace', async () => {
   expect(await broker.admin('GET', `${STATS}/deduplicationEnabled`)).toBe(true);
   await receipt(client, { sequenceId: 1 });
   expect(await receipt(client, { sequenceId: 1 })).toBe('-1:-1');
-});
-
-test('chunks but the last are not remembered while they arrive, but are counted when entries are replayed', async () => {
-  await using broker = await TestBroker.start();
-  const client = await broker.connect();
-  await client.producer(TOPIC, 'p');
-  const chunk = (chunkId: number) => ({
-    sequenceId: 1,
-    metadata: { chunkId, numChunksFromMsg: 2, uuid: 'p-1', totalChunkMsgSize: 4 },
-    send: { isChunk: true },
-  });
-  await receipt(client, chunk(0));
-  await broker.killAndRestart();
-  const successor = await broker.connect();
-  expect((await successor.producer(TOPIC, 'p')).lastSequenceId).toBe(1);
-  expect(await receipt(successor, chunk(1))).toBe('-1:-1');
 });
 
 test('a producer name that left longer ago than the inactivity limit is forgotten', async () => {

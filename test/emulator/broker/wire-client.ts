@@ -23,6 +23,8 @@ export interface TestEntry {
   readonly highestSequenceId?: number;
   readonly producerName?: string;
   readonly payload?: string;
+  /** The payload does not fit its checksum. */
+  readonly isCorrupt?: boolean;
   readonly metadata?: Partial<MessageMetadataInput>;
   readonly send?: Partial<CommandInput<'SEND'>>;
 }
@@ -203,7 +205,11 @@ function entryFrame(producerId: number, entry: TestEntry): Uint8Array[] {
     publishTime: 1_000 + sequenceId,
     ...metadata,
   });
-  return encodeSend({ producerId, sequenceId, highestSequenceId, ...send }, encoded, Buffer.from(payload));
+  const frame = encodeSend({ producerId, sequenceId, highestSequenceId, ...send }, encoded, Buffer.from(payload));
+  if (!entry.isCorrupt) return frame;
+  const bytes = Buffer.concat(frame);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+  return [bytes];
 }
 
 /** Bytes as SEND carries them, for comparisons. */

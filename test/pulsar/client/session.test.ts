@@ -72,7 +72,7 @@ test('a refused entry that was alone on its way leaves the producer usable', asy
   expect(await producer.sendEntry(one(7))).toEqual({ messageId: null, lowestSequenceId: 7, highestSequenceId: 7 });
 });
 
-test('a refused entry with others on their way ends the session: it may have left a gap', async () => {
+test('a refused entry with others on their way ends the session: it may have left a gap (rule 3)', async () => {
   const { session } = await start({
     SEND: ({ producerId, sequenceId }, peer) => {
       if (sequenceId === 2)
@@ -101,7 +101,7 @@ test('a refusal of a batch names its highest sequence id', async () => {
   expect(broker.of('SEND')).toMatchObject([{ sequenceId: 3, highestSequenceId: 9, numMessages: 2 }]);
 });
 
-test('a receipt out of turn ends the session', async () => {
+test('a receipt out of turn ends the session (rule 3)', async () => {
   const { session } = await start({
     SEND: ({ producerId, sequenceId }, peer) => {
       if (sequenceId === 2)

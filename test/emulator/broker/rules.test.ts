@@ -1,0 +1,16 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { brokerRulesContract } from '../../contracts/broker-rules.ts';
+import { TestBroker } from './test-broker.ts';
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await TestBroker.start({ livenessCheckMs: 200 });
+});
+afterAll(() => broker[Symbol.asyncDispose]());
+
+brokerRulesContract('the embedded broker', () => ({
+  connect: () => broker.connect(),
+  admin: (method, path, body) => broker.admin(method, path, body),
+  killAndRestart: () => broker.killAndRestart(),
+  namespace: 'public/default',
+}));
