@@ -6,6 +6,7 @@ import {
   compressPayload,
   encodeBatch,
   encodePayload,
+  encodePayloadHead,
   type InputOf,
   type KeyValue,
   MessageMetadata,
@@ -46,7 +47,8 @@ export type EncryptPayload = (payload: Uint8Array) => { readonly payload: Uint8A
 
 /** One entry, ready for SEND. */
 export interface EncodedEntry {
-  readonly headersAndPayload: Buffer;
+  /** One after the other. */
+  readonly headersAndPayload: readonly Uint8Array[];
   readonly count: number;
   readonly lowestSequenceId: number;
   readonly highestSequenceId: number;
@@ -126,6 +128,8 @@ function batchMetadata(messages: readonly OutgoingMessage[], first: OutgoingMess
 export interface PreparedEntry {
   readonly fields: InputOf<typeof MessageMetadata>;
   readonly payload: Uint8Array;
+  /** The payload is nobody else's: it need not be copied. */
+  readonly isOwn?: boolean;
 }
 
 /** Frames and compresses messages. Throws `PulsarError` InvalidMessage (sequence ids do not rise, or a message must be alone). */
@@ -149,11 +153,11 @@ export function prepareEntry(messages: readonly OutgoingMessage[], settings: Ent
     replicateTo: first.replicateTo,
     ...(first.transaction && transactionFields(first.transaction)),
   };
-  return { fields, payload: compressPayload(compression, raw) };
+  return { fields, payload: compressPayload(compression, raw), isOwn: isBatch || compression !== 'NONE' };
 }
 
 /** Encrypts, if that is asked for, and puts metadata and payload together. Throws `PulsarError` MessageTooBig. */
-export function sealEntry({ fields, payload }: PreparedEntry, settings: EntrySettings): Buffer {
+export function sealEntry({ fields, payload, isOwn }: PreparedEntry, settings: EntrySettings): readonly Uint8Array[] {
   const sealed = settings.encrypt?.(payload);
   const metadata = MessageMetadata.encode(sealed === undefined ? fields : { ...fields, ...sealed.fields });
   const body = sealed === undefined ? payload : sealed.payload;
@@ -164,7 +168,8 @@ export function sealEntry({ fields, payload }: PreparedEntry, settings: EntrySet
       `an entry of ${bytes} bytes exceeds the broker's ${settings.maxMessageBytes}`,
     );
   }
-  return encodePayload(metadata, body);
+  if (isOwn === true || sealed !== undefined) return [encodePayloadHead(metadata, body), body];
+  return [encodePayload(metadata, body)];
 }
 
 /**

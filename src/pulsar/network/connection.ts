@@ -10,7 +10,7 @@ import {
   DEFAULT_MAX_MESSAGE_BYTES,
   decodeFrame,
   encodeCommand,
-  encodePayloadCommand,
+  encodeHead,
   FRAME_PADDING_BYTES,
   FrameDecoder,
   PROTOCOL_VERSION,
@@ -173,11 +173,12 @@ export class Connection {
     this.write(encodeCommand(type, fields));
   }
 
-  /** Writes SEND around `headersAndPayload` (made by `encodePayload`), which must not be changed afterwards. */
-  sendPayload(fields: CommandInput<'SEND'>, headersAndPayload: Uint8Array): void {
-    const [head, rest] = encodePayloadCommand('SEND', fields, headersAndPayload);
-    this.write(head);
-    this.write(rest);
+  /** Writes SEND around headers and payload (made by `encodePayload`), which must not be changed afterwards. */
+  sendPayload(fields: CommandInput<'SEND'>, headersAndPayload: readonly Uint8Array[]): void {
+    let size = 0;
+    for (const part of headersAndPayload) size += part.length;
+    this.write(encodeHead('SEND', fields, size));
+    for (const part of headersAndPayload) this.write(part);
   }
 
   private write(bytes: Uint8Array): void {

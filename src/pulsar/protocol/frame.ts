@@ -35,7 +35,8 @@ export function encodePayloadCommand<N extends PayloadCommandName>(
   return [encodeHead(type, fields, headersAndPayload.length), headersAndPayload];
 }
 
-function encodeHead<N extends CommandName>(type: N, fields: CommandInput<N>, payloadSize: number): Buffer {
+/** What comes before `payloadSize` bytes of headers and payload in a frame of SEND or MESSAGE, or a whole frame without them. */
+export function encodeHead<N extends CommandName>(type: N, fields: CommandInput<N>, payloadSize: number): Buffer {
   const command = sizeCommand(type, fields);
   const head = Buffer.allocUnsafe(8 + command.size);
   head.writeUInt32BE(4 + command.size + payloadSize, 0);
