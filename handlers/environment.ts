@@ -5,6 +5,8 @@ import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../src/runtime/run-setti
 export interface Environment {
   /** `pulsar://host:6650` or `pulsar+ssl://host:6651`. */
   readonly pulsarServiceUrl: string;
+  /** `native`: runs use the optional package `pulsar-client`, and hold ATLEAST_ONCE only. */
+  readonly pulsarClient: 'plain' | 'native';
   /** `http://host:8080`; absent: backlog, tenants and deduplication are not looked at. */
   readonly pulsarAdminUrl: string | undefined;
   /** The token itself, or a reference: `ssm:/path`, `secretsmanager:name#field`, `env:NAME`. */
@@ -21,6 +23,7 @@ export interface Environment {
 /** Reads and checks the environment; throws `PIO_CONFIG_INVALID` naming the variable that is missing or wrong. */
 export const readEnvironment = (env: NodeJS.ProcessEnv = process.env): Environment => ({
   pulsarServiceUrl: required(env, 'PULSAR_SERVICE_URL', 'pulsar://broker.example.com:6650'),
+  pulsarClient: clientKind(env.PULSAR_CLIENT || 'plain'),
   pulsarAdminUrl: env.PULSAR_ADMIN_URL || undefined,
   pulsarToken: env.PULSAR_TOKEN || undefined,
   secretsPath: (env.SECRETS_PATH || '/pulsar-io').replace(/\/$/, ''),
@@ -28,6 +31,14 @@ export const readEnvironment = (env: NodeJS.ProcessEnv = process.env): Environme
   functionPrefix: env.RUNNER_FUNCTION_PREFIX || 'pulsar-io-serverless-dev-',
   runSettings: { ...DEFAULT_RUN_SETTINGS, ...overrides(env.RUN_SETTINGS) },
 });
+
+const clientKind = (value: string): Environment['pulsarClient'] => {
+  if (value === 'plain' || value === 'native') return value;
+  throw new PulsarIoError(
+    'PIO_CONFIG_INVALID',
+    `environment variable PULSAR_CLIENT must be plain or native, not ${value}`,
+  );
+};
 
 const required = (env: NodeJS.ProcessEnv, name: string, example: string): string => {
   const value = env[name];

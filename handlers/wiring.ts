@@ -12,6 +12,8 @@ import type { DispatcherDeps } from '../src/dispatcher/dispatch.ts';
 import { lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
 import { createPulsarAdmin } from '../src/pulsar/admin/index.ts';
 import { AuthenticationToken, openSession } from '../src/pulsar/index.ts';
+import { loadNative } from '../src/pulsar/native/load-native.ts';
+import { openNativeSession } from '../src/pulsar/native/native-session.ts';
 import { Leftovers } from '../src/runtime/leftovers.ts';
 import type { RunDeps } from '../src/runtime/run-deps.ts';
 import { secretResolver } from '../src/secrets/resolver.ts';
@@ -21,6 +23,7 @@ import { leaseStore } from '../src/stores/leases.ts';
 import { openItemStore } from '../src/stores/open.ts';
 import { registry } from '../src/stores/registry.ts';
 import { type Environment, readEnvironment } from './environment.ts';
+import { NATIVE_GUARANTEES } from './native-guarantees.ts';
 
 const logger = new Logger({ serviceName: 'pulsar-io' });
 
@@ -58,9 +61,13 @@ const wirePulsarAdmin = (environment: Environment): { pulsar?: PulsarAdmin } =>
 
 const wireSessions = (environment: Environment): OpenSession => {
   const { token } = tokenOf(environment);
+  const { pulsarServiceUrl: serviceUrl } = environment;
+  if (environment.pulsarClient === 'native') {
+    return async (signal) => openNativeSession(await loadNative(), { serviceUrl, token }, signal);
+  }
   return (signal) =>
     openSession({
-      serviceUrl: environment.pulsarServiceUrl,
+      serviceUrl,
       ...(token && { authentication: new AuthenticationToken({ token }) }),
       ...(signal && { signal }),
     });
@@ -74,7 +81,7 @@ export const wireRuns = async (environment = readEnvironment()): Promise<RunDeps
   catalogue,
   openSession: wireSessions(environment),
   invokeRun: lambdaInvoker(environment),
-  guarantees: GUARANTEE_KEEPERS,
+  guarantees: environment.pulsarClient === 'native' ? NATIVE_GUARANTEES : GUARANTEE_KEEPERS,
   settings: environment.runSettings,
   log,
   fetch,
