@@ -6,6 +6,7 @@ import type { SinkConnector } from '../src/core/connector.ts';
 import { NEW_STATUS } from '../src/core/instance-status.ts';
 import type { ItemStore, StoredItem } from '../src/core/item-store.ts';
 import { dispatch } from '../src/dispatcher/dispatch.ts';
+import { inboxStore } from '../src/stores/inbox.ts';
 import { leaseStore } from '../src/stores/leases.ts';
 import { openItemStore } from '../src/stores/open.ts';
 import { registry } from '../src/stores/registry.ts';
@@ -101,6 +102,7 @@ const tick = (items: ItemStore) => {
   const deps = {
     registry: registry(items),
     leases: leaseStore(items),
+    inbox: inboxStore(items),
     catalogue: testCatalogue,
     clock: { nowMs: Date.now, monotonicMs: () => performance.now(), sleep: async () => undefined },
     log: { debug: silent, info: silent, warn: silent, error: silent },

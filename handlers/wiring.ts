@@ -22,6 +22,7 @@ import { inboxStore } from '../src/stores/inbox.ts';
 import { leaseStore } from '../src/stores/leases.ts';
 import { openItemStore } from '../src/stores/open.ts';
 import { registry } from '../src/stores/registry.ts';
+import { triggerStore } from '../src/stores/triggers.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { NATIVE_GUARANTEES } from './native-guarantees.ts';
 
@@ -42,6 +43,7 @@ const wireStores = async ({ storeUrl, runSettings }: Environment) => {
     leases: leaseStore(items, { clock: systemClock, ttlMs: runSettings.leaseTtlMs, maxSkewMs: runSettings.maxSkewMs }),
     checkpoints: checkpointStore(items),
     inbox: inboxStore(items),
+    triggers: triggerStore(items),
   };
 };
 

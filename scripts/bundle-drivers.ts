@@ -4,6 +4,7 @@ import type { Plugin } from 'esbuild';
 /** Drivers that are large, and the functions (files in `handlers/`) that open them. Others keep an `import()` that they never reach. */
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'cassandra-driver': ['sink.ts'],
+  '@aws-sdk/client-sqs': ['source.ts', 'sink.ts'],
 };
 
 const bundleDrivers: Plugin = {

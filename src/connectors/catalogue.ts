@@ -4,6 +4,8 @@ import { dataGeneratorSource } from './data-generator/source.ts';
 import { fileSource } from './file/source.ts';
 import { httpSource } from './http/source.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
+import { sqsSink } from './sqs/sink.ts';
+import { sqsSource } from './sqs/source.ts';
 
 const byName = <T extends { readonly name: string }>(types: readonly T[]): ReadonlyMap<string, T> =>
   new Map(types.map((type) => [type.name, type]));
@@ -23,6 +25,6 @@ export const catalogueOf = (sinks: readonly SinkType[], sources: readonly Source
 
 /** Every connector type of the product. Loading it opens nothing: drivers are loaded when a connector is opened. */
 export const catalogue: Catalogue = catalogueOf(
-  [cassandraSink, jdbcSqliteSink],
-  [dataGeneratorSource, fileSource, httpSource],
+  [cassandraSink, jdbcSqliteSink, sqsSink],
+  [dataGeneratorSource, fileSource, httpSource, sqsSource],
 );

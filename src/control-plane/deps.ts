@@ -1,6 +1,7 @@
 import type { CheckpointStore } from '../core/checkpoint.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Catalogue } from '../core/connector-type.ts';
+import type { InboxStore } from '../core/inbox.ts';
 import type { LeaseStore } from '../core/lease.ts';
 import type { PulsarAdmin } from '../core/pulsar-admin.ts';
 import type { Registry } from '../core/registry.ts';
@@ -12,6 +13,7 @@ export interface ControlPlaneDeps {
   readonly registry: Registry;
   readonly leases: LeaseStore;
   readonly checkpoints: CheckpointStore;
+  readonly inbox: InboxStore;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   /** A random id that was never given before. */

@@ -56,6 +56,8 @@ interface ConnectorTypeBase<C extends TObject> {
   readonly configClassName?: string;
   /** The guarantees that this type can hold with a fitting configuration. */
   readonly guarantees: readonly Guarantee[];
+  /** Why it cannot hold another, where that is worth telling: a clause. */
+  readonly refusals?: Readonly<Partial<Record<Guarantee, string>>>;
   /**
    * Keys, types, defaults, descriptions, and {@link FieldNotes}. Keys are those of Pulsar's own connector, in its order; ours are additions after them.
    */

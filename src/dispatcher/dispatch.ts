@@ -2,11 +2,13 @@ import type { Clock } from '../core/clock.ts';
 import { concurrently } from '../core/concurrently.ts';
 import { type Connector, connectorPath } from '../core/connector.ts';
 import type { Catalogue } from '../core/connector-type.ts';
+import type { InboxStore } from '../core/inbox.ts';
 import type { LeaseStore } from '../core/lease.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PulsarAdmin } from '../core/pulsar-admin.ts';
 import type { Registry } from '../core/registry.ts';
 import type { RunRequest } from '../core/run-request.ts';
+import { hasRuns, inboxPublisher, triggerOf } from '../core/source-runs.ts';
 import { Backlog } from './backlog.ts';
 import { type Due, isDue } from './due.ts';
 
@@ -14,6 +16,7 @@ import { type Due, isDue } from './due.ts';
 export interface DispatcherDeps {
   readonly registry: Registry;
   readonly leases: LeaseStore;
+  readonly inbox: InboxStore;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly log: Logger;
@@ -62,7 +65,7 @@ export const dispatch = async (
       report.connectors += page.length;
       const connectors = page.map(({ connector }) => connector);
       await concurrently(await dueOf(connectors, deps, signal), CONCURRENT_LOOKS, async (one) => {
-        if (one.due === 'if-backlog' && !(one.connector.kind === 'sink' && (await backlog.has(one.connector)))) return;
+        if (!(await hasWork(one, deps, backlog, signal))) return;
         if (await invoke(one, deps)) report.invoked += 1;
         else report.failed += 1;
       });
@@ -78,7 +81,7 @@ interface InstanceOf {
 
 const instancesOf = (connectors: readonly Connector[], { catalogue }: DispatcherDeps): InstanceOf[] =>
   connectors
-    .filter(({ kind, type }) => kind === 'sink' || catalogue.source(type)?.source === 'log')
+    .filter((connector) => hasRuns(connector, catalogue))
     .flatMap((connector) =>
       Array.from({ length: connector.config.parallelism }, (_, instance) => ({ connector, instance })),
     );
@@ -96,6 +99,18 @@ const dueOf = async (
     const due = isDue(one.connector, one.instance, states[index], times);
     return due === 'no' ? [] : [{ ...one, due }];
   });
+};
+
+/** Of an instance that is due. For a queue that Lambda receives from a run only publishes what is in the inbox. */
+const hasWork = async (
+  { connector, instance, due }: InstanceOf & { readonly due: Due },
+  { catalogue, inbox }: DispatcherDeps,
+  backlog: Backlog,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if (due === 'if-backlog') return connector.kind === 'sink' && backlog.has(connector);
+  if (!triggerOf(connector, catalogue)) return true;
+  return instance === inboxPublisher(connector) && !(await inbox.isEmpty(connector.uid, signal));
 };
 
 const invoke = async ({ connector, instance }: InstanceOf, deps: DispatcherDeps): Promise<boolean> => {

@@ -13,6 +13,7 @@ import { type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { eventItems, type SourceBatch } from '../delivery/source-batch.ts';
 import type { ProgressPort } from '../delivery/source-checkpoint.ts';
+import { addToStatus } from './event-status.ts';
 import { requireTopic } from './require-topic.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunDeps } from './run-deps.ts';
@@ -60,6 +61,19 @@ export const openEventOutput = async (
   }
 };
 
+/** Until it is disposed of: destroys the session when the invocation ends, or when publishing takes too long. */
+export const limitPublishing = ({ session }: EventOutput, { clock }: RunDeps, signal: AbortSignal): Disposable => {
+  const destroy = () => session.destroy();
+  signal.addEventListener('abort', destroy, { once: true });
+  const limit = after(clock, PUBLISH_LIMIT_MS, destroy);
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', destroy);
+      limit[Symbol.dispose]();
+    },
+  };
+};
+
 /**
  * Publishes the records of one pushed event through the source pipeline. The answer to the sender is the checkpoint: ATLEAST_ONCE commits it after the broker's
  * receipts, ATMOST_ONCE before the one attempt, so that the sender never repeats what may have been published.
@@ -89,9 +103,7 @@ export const publishEvent = async (
     counters,
     signal,
   };
-  const destroy = () => opened.session.destroy();
-  signal.addEventListener('abort', destroy, { once: true });
-  using _limit = after(deps.clock, PUBLISH_LIMIT_MS, destroy);
+  using _limit = limitPublishing(opened, deps, signal);
   try {
     await sourcePipeline(keeperOf(connector, deps).middleware(undefined))(batch);
   } catch (cause) {
@@ -100,8 +112,7 @@ export const publishEvent = async (
     counters.systemException(cause as Error);
     if (!answer.isCommitted) throw routeFailure(cause, `publishing to ${connector.config.topicName}`);
   } finally {
-    signal.removeEventListener('abort', destroy);
-    await addToStatus(connector, counters, deps);
+    await addToStatus(connector, 0, counters, deps);
   }
   return { accepted: answer.isCommitted, records: items.length };
 };
@@ -131,26 +142,4 @@ const keeperOf = ({ config, type }: SourceConnector, { guarantees }: RunDeps): S
     'PIO_GUARANTEE_REFUSED',
     `source type ${type} cannot hold ${config.processingGuarantees}: its events have no position`,
   );
-};
-
-/** Adds one event's counts to instance 0. Best effort: the records matter more than their count. */
-const addToStatus = async (
-  { uid, generation }: SourceConnector,
-  counters: RunCounters,
-  deps: RunDeps,
-): Promise<void> => {
-  const counted = counters.status({});
-  await deps.leases
-    .updateStatus(uid, 0, (status) => ({
-      ...status,
-      phase: 'running',
-      generation,
-      numReceived: status.numReceived + counted.numReceived,
-      numWritten: status.numWritten + counted.numWritten,
-      numDropped: status.numDropped + counted.numDropped,
-      numSystemExceptions: status.numSystemExceptions + counted.numSystemExceptions,
-      latestSystemExceptions: [...status.latestSystemExceptions, ...counted.latestSystemExceptions].slice(-10),
-      lastReceivedTimeMs: Math.max(status.lastReceivedTimeMs, counted.lastReceivedTimeMs),
-    }))
-    .catch((error: unknown) => deps.log.warn('status could not be updated', { error: String(error) }));
 };

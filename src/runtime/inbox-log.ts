@@ -4,9 +4,7 @@ import type { OpenLogSource } from '../core/connector-type.ts';
 import type { InboxBatch, InboxMessage, InboxStore, Manifest } from '../core/inbox.ts';
 import type { Position } from '../core/position.ts';
 import type { SourceRecord } from '../core/record.ts';
-
-/** The one source partition of an inbox: its sequences are given by one publisher. */
-export const INBOX_PARTITION = 'inbox';
+import { INBOX_PARTITION } from '../core/source-runs.ts';
 
 /** What an inbox is read with. */
 export interface InboxLogOptions {

@@ -1,12 +1,12 @@
-import { assignedInstance } from '../core/assignment.ts';
 import { after } from '../core/clock.ts';
 import type { OpenQueueSource, QueueMessage, QueueSourceType } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
+import { inboxPublisher } from '../core/source-runs.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { openOutputs } from '../delivery/open-outputs.ts';
 import type { QueueGuarantee } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
-import { INBOX_PARTITION, InboxLog } from './inbox-log.ts';
+import { InboxLog } from './inbox-log.ts';
 import { openContext } from './open-context.ts';
 import { publishMessages, type QueueDelivery, type QueueOutput, storeInInbox } from './queue-delivery.ts';
 import { readPartitions, type SourceContext } from './read-partitions.ts';
@@ -25,19 +25,16 @@ interface QueueContext extends SourceContext {
   readonly keeper: QueueGuarantee;
 }
 
-/** The instance that publishes what is in a connector's inbox. */
-export const inboxPublisher = (parallelism: number): number => assignedInstance(INBOX_PARTITION, parallelism);
-
 /**
  * The work of a queue source's run. Every instance receives; under EFFECTIVELY_ONCE into the inbox, which one instance publishes. What an earlier guarantee left in the
  * inbox is published first. A queue that Lambda calls us for is not received from here.
  */
 export const queueWork = async (source: SourceContext, type: QueueSourceType): Promise<WorkEnd> => {
   const { connector, deps, instance } = source;
-  const { processingGuarantees, parallelism } = connector.config;
+  const { processingGuarantees } = connector.config;
   const config = await resolveTypeConfig(type, connector, deps, source.secrets, source.control.signal);
   const context = { ...source, type, config, keeper: deps.guarantees.queue[processingGuarantees] };
-  const isPublisher = inboxPublisher(parallelism) === instance;
+  const isPublisher = inboxPublisher(connector) === instance;
   if (type.trigger(config)) return isPublisher ? publishInbox(context) : { end: 'idle' };
   const queue = await type.open(config, openContext(context));
   try {

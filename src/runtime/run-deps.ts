@@ -13,6 +13,7 @@ import type { RunRequest } from '../core/run-request.ts';
 import type { ResolveSecret } from '../core/secret-reference.ts';
 import type { SecretValues } from '../core/secret-values.ts';
 import type { Token } from '../core/token.ts';
+import type { TriggerStore } from '../core/trigger-store.ts';
 import type { Guarantees } from '../delivery/pipeline.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { RunControl } from './run-control.ts';
@@ -25,6 +26,7 @@ export interface RunDeps {
   readonly leases: LeaseStore;
   readonly checkpoints: CheckpointStore;
   readonly inbox: InboxStore;
+  readonly triggers: TriggerStore;
   readonly catalogue: Catalogue;
   readonly openSession: OpenSession;
   /** Absent: it cannot be seen whether a subscription was deleted outside. */

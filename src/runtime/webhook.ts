@@ -3,8 +3,9 @@ import { type Connector, connectorPath, desiredState, type SourceConnector } fro
 import type { EventSourceType, HttpEvent } from '../core/connector-type.ts';
 import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
 import type { ConnectorName } from '../core/registry.ts';
-import { type EventOutput, openEventOutput, publishEvent } from './event-source-run.ts';
+import { publishEvent } from './event-source-run.ts';
 import type { RunDeps } from './run-deps.ts';
+import { WarmOutputs } from './warm-outputs.ts';
 
 /** Answers one webhook request. Never rejects: a failure is an answer that tells the sender whether to send again. */
 export type Webhook = (
@@ -14,11 +15,11 @@ export type Webhook = (
 
 /** Webhooks of all `http` sources; keeps the producers of those that were called warm. */
 export const createWebhook = (deps: RunDeps): Webhook => {
-  const outputs = new Map<string, Promise<EventOutput>>();
+  const outputs = new WarmOutputs(deps);
   return async (event, signal) => {
     try {
       const { connector, type } = await findSource(event, deps);
-      const output = await warmOutput(outputs, connector, deps, signal);
+      const output = await outputs.of(connector, signal);
       const { records } = await publishEvent(connector, type, toHttpEvent(event, deps), output, deps, signal);
       return answer(202, { accepted: records });
     } catch (cause) {
@@ -65,23 +66,6 @@ const decode = (segment: string): string => {
   } catch (cause) {
     throw new PulsarIoError('PIO_REQUEST_INVALID', 'the path is not valid percent-encoded UTF-8', { cause });
   }
-};
-
-const warmOutput = async (
-  outputs: Map<string, Promise<EventOutput>>,
-  connector: SourceConnector,
-  deps: RunDeps,
-  signal: AbortSignal,
-): Promise<EventOutput> => {
-  const known = outputs.get(connector.uid);
-  const warm = await known?.catch(() => undefined);
-  if (warm && !warm.isOver && warm.generation === connector.generation) return warm;
-  // Another request may have opened them anew meanwhile.
-  if (outputs.get(connector.uid) !== known) return warmOutput(outputs, connector, deps, signal);
-  warm?.session.destroy();
-  const opening = openEventOutput(connector, deps, signal);
-  outputs.set(connector.uid, opening);
-  return opening;
 };
 
 const toHttpEvent = (event: APIGatewayProxyEventV2, { clock }: RunDeps): HttpEvent => ({

@@ -44,6 +44,12 @@ export const claimKey = (uid: string, idHash: string): ItemKey => ({
   sk: idHash,
 });
 
+/** Partition key of the queues that Lambda receives from for connectors. */
+export const TRIGGERS = 'triggers';
+
+/** Key of the queue with that Amazon resource name. */
+export const triggerKey = (arn: string): ItemKey => ({ pk: TRIGGERS, sk: arn });
+
 /** A path segment in which no `/` is left. */
 const segment = (text: string): string => text.replace(/[%/]/g, encodeURIComponent);
 

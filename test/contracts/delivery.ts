@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Guarantee } from '../../src/core/guarantee.ts';
 import { deliver } from '../e2e/delivery.ts';
 import type { BrokerAddress } from '../e2e/embedded-broker.ts';
+import type { Input } from '../e2e/input.ts';
 import type { Target } from '../e2e/target.ts';
 
 /** What a delivery suite runs on. */
@@ -15,6 +16,8 @@ export interface DeliveryWorld {
   readonly maxKills: number;
   /** Namespace of the topics, with deduplication enabled; `public/default` when absent. */
   readonly namespace?: string;
+  /** Where the records come from; a file that grows when absent. */
+  readonly input?: () => Promise<Input>;
 }
 
 const LIMIT_MS = 180_000;
@@ -23,7 +26,7 @@ const LIMIT_MS = 180_000;
 export const deliveryContract = (name: string, world: DeliveryWorld): void => {
   const run = async (guarantee: Guarantee, keptBy?: Guarantee) => {
     await using target = await world.target();
-    const { records, maxKills, namespace } = world;
+    const { records, maxKills, namespace, input } = world;
     const seed = Math.ceil(Math.random() * 1e6);
     const result = await deliver({
       broker: world.broker(),
@@ -33,6 +36,7 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
       ...(keptBy ? { keptBy, maxKills: Math.max(12, maxKills), killChance: 0.08 } : { maxKills }),
       seed,
       ...(namespace && { namespace }),
+      ...(input && { input }),
     });
     const means = keptBy ? ` kept by ${keptBy}` : '';
     process.stderr.write(`${name}, ${guarantee}${means}: ${JSON.stringify({ seed, ...result })}\n`);

@@ -7,6 +7,7 @@ import { type Catalogue, defineSink } from '../../src/core/connector-type.ts';
 import type { CursorTarget, PeekedMessage, PulsarAdmin } from '../../src/core/pulsar-admin.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { checkpointStore } from '../../src/stores/checkpoints.ts';
+import { inboxStore } from '../../src/stores/inbox.ts';
 import { leaseStore } from '../../src/stores/leases.ts';
 import { openItemStore } from '../../src/stores/open.ts';
 import { registry } from '../../src/stores/registry.ts';
@@ -206,6 +207,7 @@ export const startControlPlane = async (changes: Partial<ControlPlaneDeps> = {},
     registry: registry(items, { shards: 2, clock }),
     leases: leaseStore(items, { clock }),
     checkpoints: checkpointStore(items, { clock }),
+    inbox: inboxStore(items, { clock }),
     catalogue: testCatalogue,
     clock,
     newUid: () => `uid-${++uids}`,

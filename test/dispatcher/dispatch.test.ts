@@ -6,8 +6,10 @@ import type { ItemStore } from '../../src/core/item-store.ts';
 import type { InstanceState } from '../../src/core/lease.ts';
 import type { PulsarAdmin } from '../../src/core/pulsar-admin.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
+import { inboxPublisher } from '../../src/core/source-runs.ts';
 import { type DispatcherDeps, dispatch } from '../../src/dispatcher/dispatch.ts';
 import { type Due, isDue } from '../../src/dispatcher/due.ts';
+import { inboxStore } from '../../src/stores/inbox.ts';
 import { leaseStore } from '../../src/stores/leases.ts';
 import { openItemStore } from '../../src/stores/open.ts';
 import { registry } from '../../src/stores/registry.ts';
@@ -80,6 +82,7 @@ describe('a tick of the dispatcher', () => {
     deps = {
       registry: registry(items, { shards: 2, clock }),
       leases: leaseStore(items, { clock }),
+      inbox: inboxStore(items, { clock }),
       catalogue,
       clock,
       log: { debug: silent, info: silent, warn: silent, error: (message) => errors.push(message) },
@@ -102,6 +105,23 @@ describe('a tick of the dispatcher', () => {
     const lease = await deps.leases.acquire(uid, 0, 'earlier');
     await deps.leases.release(lease, { ...NEW_STATUS, phase: 'idle', generation: 1 });
   };
+
+  test('runs every instance of a queue that is polled, and of one that Lambda receives from only its publisher while messages wait', async () => {
+    const polled = { awsRegion: 'eu-west-1', queueName: 'q' };
+    const queueArn = 'arn:aws:sqs:eu-west-1:123456789012:q';
+    await deps.registry.create({ ...named(source, 'a', { configs: polled, parallelism: 2 }), type: 'sqs' });
+    const triggered = named(source, 'b', {
+      configs: { ...polled, trigger: 'event', queueArn },
+      parallelism: 2,
+    });
+    await deps.registry.create({ ...triggered, type: 'sqs' });
+    expect(await tick()).toMatchObject({ invoked: 2 });
+    await deps.inbox.append(triggered.uid, [{ id: '1', value: null }], { ordered: false });
+    invoked = [];
+    expect(await tick()).toMatchObject({ invoked: 3 });
+    const instances = invoked.filter(({ name }) => name === 'b').map(({ instance }) => instance);
+    expect(instances).toEqual([inboxPublisher(triggered)]);
+  });
 
   test('invokes one run for every instance that is due, and says for how long', async () => {
     await deps.registry.create(named(sink, 'a', { parallelism: 2 }));

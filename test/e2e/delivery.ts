@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guarantee } from '../../src/core/guarantee.ts';
 import { type Cloud, type CloudOptions, startCloud } from './cloud/index.ts';
 import type { BrokerAddress } from './embedded-broker.ts';
-import { growFile } from './growing-file.ts';
+import { growingFile } from './growing-file.ts';
+import type { Input } from './input.ts';
 import type { Target } from './target.ts';
 
-/** One end-to-end delivery: a growing file, through a topic, into a target, while the runs' processes are killed. */
+/** One end-to-end delivery: a source system, through a topic, into a target, while the runs' processes are killed. */
 export interface DeliveryOptions {
   readonly broker: BrokerAddress;
   readonly target: Target;
@@ -23,6 +23,8 @@ export interface DeliveryOptions {
   readonly namespace?: string;
   /** Keep `guarantee` by another one's means. */
   readonly keptBy?: Guarantee;
+  /** Default: a file that grows. */
+  readonly input?: () => Promise<Input>;
   readonly onCloud?: (cloud: Cloud) => Promise<void>;
 }
 
@@ -51,8 +53,7 @@ const PATIENCE_MS = 150_000;
 export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult> => {
   const { broker, target, guarantee, records, maxKills, seed, killChance = 0.03, keptBy } = options;
   const folder = mkdtempSync(join(tmpdir(), 'pio-delivery-'));
-  const input = join(folder, 'input.ndjson');
-  writeFileSync(input, '');
+  const input = await (options.input ?? growingFile)();
   const cloudOptions: Pick<CloudOptions, 'serviceUrl' | 'adminUrl' | 'storeUrl' | 'chaos' | 'swap' | 'logFile'> = {
     serviceUrl: broker.serviceUrl,
     adminUrl: broker.adminUrl,
@@ -73,14 +74,15 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
   });
   await cloud.create('source', 'in', {
     ...common,
-    archive: 'builtin://file',
+    archive: `builtin://${input.sourceType}`,
     topicName: topic,
-    configs: { path: input, format: 'ndjson', ...target.sourceConfigs },
+    configs: { ...input.configs, ...(input.sourceType === 'file' && target.sourceConfigs) },
   });
-  const growing = growFile(input, records, Math.max(1, Math.ceil(records / 120)), 80);
+  const feeding = input.feed(records);
   await options.onCloud?.(cloud);
-  await growing;
-  await untilQuiet(cloud, options, input, cloudOptions.storeUrl, topic);
+  await feeding;
+  await untilQuiet(cloud, options, () => input.isRead(cloudOptions.storeUrl.slice('sqlite:'.length)), topic);
+  await input.dispose();
   const effects = await target.read();
   const repeatedWrites = await target.repeatedWrites();
   const { killed: kills, started: runs } = await cloud.state();
@@ -105,8 +107,7 @@ const judge = (effects: readonly number[], records: number) => {
 const untilQuiet = async (
   cloud: Cloud,
   options: DeliveryOptions,
-  input: string,
-  storeUrl: string,
+  isRead: () => Promise<boolean>,
   topic: string,
 ): Promise<void> => {
   const { broker, target, records } = options;
@@ -123,18 +124,9 @@ const untilQuiet = async (
     if (count >= records && quietMs > COMPLETE_MS) return;
     // The defect that this delivery was given has shown itself.
     if (options.keptBy && (await target.repeatedWrites()) > 0) return;
-    if (quietMs > QUIET_MS && (await isRead(input, storeUrl)) && (await backlogOf(broker, topic)) === 0) return;
+    if (quietMs > QUIET_MS && (await isRead()) && (await backlogOf(broker, topic)) === 0) return;
     await sleep(100);
   }
-};
-
-/** True when some checkpoint in the store lies at the end of the input file. */
-const isRead = async (input: string, storeUrl: string): Promise<boolean> => {
-  const database = new DatabaseSync(storeUrl.slice('sqlite:'.length), { readOnly: true });
-  const rows = database.prepare("SELECT data FROM pulsar_io_items WHERE sk LIKE 'ckpt#%'").all() as { data: string }[];
-  database.close();
-  const { size } = statSync(input);
-  return rows.some(({ data }) => JSON.parse(data).progress.position?.offset === size);
 };
 
 const backlogOf = async ({ adminUrl }: BrokerAddress, topic: string): Promise<number> => {

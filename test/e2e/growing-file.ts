@@ -1,5 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Input } from './input.ts';
 
 /** Record `index` of every end-to-end test. */
 export const inputRecord = (index: number): { id: string; n: number; text: string } => ({
@@ -23,4 +27,23 @@ export const growFile = async (path: string, total: number, perStep: number, pau
     await sleep(pauseMs);
   }
   closeSync(file);
+};
+
+/** A file that grows while it is read. */
+export const growingFile = async (): Promise<Input> => {
+  const path = join(mkdtempSync(join(tmpdir(), 'pio-input-')), 'input.ndjson');
+  writeFileSync(path, '');
+  return {
+    sourceType: 'file',
+    configs: { path, format: 'ndjson' },
+    feed: (records) => growFile(path, records, Math.max(1, Math.ceil(records / 120)), 80),
+    isRead: async (storePath) => {
+      const database = new DatabaseSync(storePath, { readOnly: true });
+      const rows = database.prepare("SELECT data FROM pulsar_io_items WHERE sk LIKE 'ckpt#%'").all();
+      database.close();
+      const { size } = statSync(path);
+      return rows.some(({ data }) => JSON.parse(String(data)).progress.position?.offset === size);
+    },
+    dispose: async () => undefined,
+  };
 };

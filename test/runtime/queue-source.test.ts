@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SourceConnector } from '../../src/core/connector.ts';
 import { GUARANTEES, type Guarantee } from '../../src/core/guarantee.ts';
-import { inboxPublisher } from '../../src/runtime/queue-run.ts';
+import { inboxPublisher } from '../../src/core/source-runs.ts';
 import { Crash, crashAt, type PortCall } from './kit/ports.ts';
 import { queueSource, texts, updated, World } from './kit/world.ts';
 
@@ -217,7 +217,7 @@ describe('a queue source', () => {
   test('receives with every instance, and publishes with one', async () => {
     const { topic, source } = await newSource();
     const two = updated(source, { parallelism: 2 });
-    const publisher = inboxPublisher(2);
+    const publisher = inboxPublisher(two);
     world.queue.send(...texts(5));
     await world.attempt(two, { instance: 1 - publisher });
     expect({ topic: await world.texts(topic), left: world.queue.left }).toEqual({ topic: [], left: [] });
@@ -230,7 +230,7 @@ describe('a queue source', () => {
     const { topic, source } = await newSource();
     world.queue.isOrdered = true;
     const two = updated(source, { parallelism: 2 });
-    const publisher = inboxPublisher(2);
+    const publisher = inboxPublisher(two);
     for (const [n, aheadMs] of [0, -DAY_MS, DAY_MS, -2 * DAY_MS].entries()) {
       world.queue.send({ value: `v${n}`, key: 'k' });
       const clock = { ...world.deps.clock, nowMs: () => Date.now() + aheadMs };

@@ -6,6 +6,8 @@ export { startCassandra } from './cassandra.ts';
 export { describeReal } from './describe-real.ts';
 export type { DynamodbAddress, DynamodbOptions } from './dynamodb.ts';
 export { startDynamodb } from './dynamodb.ts';
+export type { SqsAddress } from './elasticmq.ts';
+export { startElasticmq } from './elasticmq.ts';
 export { runJava } from './java-client.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
@@ -34,3 +36,6 @@ export const useCassandra = (): AddressOf<'cassandra'> => useService('cassandra'
 
 /** The shared DynamoDB Local. Use tables of your own in it. */
 export const useDynamodb = (): AddressOf<'dynamodb'> => useService('dynamodb');
+
+/** The shared ElasticMQ. Use queues of your own in it. */
+export const useElasticmq = (): AddressOf<'elasticmq'> => useService('elasticmq');

@@ -1,5 +1,6 @@
 import { cassandra } from './cassandra.ts';
 import { dynamodb } from './dynamodb.ts';
+import { elasticmq } from './elasticmq.ts';
 import { javaClient } from './java-client.ts';
 import type { Running, Service } from './kit/service.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
@@ -27,6 +28,7 @@ export const shared = {
   pythonClient: share(pythonClient),
   cassandra: share(cassandra),
   dynamodb: share(dynamodb, { isInMemory: true }),
+  elasticmq: share(elasticmq),
 };
 
 /** What a suite may name. */

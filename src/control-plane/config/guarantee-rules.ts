@@ -1,6 +1,7 @@
 import type { CommonConfig } from '../../core/connector.ts';
 import type { Catalogue, ConnectorType, Problem } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import type { Guarantee } from '../../core/guarantee.ts';
 import { MASK } from '../../core/mask.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
 import { readTopicName } from '../../core/topic-name.ts';
@@ -85,5 +86,6 @@ const typeRefusal = (catalogue: Catalogue, words: KindWords, type: ConnectorType
   const able = typesOf(catalogue, words).filter((each) => each.guarantees.some((one) => one === guarantee));
   const others =
     able.length > 0 ? `, or one of the ${words.segments[0]} that can: ${able.map(({ name }) => name).join(', ')}` : '';
-  return `A ${type.name} ${words.kind} cannot hold ${guarantee}. Use ${type.guarantees.join(' or ')}${others}`;
+  const reason = type.refusals?.[guarantee as Guarantee];
+  return `A ${type.name} ${words.kind} cannot hold ${guarantee}${reason ? `: ${reason}` : ''}. Use ${type.guarantees.join(' or ')}${others}`;
 };

@@ -21,5 +21,6 @@ export const finishDeletion = async (call: Call, registered: RegisteredConnector
     await deleteGuards(call, deps.pulsar, connector);
   }
   await deps.checkpoints.deleteAll(connector.uid, signal);
+  await deps.inbox.deleteAll(connector.uid, signal);
   await deps.registry.remove(registered, signal);
 };

@@ -1,4 +1,5 @@
 import { type Connector, desiredState } from '../../core/connector.ts';
+import { hasRuns } from '../../core/source-runs.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Call } from '../operation.ts';
 
@@ -16,16 +17,13 @@ export const startRuns = async (call: Call, connector: Connector, instances: rea
   const wanted = instances.filter((instance) => desiredState(connector, instance) === 'RUNNING');
   await inParallel(wanted.slice(0, MAX_IMMEDIATE_RUNS), async (instance) => {
     try {
-      if (hasRuns(call, connector)) await invoke(call, connector, instance);
+      if (hasRuns(connector, call.deps.catalogue)) await invoke(call, connector, instance);
       await call.deps.leases.updateStatus(connector.uid, instance, (status) => status, call.signal);
     } catch (error) {
       call.deps.onError(error);
     }
   });
 };
-
-const hasRuns = ({ deps }: Call, { kind, type }: Connector): boolean =>
-  kind === 'sink' || deps.catalogue.source(type)?.source === 'log';
 
 const invoke = ({ deps }: Call, { kind, uid, generation, config }: Connector, instance: number): Promise<void> =>
   deps.invokeRun({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { catalogueOf } from '../../../src/connectors/catalogue.ts';
 import { httpSource } from '../../../src/connectors/http/source.ts';
+import { sqsSource } from '../../../src/connectors/sqs/source.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import {
   type CommonConfig,
@@ -35,6 +36,7 @@ import { inboxStore } from '../../../src/stores/inbox.ts';
 import { leaseStore } from '../../../src/stores/leases.ts';
 import { openItemStore } from '../../../src/stores/open.ts';
 import { registry } from '../../../src/stores/registry.ts';
+import { triggerStore } from '../../../src/stores/triggers.ts';
 import { TestBroker } from '../../emulator/broker/test-broker.ts';
 import { ListSystem } from './list-source.ts';
 import { MemoryQueue } from './memory-queue.ts';
@@ -155,9 +157,10 @@ export class World implements AsyncDisposable {
       leases: leaseStore(items, { clock, ttlMs: 60_000, maxSkewMs: 0 }),
       checkpoints: checkpointStore(items),
       inbox: inboxStore(items),
+      triggers: triggerStore(items),
       catalogue: catalogueOf(
         [this.target.type('transactional'), this.target.type('versioned'), this.target.type('plain')],
-        [this.list.type, this.queue.type, httpSource],
+        [this.list.type, this.queue.type, httpSource, sqsSource],
       ),
       openSession: (signal) => openSession({ serviceUrl: broker.running.serviceUrl, ...(signal && { signal }) }),
       pulsar: adminOf(broker),

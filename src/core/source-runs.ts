@@ -1,0 +1,24 @@
+import { assignedInstance } from './assignment.ts';
+import type { Connector } from './connector.ts';
+import type { Catalogue, QueueTrigger } from './connector-type.ts';
+import { resolveConfig } from './type-config.ts';
+
+/** The one source partition of an inbox: its sequences are given by one publisher. */
+export const INBOX_PARTITION = 'inbox';
+
+/** The instance that publishes what is in a connector's inbox. */
+export const inboxPublisher = ({ config }: Pick<Connector, 'config'>): number =>
+  assignedInstance(INBOX_PARTITION, config.parallelism);
+
+/** True for connectors that runs work for. An event source has none: its events start it. */
+export const hasRuns = ({ kind, type }: Connector, catalogue: Catalogue): boolean => {
+  const source = catalogue.source(type)?.source;
+  return kind === 'sink' || source === 'log' || source === 'queue';
+};
+
+/** What Lambda is to call us for; undefined for a connector that is not triggered by a queue, or whose configuration does not say by which. */
+export const triggerOf = ({ kind, type, config }: Connector, catalogue: Catalogue): QueueTrigger | undefined => {
+  const source = kind === 'source' ? catalogue.source(type) : undefined;
+  if (source?.source !== 'queue') return undefined;
+  return source.trigger(resolveConfig(source.config, config.configs).config as never);
+};

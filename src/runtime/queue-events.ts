@@ -1,0 +1,150 @@
+import type { SQSBatchResponse } from 'aws-lambda';
+import { connectorPath, desiredState, type SourceConnector } from '../core/connector.ts';
+import type { QueueMessage, QueueSourceType } from '../core/connector-type.ts';
+import { PulsarIoError } from '../core/errors.ts';
+import { NEW_STATUS } from '../core/instance-status.ts';
+import { RunCounters } from '../core/run-counters.ts';
+import { SecretValues } from '../core/secret-values.ts';
+import { inboxPublisher, triggerOf } from '../core/source-runs.ts';
+import { routeFailure } from '../delivery/pulsar-failure.ts';
+import { limitPublishing } from './event-source-run.ts';
+import { addToStatus } from './event-status.ts';
+import { publishMessages, type QueueDelivery, storeInInbox } from './queue-delivery.ts';
+import { resolveTypeConfig } from './resolve-type-config.ts';
+import type { RunDeps } from './run-deps.ts';
+import { WarmOutputs } from './warm-outputs.ts';
+
+/**
+ * Takes the messages of one event that Lambda received from a queue. The answer names those that Lambda is to keep in the queue. Rejects when it cannot be told whose they
+ * are, or when none of them is through: Lambda then keeps them all, however it is set up.
+ */
+export type QueueEvents = (event: unknown, signal: AbortSignal) => Promise<SQSBatchResponse>;
+
+/** Events of all queue sources that Lambda receives for; keeps the producers of those that were called warm. */
+export const createQueueEvents = (deps: RunDeps): QueueEvents => {
+  const outputs = new WarmOutputs(deps);
+  return async (event, signal) => {
+    const { connector, type } = await findSource(event, deps);
+    const config = await resolveTypeConfig(type, connector, deps, new SecretValues(), signal);
+    const messages = type.messagesOf(event, config);
+    const counters = new RunCounters(NEW_STATUS, deps.clock);
+    const settled = new Set<string>();
+    const delivery: QueueDelivery = {
+      connector,
+      deps,
+      keeper: deps.guarantees.queue[connector.config.processingGuarantees],
+      isOrdered: type.isOrdered(config),
+      rememberMs: type.rememberMs(config),
+      counters,
+      signal,
+      settle: async (receipts) => {
+        for (const receipt of receipts) settled.add(receipt);
+      },
+    };
+    try {
+      await deliver(delivery, messages, outputs);
+    } catch (error) {
+      counters.systemException(error as Error);
+      if (settled.size === 0) throw error;
+      deps.log.warn('part of an event failed', { connector: connectorPath(connector.config), error: String(error) });
+    } finally {
+      await addToStatus(connector, inboxPublisher(connector), counters, deps);
+    }
+    return answerFor(messages, settled, connector);
+  };
+};
+
+/** What is not settled is Lambda's to keep. An answer that keeps everything is a failure: a mapping that does not look at answers must not take it for success. */
+const answerFor = (
+  messages: readonly QueueMessage[],
+  settled: ReadonlySet<string>,
+  { config }: SourceConnector,
+): SQSBatchResponse => {
+  const kept = messages.filter(({ receipt }) => !settled.has(receipt));
+  if (kept.length < messages.length)
+    return { batchItemFailures: kept.map(({ receipt }) => ({ itemIdentifier: receipt })) };
+  throw new PulsarIoError(
+    'PIO_SOURCE_RECORD_INVALID',
+    `none of the ${messages.length} messages of the event could be published by source ${connectorPath(config)}; its status says why`,
+  );
+};
+
+const deliver = async (
+  delivery: QueueDelivery,
+  messages: readonly QueueMessage[],
+  outputs: WarmOutputs,
+): Promise<void> => {
+  const { connector, deps, keeper, signal } = delivery;
+  if (!keeper.middleware) {
+    await storeInInbox(delivery, messages);
+    await wakePublisher(connector, deps);
+    return;
+  }
+  await requireEmptyInbox(delivery);
+  const opened = await outputs.of(connector, signal);
+  using _limit = limitPublishing(opened, deps, signal);
+  try {
+    await publishMessages(delivery, messages, Object.assign(opened, { deadLetters: undefined }));
+  } catch (cause) {
+    opened.isOver = true;
+    opened.session.destroy();
+    throw routeFailure(cause, `publishing to ${connector.config.topicName}`);
+  }
+};
+
+/** What an earlier guarantee left in the inbox is older: with an order, it goes first. */
+const requireEmptyInbox = async ({ connector, deps, isOrdered, signal }: QueueDelivery): Promise<void> => {
+  if (!isOrdered || (await deps.inbox.isEmpty(connector.uid, signal))) return;
+  await wakePublisher(connector, deps);
+  const name = connectorPath(connector.config);
+  throw new PulsarIoError('PIO_SOURCE_UNAVAILABLE', `older messages of source ${name} are still in its inbox`);
+};
+
+/** How long the invocation of a run may wait before it is too old to be obeyed, in milliseconds. */
+const REQUEST_LIFE_MS = 60_000;
+
+/** Starts a run that publishes the inbox, unless one is at work. Best effort: the dispatcher looks every minute. */
+const wakePublisher = async (connector: SourceConnector, deps: RunDeps): Promise<void> => {
+  const { uid, generation, config } = connector;
+  const { tenant, namespace, name } = config;
+  const instance = inboxPublisher(connector);
+  const nowMs = deps.clock.nowMs();
+  try {
+    const state = await deps.leases.read(uid, instance);
+    if (state && state.runId !== null && state.expiresAtMs > nowMs) return;
+    const notAfterMs = nowMs + REQUEST_LIFE_MS;
+    await deps.invokeRun({ kind: 'source', tenant, namespace, name, uid, generation, instance, notAfterMs });
+  } catch (error) {
+    deps.log.warn('publisher could not be started', { connector: connectorPath(config), error: String(error) });
+  }
+};
+
+const findSource = async (
+  event: unknown,
+  { triggers, registry, catalogue }: RunDeps,
+): Promise<{ connector: SourceConnector; type: QueueSourceType }> => {
+  const arn = queueOf(event);
+  const trigger = await triggers.find(arn);
+  const connector = trigger && (await registry.get(trigger.connector))?.connector;
+  const type = connector && catalogue.source(connector.type);
+  const isOurs = connector?.kind === 'source' && connector.uid === trigger?.uid && !connector.deleting;
+  if (!isOurs || type?.source !== 'queue' || triggerOf(connector, catalogue)?.arn !== arn)
+    throw new PulsarIoError('PIO_NOT_FOUND', `no source is triggered by ${arn}; delete its event source mapping`);
+  if (desiredState(connector, inboxPublisher(connector)) === 'STOPPED')
+    throw new PulsarIoError('PIO_SOURCE_UNAVAILABLE', `source ${connectorPath(connector.config)} is stopped`);
+  return { connector, type };
+};
+
+/** The one queue that all records of an event are of. */
+const queueOf = (event: unknown): string => {
+  const records: unknown = (event as { Records?: unknown } | null)?.Records;
+  const arns = new Set(
+    Array.isArray(records) ? records.map((record) => (record as { eventSourceARN?: unknown })?.eventSourceARN) : [],
+  );
+  const [arn] = arns;
+  if (arns.size === 1 && typeof arn === 'string' && arn !== '') return arn;
+  throw new PulsarIoError(
+    'PIO_REQUEST_INVALID',
+    'this is not an event of one queue: its records name no eventSourceARN, or several',
+  );
+};
