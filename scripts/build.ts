@@ -32,6 +32,7 @@ const bundle = async (entry: string, format: Format, outfile: string, banner = '
     platform: 'node',
     target: 'node24',
     legalComments: 'none',
+    external: ['avsc'],
     logLevel: 'warning',
   });
   process.stdout.write(`${outfile}: ${(await stat(outfile)).size} bytes\n`);

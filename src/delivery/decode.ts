@@ -1,5 +1,6 @@
 import type middy from '@middy/core';
 import { PulsarIoError } from '../core/errors.ts';
+import { parseWithBigInts } from '../core/exact-json.ts';
 import { formatMessageId } from '../core/message-id.ts';
 import type { SinkRecord } from '../core/record.ts';
 import { pending, type SinkBatch } from './sink-batch.ts';
@@ -37,20 +38,11 @@ const decodeValue = ({ bytes, unreadable: reason }: SinkRecord, accepts: Accepts
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Sixteen digits are the fewest that may not fit a double exactly. */
-const LONG_INTEGER = /\d{16}/;
-
 const parseFields = (text: string): object => {
-  const value: unknown = LONG_INTEGER.test(text) ? JSON.parse(text, keepLongIntegers as never) : JSON.parse(text);
+  const value = parseWithBigInts(text);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new TypeError('it is JSON, but not an object with fields');
 };
-
-/** `JSON.parse` reviver with source text access (ECMAScript 2026): integers beyond 2^53 become BigInt. */
-const keepLongIntegers = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
-  typeof value === 'number' && !Number.isSafeInteger(value) && source && /^-?\d+$/.test(source)
-    ? BigInt(source)
-    : value;
 
 const unreadable = (record: SinkRecord, accepts: Accepts, cause: unknown): PulsarIoError => {
   const { topic, messageId, unreadable: reason } = record;

@@ -7,7 +7,7 @@ export {
   AuthenticationToken,
   tokenAuthentication,
 } from './client/authentication.ts';
-export { Client, type ClientConfig } from './client/client.ts';
+export { Client, type ClientConfig, type RegisteredSchema } from './client/client.ts';
 export type { AcknowledgeOptions, Consumer } from './client/consumer.ts';
 export type { ConsumerConfig } from './client/consumer-config.ts';
 export { CryptoKeyReader, type EncryptionKeyInfo } from './client/crypto-key-reader.ts';
@@ -16,10 +16,12 @@ export { type LogHandler, LogLevel } from './client/log.ts';
 export { Message } from './client/message.ts';
 export { MessageId } from './client/message-id.ts';
 export { AuthenticationOauth2, type Oauth2Parameters } from './client/oauth2.ts';
-export type { Producer, ProducerMessage, SendOptions } from './client/producer.ts';
+export type { Producer, ProducerMessage, SendOptions, ValueMessage } from './client/producer.ts';
 export type { MessageRouter, ProducerConfig } from './client/producer-config.ts';
 export type { Reader, ReaderConfig } from './client/reader.ts';
+export { keyValueSchema } from './client/schema-info.ts';
 export type { AutoClusterFailoverConfig, ServiceInfo } from './client/service-config.ts';
 export * from './client/session.ts';
 export type { Transaction, TransactionOptions, TransactionState } from './client/transaction.ts';
+export type { WaitOptions } from './client/wait-options.ts';
 export { PulsarError } from './errors.ts';

@@ -8,6 +8,7 @@ import { type Broker, type BrokerAddress, prepareBroker } from './pulsar-client-
 import { producerCases } from './pulsar-client-producers.ts';
 import { readerCases } from './pulsar-client-readers.ts';
 import { reconnectCases } from './pulsar-client-reconnects.ts';
+import { schemaCases } from './pulsar-client-schemas.ts';
 import { sessionCases } from './pulsar-client-sessions.ts';
 import { topicCases } from './pulsar-client-topics.ts';
 import { noTransactionCases, transactionCases } from './pulsar-client-transactions.ts';
@@ -42,6 +43,7 @@ export function pulsarClientContract(
     describe('after a lost connection', () => reconnectCases(use));
     describe('in trouble', () => troubleCases(use));
     describe('sessions', () => sessionCases(use));
+    describe('schemas', () => schemaCases(use));
     describe('transactions', () => (hasTransactions ? transactionCases(use) : noTransactionCases(use)));
   });
 }

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { parse } from 'csv-parse/sync';
 import { PulsarIoError } from '../../core/errors.ts';
+import { parseExact } from '../../core/exact-json.ts';
 import { splitList } from '../config.ts';
-import { parseExact } from '../exact-json.ts';
 import type { CsvType, FileConfig } from './config.ts';
 
 /** A row as a JSON object, or why it is none. */

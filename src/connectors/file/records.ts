@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { PulsarIoError } from '../../core/errors.ts';
+import { parseExact } from '../../core/exact-json.ts';
 import type { SourceRecord } from '../../core/record.ts';
-import { parseExact } from '../exact-json.ts';
 import { keyText } from '../json-key.ts';
 import type { FileConfig } from './config.ts';
 import type { CsvRows, Row } from './csv.ts';

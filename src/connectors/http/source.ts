@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { defineEventSource, type EventRecord, type HttpEvent } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { parseExact } from '../../core/exact-json.ts';
 import { splitList } from '../config.ts';
-import { parseExact } from '../exact-json.ts';
 import { keyText } from '../json-key.ts';
 import { authenticate, headerOf } from './authenticate.ts';
 import { checkHttpSource, type HttpSourceConfig, httpSourceConfig } from './config.ts';

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
-import { stringifyExact } from '../exact-json.ts';
+import { stringifyExact } from '../../core/exact-json.ts';
 
 /** True for a declared type with INTEGER, NUMERIC or REAL affinity (sqlite.org/datatype3.html 3.1): it turns a bound double into an integer where that is exact. */
 export const isInteger64 = (type: string): boolean => {

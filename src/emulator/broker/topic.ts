@@ -60,6 +60,12 @@ export class Topic {
     return this.log.index.isEmpty ? undefined : this.log.readOne(this.log.index.lastConfirmed);
   }
 
+  /** Whether anything was published, or anybody is attached. */
+  get isUsed(): boolean {
+    const isConsumed = [...this.subscriptions.values()].some(({ consumers }) => [...consumers].length > 0);
+    return this.lastEntry !== undefined || this.producers.size > 0 || isConsumed;
+  }
+
   /**
    * Connects a producer. A name in use goes to the newcomer when it is the same producer with a larger epoch, or when the holder's connection
    * does not answer a PING in time (T2). Waits for exclusive access, if that is asked for. Throws `BrokerError` ProducerBusy or ProducerFenced.

@@ -3,6 +3,7 @@ import type { ConnectionPool } from '../network/connection-pool.ts';
 import { connectionForTopic } from '../network/lookup.ts';
 import type { RequestOptions } from '../network/request-table.ts';
 import type { LogLevelName } from './log.ts';
+import type { SchemaLookup } from './schema-lookup.ts';
 
 /** What producers and consumers need of their client. */
 export interface ClientContext {
@@ -12,6 +13,7 @@ export interface ClientContext {
   readonly maxUncompressedBytes: number;
   /** How often to look whether topics got more partitions. */
   readonly partitionsUpdateMs: number;
+  readonly schemas: SchemaLookup;
   /** An id that no other producer or consumer of this client has. */
   nextId(): number;
   /** Gives a line to the client's log handler, unless the level is below the client's. */

@@ -10,11 +10,13 @@ import { numberOption, textOption } from './option-values.ts';
 import { Producer } from './producer.ts';
 import type { ProducerConfig } from './producer-config.ts';
 import { Reader, type ReaderConfig } from './reader.ts';
-import { acting } from './result-text.ts';
+import { type SchemaInfo, schemaInfo } from './schema-info.ts';
+import { SchemaLookup } from './schema-lookup.ts';
 import { readServiceConfig, type ServiceConfig } from './service-config.ts';
 import { concreteTopics } from './topic-sources.ts';
 import { Transaction, type TransactionOptions } from './transaction.ts';
 import { TransactionCoordinators } from './transaction-coordinators.ts';
+import { actingUntil, disposing, type WaitOptions } from './wait-options.ts';
 
 /** Options of `new Client`, as in npm `pulsar-client`. Sizes of thread pools and the statistics interval have no meaning here. */
 export interface ClientConfig extends ServiceConfig {
@@ -41,6 +43,13 @@ export interface ClientConfig extends ServiceConfig {
 interface ServicePool {
   readonly pool: ConnectionPool;
   readonly failover: Failover | undefined;
+}
+
+/** An addition: a schema that is registered with a topic. */
+export interface RegisteredSchema {
+  schema: SchemaInfo;
+  /** 8 bytes, big-endian, counted from 0. */
+  version: Buffer | undefined;
 }
 
 /** What the client closes when it is closed itself. */
@@ -103,10 +112,12 @@ export class Client {
     };
     const { pool, failover } = openPool(config, shared);
     this.failover = failover;
+    const listenerName = textOption(config.listenerName);
     this.context = {
       ...shared,
       pool,
-      listenerName: textOption(config.listenerName),
+      listenerName,
+      schemas: new SchemaLookup({ pool, listenerName, operationTimeoutMs: shared.operationTimeoutMs }),
       maxUncompressedBytes: numberOption(config.maxUncompressedBytes, 1, 128 * 1024 * 1024),
       partitionsUpdateMs: numberOption(config.partitionsUpdateIntervalSeconds, Number.MIN_VALUE, 60) * 1000,
       nextId: () => ++lastId,
@@ -136,19 +147,50 @@ export class Client {
     return member;
   }
 
-  async createProducer(config: ProducerConfig): Promise<Producer> {
-    this.requireOpen('create producer');
-    return this.join(await Producer.open(this.context, config));
+  createProducer(config: ProducerConfig, options?: WaitOptions): Promise<Producer> {
+    return this.open('create producer', options, () => Producer.open(this.context, config));
   }
 
-  async subscribe(config: ConsumerConfig): Promise<Consumer> {
-    this.requireOpen('create consumer');
-    return this.join(await Consumer.open(this.context, config));
+  subscribe(config: ConsumerConfig, options?: WaitOptions): Promise<Consumer> {
+    return this.open('create consumer', options, () => Consumer.open(this.context, config));
   }
 
-  async createReader(config: ReaderConfig): Promise<Reader> {
-    this.requireOpen('create reader');
-    return this.join(await Reader.open(this.context, config));
+  createReader(config: ReaderConfig, options?: WaitOptions): Promise<Reader> {
+    return this.open('create reader', options, () => Reader.open(this.context, config));
+  }
+
+  private async open<T extends Member>(action: string, options: WaitOptions | undefined, make: () => Promise<T>) {
+    this.requireOpen(action);
+    if (options?.signal === undefined) return this.join(await make());
+    let isAbandoned = false;
+    const opening = async () => {
+      const member = await make();
+      if (isAbandoned) await member.close();
+      return member;
+    };
+    try {
+      return this.join(await actingUntil(action, options, opening));
+    } catch (error) {
+      isAbandoned = true;
+      throw error;
+    }
+  }
+
+  /**
+   * An addition: a schema of a topic, by its version (8 bytes, big-endian), or its newest. Rejects with TopicNotFound when the topic
+   * has no such version; undefined when it has no schema.
+   */
+  getSchema(topic: string, version?: Buffer, options?: WaitOptions): Promise<RegisteredSchema | undefined> {
+    this.requireOpen('get schema');
+    return actingUntil('get schema', options, async () => {
+      const { schemas } = this.context;
+      const { fullName } = parseTopicName(topic);
+      const found =
+        version === undefined
+          ? await schemas.latest(fullName, options?.signal)
+          : await schemas.version(fullName, version);
+      return found && { schema: schemaInfo(found.definition), version: found.version };
+    });
   }
 
   /** An addition: begins a transaction. Rejects with NotAllowedError where the cluster has no transaction coordinator. */
@@ -158,20 +200,29 @@ export class Client {
   }
 
   /** Full names: the topic alone if it is not partitioned, else its partitions. */
-  getPartitionsForTopic(topic: string): Promise<string[]> {
-    return acting('GetPartitionsForTopic', async () => {
+  getPartitionsForTopic(topic: string, options?: WaitOptions): Promise<string[]> {
+    return actingUntil('GetPartitionsForTopic', options, async () => {
       const topics = await concreteTopics(this.context, [parseTopicName(topic).fullName]);
       return topics.map(({ fullName }) => fullName);
     });
   }
 
   /** Closes its producers and consumers, then the connections. Rejects with AlreadyClosed the second time. */
-  async close(): Promise<null> {
+  async close(options?: WaitOptions): Promise<null> {
     this.requireOpen('close client');
     this.isClosed = true;
+    return actingUntil('close client', options, () => this.end());
+  }
+
+  private async end(): Promise<null> {
     this.failover?.stop();
     await Promise.allSettled([...this.members].map((member) => member.close()));
     await this.context.pool.end(this.context.operationTimeoutMs);
     return null;
+  }
+
+  /** An addition: closes for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return disposing(() => this.close());
   }
 }

@@ -1,6 +1,7 @@
 import type { MessageIdParts } from '../../core/message-id.ts';
 import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
+import { abortedError } from '../network/request-table.ts';
 import type { ClientContext } from './client-context.ts';
 import { Inbox } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
@@ -108,15 +109,20 @@ export class ConsumerGroup {
     return this.inbox.takeNow();
   }
 
-  receive(timeoutMs?: number): Promise<IncomingMessage> {
+  receive(timeoutMs?: number, signal?: AbortSignal): Promise<IncomingMessage> {
     const [only] = this.all;
-    return this.inbox.receive(timeoutMs, () => {
+    const onWaiting = () => {
       if (only?.options.receiverQueueSize === 0) only.request(1);
-    });
+    };
+    return this.inbox.receive(timeoutMs, onWaiting, signal);
   }
 
-  async receiveBatch({ maxMessages, maxBytes, timeoutMs }: BatchReceivePolicy): Promise<IncomingMessage[]> {
+  async receiveBatch(
+    { maxMessages, maxBytes, timeoutMs }: BatchReceivePolicy,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage[]> {
     this.inbox.requireOpen();
+    if (signal?.aborted) throw abortedError('receiving', signal);
     const deadlineMs = performance.now() + (timeoutMs > 0 ? timeoutMs : Number.POSITIVE_INFINITY);
     const messages: IncomingMessage[] = [];
     let bytes = 0;
@@ -130,7 +136,9 @@ export class ConsumerGroup {
       const isFull = (maxMessages > 0 && messages.length >= maxMessages) || (maxBytes > 0 && bytes >= maxBytes);
       const leftMs = deadlineMs - performance.now();
       if (isFull || leftMs <= 0) return messages;
-      await this.inbox.arrival(Math.min(leftMs, 2 ** 31 - 1));
+      await this.inbox.arrival(Math.min(leftMs, 2 ** 31 - 1), signal);
+      if (signal?.aborted && messages.length > 0) return messages;
+      if (signal?.aborted) throw abortedError('receiving', signal);
       if (messages.length === 0) this.inbox.requireOpen();
     }
   }

@@ -5,16 +5,25 @@ import type { ClientContext } from './client-context.ts';
 import { type ConsumerConfig, type ConsumerSettings, readConsumerConfig } from './consumer-config.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import type { DeadLetterOptions } from './dead-letters.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import type { MessageId } from './message-id.ts';
+import { ValueReader } from './message-values.ts';
 import { Producer } from './producer.ts';
 import { acting, actingNow } from './result-text.ts';
+import { schemaDefinition } from './schema-info.ts';
 import { namedTopics, patternTopics } from './topic-sources.ts';
 import type { Transaction } from './transaction.ts';
+import { actingUntil, disposing, untilClosed, type WaitOptions } from './wait-options.ts';
+
+/** An addition to `receive`: a timeout and a signal. */
+export interface ReceiveLimits extends WaitOptions {
+  timeoutMs?: number | undefined;
+}
 
 /** Additions to how a message is acknowledged. */
-export interface AcknowledgeOptions {
+export interface AcknowledgeOptions extends WaitOptions {
   /** Takes effect with it, or never. */
   transaction?: Transaction | undefined;
 }
@@ -57,16 +66,27 @@ function deadLetterOptions(
   };
 }
 
+/** Waits for a message of a group as the argument of `receive` or `readNext` says. */
+export function receiveFrom(
+  group: ConsumerGroup,
+  timeout: number | ReceiveLimits | undefined,
+): Promise<IncomingMessage> {
+  const { timeoutMs, signal }: ReceiveLimits = typeof timeout === 'object' ? timeout : { timeoutMs: timeout };
+  return group.receive(timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined, signal);
+}
+
 /** Receives messages of a subscription; made by `Client.subscribe`. */
 export class Consumer {
   /** For the client that made this. */
   onceClosed: () => void = () => undefined;
   private readonly group: ConsumerGroup;
   private readonly settings: ConsumerSettings;
+  private readonly values: ValueReader;
 
-  private constructor(group: ConsumerGroup, settings: ConsumerSettings) {
+  private constructor(group: ConsumerGroup, settings: ConsumerSettings, values: ValueReader) {
     this.group = group;
     this.settings = settings;
+    this.values = values;
   }
 
   /** Use `Client.subscribe`. */
@@ -79,32 +99,45 @@ export class Consumer {
         ...settings.topic(topic, pattern === undefined ? count : Math.max(count, 2), isAdded),
         deadLetters: deadLetterOptions(context, settings, topic, config.schema),
       }));
-      const consumer = new Consumer(group, settings);
+      const values = new ValueReader(context.schemas, config.schema && schemaDefinition(config.schema));
+      const consumer = new Consumer(group, settings, values);
       const { listener } = settings;
-      if (listener !== undefined) runListener(consumer.group, context, (message) => listener(message, consumer));
+      if (listener !== undefined)
+        runListener(consumer.group, context, values, (message) => listener(message, consumer));
       return consumer;
     });
   }
 
   /**
-   * The next message. Without `timeoutMs` (or ≤ 0) waits for ever; rejects with TimeOut, with AlreadyClosed once closed, with
-   * InvalidConfiguration when there is a listener.
+   * The next message. Without a timeout in ms (or ≤ 0) waits for ever; rejects with TimeOut, with AlreadyClosed once closed, with
+   * InvalidConfiguration when there is a listener. A signal (an addition) takes no message away.
    */
-  receive(timeoutMs?: number): Promise<Message> {
-    const queued = this.settings.listener === undefined ? this.group.takeNow() : undefined;
-    if (queued !== undefined) return Promise.resolve(new Message(queued));
+  receive(timeout?: number | ReceiveLimits): Promise<Message> {
+    const isPlain = this.settings.listener === undefined && typeof timeout !== 'object';
+    const queued = isPlain ? this.group.takeNow() : undefined;
+    if (queued !== undefined) return Promise.resolve(new Message(queued, this.values));
     return acting('receive message', async () => {
       this.refuseListener();
-      return new Message(await this.group.receive(timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined));
+      return new Message(await receiveFrom(this.group, timeout), this.values);
     });
   }
 
+  /** An addition: the messages one after the other, until the consumer is closed. */
+  [Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    return this.messages();
+  }
+
+  /** An addition: as the consumer's own iterator, with a signal that ends it with Aborted. */
+  messages(options: WaitOptions = {}): AsyncGenerator<Message, void, undefined> {
+    return untilClosed(() => this.receive(options));
+  }
+
   /** What arrives until the batch receive policy is met; may be empty. */
-  batchReceive(): Promise<Message[]> {
+  batchReceive(options?: WaitOptions): Promise<Message[]> {
     return acting('batch receive message', async () => {
       this.refuseListener();
-      const messages = await this.group.receiveBatch(this.settings.batchReceive);
-      return messages.map((message) => new Message(message));
+      const messages = await this.group.receiveBatch(this.settings.batchReceive, options?.signal);
+      return messages.map((message) => new Message(message, this.values));
     });
   }
 
@@ -125,7 +158,7 @@ export class Consumer {
 
   private settle(action: string, id: MessageId, options: AcknowledgeOptions | undefined): Promise<null> {
     const { transaction } = options ?? {};
-    return actingNow(action, () =>
+    return this.actingOn(action, options, () =>
       transaction === undefined ? this.group.of(id).acknowledge(id.parts) : this.settleIn(transaction, id, false),
     );
   }
@@ -140,11 +173,23 @@ export class Consumer {
 
   private settleThrough(action: string, id: MessageId, options: AcknowledgeOptions | undefined): Promise<null> {
     const { transaction } = options ?? {};
-    return actingNow(action, () =>
+    return this.actingOn(action, options, () =>
       transaction === undefined
         ? this.group.of(id).acknowledgeCumulative(id.parts)
         : this.settleIn(transaction, id, true),
     );
+  }
+
+  private actingOn(
+    action: string,
+    options: AcknowledgeOptions | undefined,
+    work: () => Promise<unknown> | undefined,
+  ): Promise<null> {
+    if (options?.signal === undefined) return actingNow(action, work);
+    return actingUntil(action, options, async () => {
+      await work();
+      return null;
+    });
   }
 
   private settleIn(transaction: Transaction, id: MessageId, isCumulative: boolean): Promise<void> {
@@ -165,16 +210,16 @@ export class Consumer {
   }
 
   /** Moves the subscription: the next message is the one after `messageId` (or itself, with `startMessageIdInclusive`). */
-  seek(messageId: MessageId): Promise<null> {
-    return acting('seek message by id', async () => {
+  seek(messageId: MessageId, options?: WaitOptions): Promise<null> {
+    return actingUntil('seek message by id', options, async () => {
       await this.group.seek(messageId);
       return null;
     });
   }
 
   /** Moves the subscription to the first message published at or after `timestampMs`. */
-  seekTimestamp(timestampMs: number): Promise<null> {
-    return acting('seek message by timestamp', async () => {
+  seekTimestamp(timestampMs: number, options?: WaitOptions): Promise<null> {
+    return actingUntil('seek message by timestamp', options, async () => {
       await this.group.seekTimestamp(timestampMs);
       return null;
     });
@@ -184,8 +229,8 @@ export class Consumer {
     return this.group.isConnected;
   }
 
-  close(): Promise<null> {
-    return acting('close consumer', async () => {
+  close(options?: WaitOptions): Promise<null> {
+    return actingUntil('close consumer', options, async () => {
       this.onceClosed();
       await this.group.close();
       return null;
@@ -193,8 +238,8 @@ export class Consumer {
   }
 
   /** Deletes the subscription. */
-  unsubscribe(): Promise<null> {
-    return acting('unsubscribe consumer', async () => {
+  unsubscribe(options?: WaitOptions): Promise<null> {
+    return actingUntil('unsubscribe consumer', options, async () => {
       await this.group.unsubscribe();
       this.onceClosed();
       return null;
@@ -202,8 +247,8 @@ export class Consumer {
   }
 
   /** An addition: last message of the topic (-1:-1 when empty) and the end of what is acknowledged without gaps. One topic only. */
-  getLastMessageId(): Promise<{ lastMessageId: MessageIdParts; markDelete?: MessageIdParts }> {
-    return acting('get last message id', async () => {
+  getLastMessageId(options?: WaitOptions): Promise<{ lastMessageId: MessageIdParts; markDelete?: MessageIdParts }> {
+    return actingUntil('get last message id', options, async () => {
       const [only, ...others] = await this.group.lastMessageIds();
       if (only === undefined || others.length > 0)
         throw new PulsarError('OperationNotSupported', 'there are several topics');
@@ -212,7 +257,12 @@ export class Consumer {
   }
 
   /** An addition: whether the topic has a message that was not received yet. */
-  hasMessageAvailable(): Promise<boolean> {
-    return acting('check if next message is available', () => this.group.hasMessageAvailable());
+  hasMessageAvailable(options?: WaitOptions): Promise<boolean> {
+    return actingUntil('check if next message is available', options, () => this.group.hasMessageAvailable());
+  }
+
+  /** An addition: closes for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return disposing(() => this.close());
   }
 }

@@ -1,4 +1,5 @@
 import { PulsarError } from '../errors.ts';
+import { abortedError } from '../network/request-table.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { TopicConsumer, TopicConsumerEvents } from './topic-consumer.ts';
 
@@ -63,44 +64,62 @@ export class Inbox implements TopicConsumerEvents {
   }
 
   /**
-   * The next message; waits for it. Rejects with TimeOut after `timeoutMs` (absent: never), or with why the consumer ended.
+   * The next message; waits for it. Rejects with TimeOut after `timeoutMs` (absent: never), with why the consumer ended,
+   * or with Aborted when the signal fires.
    * `onWaiting` is called when there is none yet.
    */
-  receive(timeoutMs: number | undefined, onWaiting: () => void): Promise<IncomingMessage> {
+  receive(
+    timeoutMs: number | undefined,
+    onWaiting: () => void,
+    signal?: AbortSignal | undefined,
+  ): Promise<IncomingMessage> {
     if (this.endReason !== undefined) return Promise.reject(this.endReason);
+    if (signal?.aborted) return Promise.reject(abortedError('receiving', signal));
     const message = this.takeNow();
     if (message !== undefined) return Promise.resolve(message);
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
+      const onAbort = () => this.giveUp(waiter, abortedError('receiving', signal as AbortSignal));
+      const release = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
       const waiter: Waiter = {
         resolve: (received) => {
-          clearTimeout(timer);
+          release();
           resolve(received);
         },
         reject: (error) => {
-          clearTimeout(timer);
+          release();
           reject(error);
         },
       };
       this.waiters.push(waiter);
-      if (timeoutMs !== undefined) timer = setTimeout(() => this.giveUp(waiter, timeoutMs), timeoutMs);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (timeoutMs !== undefined) {
+        const late = () => this.giveUp(waiter, new PulsarError('TimeOut', `no message within ${timeoutMs} ms`));
+        timer = setTimeout(late, timeoutMs);
+      }
       onWaiting();
     });
   }
 
-  private giveUp(waiter: Waiter, timeoutMs: number): void {
+  private giveUp(waiter: Waiter, reason: PulsarError): void {
     const index = this.waiters.indexOf(waiter);
     if (index >= 0) this.waiters.splice(index, 1);
-    waiter.reject(new PulsarError('TimeOut', `no message within ${timeoutMs} ms`));
+    waiter.reject(reason);
   }
 
-  /** Waits for the next arrival, the end of the consumer or `limitMs`. */
-  async arrival(limitMs: number): Promise<void> {
+  /** Waits for the next arrival, the end of the consumer, the signal or `limitMs`. */
+  async arrival(limitMs: number, signal: AbortSignal | undefined): Promise<void> {
     const arrived = Promise.withResolvers<void>();
     const timer = setTimeout(arrived.resolve, limitMs);
+    const onAbort = () => arrived.resolve();
+    signal?.addEventListener('abort', onAbort, { once: true });
     this.arrivalListeners.add(arrived.resolve);
     await arrived.promise;
     clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
     this.arrivalListeners.delete(arrived.resolve);
   }
 

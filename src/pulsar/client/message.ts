@@ -1,13 +1,18 @@
 import { type PublicEncryptionContext, publicEncryptionContext } from './encryption-context.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { MessageId } from './message-id.ts';
+import type { ValueReader } from './message-values.ts';
+import { acting } from './result-text.ts';
 
 /** A received message, with the getters of npm `pulsar-client`. */
 export class Message {
   private readonly content: IncomingMessage | undefined;
+  private readonly values: ValueReader | undefined;
 
-  constructor(content?: IncomingMessage) {
+  /** Made by consumers and readers; one without content is what npm `pulsar-client` gives for `new Message()`. */
+  constructor(content?: IncomingMessage, values?: ValueReader) {
     this.content = content;
+    this.values = values;
   }
 
   private built(): IncomingMessage {
@@ -85,6 +90,17 @@ export class Message {
   /** An addition to npm `pulsar-client`: eight bytes, big-endian; undefined without a schema. */
   getSchemaVersion(): Buffer | undefined {
     return this.built().schemaVersion;
+  }
+
+  /**
+   * An addition to npm `pulsar-client`: the value, read by the consumer's schema and the version that the message was written with; a
+   * Buffer without a schema, null for a null value. Rejects with InvalidMessage when it does not fit.
+   */
+  getValue(): Promise<unknown> {
+    const content = this.built();
+    return acting('read the value', async () =>
+      this.values === undefined ? content.value : this.values.read(content),
+    );
   }
 
   /** An addition to npm `pulsar-client`: whether the value is null, which `getData` cannot tell. */

@@ -5,14 +5,17 @@ import type { UnnumberedMessage } from './batcher.ts';
 import type { ClientContext } from './client-context.ts';
 import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
+import { ValueWriter } from './message-values.ts';
 import { numberOption, propertiesOption } from './option-values.ts';
 import { type ProducerConfig, type ProducerSettings, readProducerConfig } from './producer-config.ts';
 import { repeatEvery } from './repeat.ts';
 import { acting, publicError } from './result-text.ts';
 import { Router } from './router.ts';
+import { type SchemaInfo, schemaDefinition, schemaInfo } from './schema-info.ts';
 import { TopicProducer } from './topic-producer.ts';
 import { concreteTopics } from './topic-sources.ts';
 import type { Transaction } from './transaction.ts';
+import { actingUntil, disposing, type WaitOptions } from './wait-options.ts';
 
 /** What `Producer.send` takes, as in npm `pulsar-client`. */
 export interface ProducerMessage {
@@ -29,23 +32,33 @@ export interface ProducerMessage {
   disableReplication?: boolean;
 }
 
+/** An addition: a message whose bytes follow from its value and the producer's schema; null sends a null value. */
+export interface ValueMessage extends Omit<ProducerMessage, 'data'> {
+  value: unknown;
+  data?: undefined;
+}
+
 /** Additions to how a message is sent. */
-export interface SendOptions {
+export interface SendOptions extends WaitOptions {
   /** The message is seen when it is committed, or never. */
   transaction?: Transaction | undefined;
 }
 
+const EMPTY = Buffer.alloc(0);
 const NOWHERE = ['__local__'];
 
-function replicateTo({ replicationClusters, disableReplication }: ProducerMessage): readonly string[] | undefined {
+function replicateTo({
+  replicationClusters,
+  disableReplication,
+}: ProducerMessage | ValueMessage): readonly string[] | undefined {
   if (disableReplication === true || replicationClusters?.length === 0) return NOWHERE;
   return replicationClusters;
 }
 
-function toOutgoing(message: ProducerMessage): UnnumberedMessage {
+function toOutgoing(message: ProducerMessage | ValueMessage): UnnumberedMessage {
   const { data, deliverAfter, deliverAt, eventTimestamp, orderingKey, sequenceId } = message;
   return {
-    value: data === null ? null : Buffer.isBuffer(data) ? data : Buffer.alloc(0),
+    value: data === null ? null : Buffer.isBuffer(data) ? data : EMPTY,
     key: message.partitionKey,
     orderingKey: orderingKey === undefined ? undefined : Buffer.from(orderingKey),
     properties: message.properties && propertiesOption(message.properties),
@@ -75,6 +88,14 @@ function unsentMessage(topic: string, producerName: string, message: UnnumberedM
   });
 }
 
+/** The schema to register: the given one, none for AutoConsume, with AutoPublish the topic's newest, if it has one. */
+async function registeredSchema(context: ClientContext, config: ProducerConfig): Promise<SchemaInfo | undefined> {
+  if (config.schema?.schemaType === 'AutoConsume') return undefined;
+  if (config.schema?.schemaType !== 'AutoPublish') return config.schema;
+  const latest = await context.schemas.latest(parseTopicName(config.topic).fullName, undefined);
+  return latest && schemaInfo(latest.definition);
+}
+
 /** Sends messages to a topic; made by `Client.createProducer`. */
 export class Producer {
   /** For the client that made this. */
@@ -85,8 +106,15 @@ export class Producer {
   private isClosed = false;
   private stopRefreshing: () => void = () => undefined;
   private readonly router: Router;
+  private readonly values: ValueWriter;
 
-  private constructor(topic: string, settings: ProducerSettings, producers: readonly TopicProducer[]) {
+  private constructor(
+    topic: string,
+    settings: ProducerSettings,
+    producers: readonly TopicProducer[],
+    values: ValueWriter,
+  ) {
+    this.values = values;
     this.topic = topic;
     this.settings = settings;
     this.producers = producers;
@@ -103,9 +131,12 @@ export class Producer {
 
   /** Use `Client.createProducer`. */
   static async open(context: ClientContext, config: ProducerConfig): Promise<Producer> {
-    const settings = readProducerConfig(config);
+    readProducerConfig(config);
     return acting('create producer', async () => {
       const topic = parseTopicName(config.topic);
+      const schema = await registeredSchema(context, config);
+      const settings = readProducerConfig({ ...config, schema: schema ?? { schemaType: 'Bytes' } });
+      const values = await ValueWriter.open(schema && schemaDefinition(schema));
       const topics = await concreteTopics(context, [topic.fullName]);
       const producers = topics.map((one) => new TopicProducer(context, settings.topic(one, topics.length)));
       try {
@@ -114,7 +145,7 @@ export class Producer {
         await Promise.allSettled(producers.map((producer) => producer.close()));
         throw error;
       }
-      const producer = new Producer(topic.fullName, settings, producers);
+      const producer = new Producer(topic.fullName, settings, producers, values);
       if (topic.partition < 0 && topics.some(({ partition }) => partition >= 0)) producer.keepFresh(context);
       return producer;
     });
@@ -150,12 +181,21 @@ export class Producer {
     throw new PulsarError('UnknownError', `the message router chose partition ${partition} of ${numPartitions}`);
   }
 
-  /** Resolves with the message's place once the broker has stored it; `(-1,-1,…)` when it says that it had it already. */
-  send(message: ProducerMessage, options?: SendOptions): Promise<MessageId> {
+  /**
+   * Resolves with the message's place once the broker has stored it; `(-1,-1,…)` when it says that it had it already. A signal (an
+   * addition) ends the wait: the message may still be stored.
+   */
+  send(message: ProducerMessage | ValueMessage, options?: SendOptions): Promise<MessageId> {
+    if (options?.signal === undefined) return this.sendNow(message, options);
+    return actingUntil('send message', options, () => this.sendNow(message, options));
+  }
+
+  private sendNow(message: ProducerMessage | ValueMessage, options: SendOptions | undefined): Promise<MessageId> {
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => reject(publicError('send message', error));
       try {
-        const outgoing = toOutgoing(message);
+        const outgoing =
+          'value' in message ? { ...toOutgoing(message), ...this.values.write(message.value) } : toOutgoing(message);
         const producer = this.producers[this.producers.length === 1 ? 0 : this.partitionOf(outgoing)] as TopicProducer;
         const { fullName } = producer.options.topic;
         const done = (id: MessageIdParts) => resolve(new MessageId(id, fullName));
@@ -172,21 +212,26 @@ export class Producer {
   }
 
   /** Sends what waits in batches and waits for all receipts. */
-  flush(): Promise<null> {
-    return acting('flush producer', async () => {
+  flush(options?: WaitOptions): Promise<null> {
+    return actingUntil('flush producer', options, async () => {
       await Promise.all(this.producers.map((producer) => producer.flush()));
       return null;
     });
   }
 
-  close(): Promise<null> {
-    return acting('close producer', async () => {
+  close(options?: WaitOptions): Promise<null> {
+    return actingUntil('close producer', options, async () => {
       this.onceClosed();
       this.isClosed = true;
       this.stopRefreshing();
       await Promise.all(this.producers.map((producer) => producer.close()));
       return null;
     });
+  }
+
+  /** An addition: closes for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return disposing(() => this.close());
   }
 
   getProducerName(): string {
@@ -200,6 +245,11 @@ export class Producer {
 
   isConnected(): boolean {
     return this.producers.every((producer) => producer.isConnected);
+  }
+
+  /** An addition: the version that the broker gave the producer's schema, 8 bytes, big-endian; undefined without a schema. */
+  getSchemaVersion(): Buffer | undefined {
+    return this.producers[0]?.registeredSchemaVersion;
   }
 
   /**

@@ -1,16 +1,20 @@
 import { PulsarError } from '../errors.ts';
 import { InitialPosition, SubscriptionType } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
+import { type ReceiveLimits, receiveFrom } from './consumer.ts';
 import { randomName } from './consumer-config.ts';
 import { ConsumerGroup, type TopicOptionsOf } from './consumer-group.ts';
 import type { CryptoKeyReader } from './crypto-key-reader.ts';
 import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
+import { ValueReader } from './message-values.ts';
 import { flagOption, numberOption, textOption } from './option-values.ts';
 import { acting } from './result-text.ts';
+import { type SchemaInfo, schemaDefinition, wireSchema } from './schema-info.ts';
 import { type CryptoFailureAction, readDecryption } from './topic-consumer-options.ts';
 import { namedTopics } from './topic-sources.ts';
+import { actingUntil, disposing, untilClosed, type WaitOptions } from './wait-options.ts';
 
 /** Options of `createReader`, as in npm `pulsar-client`. */
 export interface ReaderConfig {
@@ -30,6 +34,8 @@ export interface ReaderConfig {
   listener?: (message: Message, reader: Reader) => unknown;
   /** An addition: whether `startMessageId`, or the target of a seek, is read itself. Default false. */
   startMessageIdInclusive?: boolean;
+  /** An addition: what `Message.getValue` reads by. */
+  schema?: SchemaInfo;
 }
 
 function invalid(message: string): PulsarError {
@@ -63,7 +69,7 @@ function readReaderConfig(config: ReaderConfig): TopicOptionsOf {
     keyShared: undefined,
     properties: {},
     subscriptionProperties: {},
-    schema: undefined,
+    schema: wireSchema(config.schema),
     maxPendingChunkedMessages: 10,
     isOldestChunkedAcked: false,
     ...readDecryption('create reader', config),
@@ -81,10 +87,12 @@ export class Reader {
   /** For the client that made this. */
   onceClosed: () => void = () => undefined;
   private readonly group: ConsumerGroup;
+  private readonly values: ValueReader;
   private asking: Promise<void> | undefined;
 
-  private constructor(group: ConsumerGroup) {
+  private constructor(group: ConsumerGroup, values: ValueReader) {
     this.group = group;
+    this.values = values;
   }
 
   /** Use `Client.createReader`. */
@@ -92,10 +100,12 @@ export class Reader {
     const toOptions = readReaderConfig(config);
     return acting('create reader', async () => {
       const source = namedTopics(context, [config.topic]);
-      const reader = new Reader(await ConsumerGroup.open(context, source, toOptions));
+      const values = new ValueReader(context.schemas, config.schema && schemaDefinition(config.schema));
+      const reader = new Reader(await ConsumerGroup.open(context, source, toOptions), values);
       await reader.learnMore();
       const { listener } = config;
-      if (typeof listener === 'function') runListener(reader.group, context, (message) => listener(message, reader));
+      if (typeof listener === 'function')
+        runListener(reader.group, context, values, (message) => listener(message, reader));
       return reader;
     });
   }
@@ -119,10 +129,10 @@ export class Reader {
   }
 
   /** The next message; see `Consumer.receive`. */
-  readNext(timeoutMs?: number): Promise<Message> {
+  readNext(timeout?: number | ReceiveLimits): Promise<Message> {
     return acting('receive message', async () => {
-      const received = await this.group.receive(timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined);
-      const message = new Message(received);
+      const received = await receiveFrom(this.group, timeout);
+      const message = new Message(received, this.values);
       this.group
         .of(message.getMessageId())
         .acknowledgeCumulative(received.messageId)
@@ -130,6 +140,16 @@ export class Reader {
       if (!this.isMoreKnown) await this.learnMore();
       return message;
     });
+  }
+
+  /** An addition: the messages one after the other, until the reader is closed. */
+  [Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    return this.messages();
+  }
+
+  /** An addition: as the reader's own iterator, with a signal that ends it with Aborted. */
+  messages(options: WaitOptions = {}): AsyncGenerator<Message, void, undefined> {
+    return untilClosed(() => this.readNext(options));
   }
 
   /**
@@ -144,35 +164,40 @@ export class Reader {
   }
 
   /** An addition: `hasNext`, answered by the broker. */
-  hasMessageAvailable(): Promise<boolean> {
-    return acting('check if next message is available', () => this.group.hasMessageAvailable());
+  hasMessageAvailable(options?: WaitOptions): Promise<boolean> {
+    return actingUntil('check if next message is available', options, () => this.group.hasMessageAvailable());
   }
 
   isConnected(): boolean {
     return this.group.isConnected;
   }
 
-  seek(messageId: MessageId): Promise<null> {
-    return acting('seek message by id', async () => {
+  seek(messageId: MessageId, options?: WaitOptions): Promise<null> {
+    return actingUntil('seek message by id', options, async () => {
       await this.group.seek(messageId);
       await this.learnMore();
       return null;
     });
   }
 
-  seekTimestamp(timestampMs: number): Promise<null> {
-    return acting('seek message by timestamp', async () => {
+  seekTimestamp(timestampMs: number, options?: WaitOptions): Promise<null> {
+    return actingUntil('seek message by timestamp', options, async () => {
       await this.group.seekTimestamp(timestampMs);
       await this.learnMore();
       return null;
     });
   }
 
-  close(): Promise<null> {
-    return acting('close reader', async () => {
+  close(options?: WaitOptions): Promise<null> {
+    return actingUntil('close reader', options, async () => {
       this.onceClosed();
       await this.group.close();
       return null;
     });
+  }
+
+  /** An addition: closes for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return disposing(() => this.close());
   }
 }

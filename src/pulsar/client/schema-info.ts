@@ -1,18 +1,26 @@
+import type { SchemaDefinition, SchemaTypeName } from '../../core/schema/definition.ts';
+import { type KeyValueEncoding, keyValueDefinition } from '../../core/schema/key-value.ts';
 import { PulsarError } from '../errors.ts';
-import { type SchemaInput, SchemaType } from '../protocol/index.ts';
+import { type Schema, type SchemaInput, SchemaType } from '../protocol/index.ts';
+import { keyValues } from './register.ts';
 
-/** A schema as the user gives it: a label that travels to the broker; payloads stay bytes. */
+/** A schema as the user gives it; the types from `Date` on are additions to npm `pulsar-client`. */
 export interface SchemaInfo {
-  readonly schemaType: string;
-  readonly name?: string | undefined;
-  readonly schema?: string | undefined;
-  readonly properties?: Readonly<Record<string, string>> | undefined;
+  schemaType: SchemaTypeName;
+  /** Default: the type's name. */
+  name?: string | undefined;
+  /** For Avro and JSON an Avro schema as JSON text. */
+  schema?: string | undefined;
+  properties?: Record<string, string> | undefined;
+  /** An addition: the definition as bytes, where it is not text; wins over `schema`. */
+  schemaData?: Uint8Array | undefined;
 }
 
-/** Schema types of npm `pulsar-client` by their wire number; null where no schema is sent. */
-const wireTypes: Readonly<Record<string, SchemaType | null>> = {
+/** Numbers of the types on the wire; null where no schema is sent. */
+const wireTypes: Readonly<Record<SchemaTypeName, SchemaType | null>> = {
   None: null,
   Bytes: null,
+  AutoPublish: null,
   String: SchemaType.String,
   Json: SchemaType.Json,
   Protobuf: SchemaType.Protobuf,
@@ -36,16 +44,43 @@ const wireTypes: Readonly<Record<string, SchemaType | null>> = {
   LocalDateTime: SchemaType.LocalDateTime,
 };
 
-/** The schema to put in PRODUCER or SUBSCRIBE, if its type has one. Throws `PulsarError` InvalidConfiguration for an unknown type. */
+const typeNames = new Map(Object.entries(wireTypes).map(([name, type]) => [type, name as SchemaTypeName]));
+
+/** A user's schema with its defaults. Throws `PulsarError` InvalidConfiguration for an unknown type. */
+export function schemaDefinition(info: SchemaInfo): SchemaDefinition {
+  const { schemaType: type, name = type, schema = '', schemaData, properties = {} } = info;
+  if (!Object.hasOwn(wireTypes, type)) throw new PulsarError('InvalidConfiguration', `Unknown schemaType: ${type}`);
+  return { type, name, data: schemaData ?? Buffer.from(schema), properties };
+}
+
+/** The schema to put in PRODUCER or SUBSCRIBE, if its type has one. Throws as {@link schemaDefinition}. */
 export function wireSchema(info: SchemaInfo | undefined): SchemaInput | undefined {
   if (info === undefined) return undefined;
-  const type = wireTypes[info.schemaType];
-  if (type === undefined) throw new PulsarError('InvalidConfiguration', `Unknown schemaType: ${info.schemaType}`);
-  if (type === null) return undefined;
-  return {
-    name: info.name ?? info.schemaType,
-    type,
-    schemaData: Buffer.from(info.schema ?? ''),
-    properties: Object.entries(info.properties ?? {}).map(([key, value]) => ({ key, value })),
-  };
+  const { type, name, data, properties } = schemaDefinition(info);
+  const wireType = wireTypes[type];
+  return wireType === null ? undefined : { name, type: wireType, schemaData: data, properties: keyValues(properties) };
+}
+
+/** A schema that a broker gave; types that this client does not know are bytes. */
+export function receivedSchema({ type, name, schemaData, properties }: Schema): SchemaDefinition {
+  const pairs = properties.map(({ key, value }) => [key, value]);
+  return { type: typeNames.get(type) ?? 'Bytes', name, data: schemaData, properties: Object.fromEntries(pairs) };
+}
+
+/** A schema in the form that `createProducer` and `subscribe` take. */
+export function schemaInfo({ type, name, data, properties }: SchemaDefinition): SchemaInfo {
+  const schema = Buffer.from(data).toString();
+  return { schemaType: type, name, schema, schemaData: data, properties: { ...properties } };
+}
+
+/** An addition: the schema of pairs. `INLINE` (the default) puts both into the value, `SEPARATED` the key into the message's key. */
+export function keyValueSchema(pair: {
+  key: SchemaInfo;
+  value: SchemaInfo;
+  encoding?: KeyValueEncoding;
+  name?: string;
+}): SchemaInfo {
+  const { encoding = 'INLINE', name } = pair;
+  const parts = { key: schemaDefinition(pair.key), value: schemaDefinition(pair.value), encoding };
+  return schemaInfo(keyValueDefinition(parts, name));
 }

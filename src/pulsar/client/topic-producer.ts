@@ -98,6 +98,11 @@ export class TopicProducer implements ProducerListener {
     });
   }
 
+  /** The version that the broker gave the schema at the last registration; undefined without one. */
+  get registeredSchemaVersion(): Buffer | undefined {
+    return this.schemaVersion?.length ? this.schemaVersion : undefined;
+  }
+
   get isConnected(): boolean {
     return this.connection !== undefined;
   }

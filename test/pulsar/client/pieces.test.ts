@@ -230,7 +230,7 @@ test('errors carry the text of the official client, our code and the cause', () 
 test('schemas map to wire numbers, bytes to none, unknown types are refused', () => {
   expect(wireSchema({ schemaType: 'Json', schema: '{}' })).toMatchObject({ name: 'Json', type: SchemaType.Json });
   expect(wireSchema({ schemaType: 'Bytes' })).toBeUndefined();
-  expect(() => wireSchema({ schemaType: 'Jason' })).toThrow('Unknown schemaType: Jason');
+  expect(() => wireSchema({ schemaType: 'Jason' as 'Json' })).toThrow('Unknown schemaType: Jason');
 });
 
 test('service URLs have default ports and several hosts; others are refused', () => {

@@ -1,6 +1,7 @@
 import { SchemaType } from '../../../pulsar/protocol/enums.ts';
 import { AdminError } from '../errors.ts';
-import type { StoredSchema } from '../storage/schema-store.ts';
+import { isFullyCompatible } from '../schema-compatibility.ts';
+import type { SchemaDefinition, StoredSchema } from '../storage/schema-store.ts';
 import type { AdminRequest, Route } from './router.ts';
 import { topicNameOf } from './topic-names.ts';
 
@@ -29,18 +30,34 @@ function find(request: AdminRequest, version?: number): object {
   return describe(found);
 }
 
-function register(request: AdminRequest): object {
+function definitionIn(request: AdminRequest): SchemaDefinition {
   const {
     type,
     schema,
     properties = {},
   } = request.body as { type: string; schema?: string; properties?: Record<string, string> };
   const { base } = topicNameOf(request);
-  const definition = { type: typeNumber(type), name: base, data: Buffer.from(schema ?? ''), properties };
-  return { version: { version: request.broker.schemas.register(base, definition, request.broker.settings.now()) } };
+  return { type: typeNumber(type), name: base, data: Buffer.from(schema ?? ''), properties };
 }
 
-/** Schemas; see `SchemaStore` for what is not checked. */
+function isCompatible(request: AdminRequest): boolean {
+  const { schemas } = request.broker;
+  const definition = definitionIn(request);
+  const latest = schemas.find(topicNameOf(request).base);
+  return latest === undefined || isFullyCompatible(definition, latest);
+}
+
+function register(request: AdminRequest): object {
+  const { broker } = request;
+  const { base } = topicNameOf(request);
+  const definition = definitionIn(request);
+  if (broker.schemas.versionOf(base, definition) === undefined && !isCompatible(request)) {
+    throw new AdminError(409, `the schema is not compatible with the newest one of ${base}`);
+  }
+  return { version: { version: broker.schemas.register(base, definition, broker.settings.now()) } };
+}
+
+/** Schemas, checked with the strategy FULL. */
 export const schemaRoutes: readonly Route[] = [
   ['GET', `${schemas}/schema`, (request) => find(request)],
   ['GET', `${schemas}/schema/:v`, (request) => find(request, Number(request.params.v))],
@@ -54,6 +71,6 @@ export const schemaRoutes: readonly Route[] = [
   [
     'POST',
     `${schemas}/compatibility`,
-    () => ({ compatibility: true, schemaCompatibilityStrategy: 'ALWAYS_COMPATIBLE' }),
+    (request) => ({ compatibility: isCompatible(request), schemaCompatibilityStrategy: 'FULL' }),
   ],
 ];

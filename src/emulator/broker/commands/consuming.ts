@@ -10,7 +10,7 @@ import type { Topic } from '../topic.ts';
 import { parseTopicName } from '../topic-name.ts';
 import type { CommandHandlers } from './index.ts';
 import { toRecord } from './key-values.ts';
-import { registerSchema } from './schemas.ts';
+import { checkConsumerSchema } from './schemas.ts';
 
 /** Consumers: subscribing, flow, acknowledgements, redelivery (PULSAR-WIRE 3.6 to 3.8). */
 export const consumingCommands: CommandHandlers = {
@@ -23,7 +23,7 @@ export const consumingCommands: CommandHandlers = {
     connection.pendingConsumers.add(consumerId);
     try {
       const topic = connection.broker.topics.open(parseTopicName(fields.topic), fields.forceTopicCreation ?? true);
-      if (fields.schema) registerSchema(connection.broker, topic.name, fields.schema);
+      if (fields.schema) checkConsumerSchema(connection.broker, topic, fields.schema);
       const subscription = subscriptionFor(connection, fields, topic);
       const consumer = consumerOf(connection, fields, topic);
       await topic.addConsumer(subscription, consumer);

@@ -1,17 +1,47 @@
 import { SchemaType, ServerError } from '../../../pulsar/protocol/enums.ts';
 import type { Schema, SchemaInput } from '../../../pulsar/protocol/messages.ts';
 import type { Broker } from '../broker.ts';
-import type { StoredSchema } from '../storage/schema-store.ts';
+import { BrokerError } from '../errors.ts';
+import { canRead, isFullyCompatible } from '../schema-compatibility.ts';
+import type { SchemaDefinition, StoredSchema } from '../storage/schema-store.ts';
+import type { Topic } from '../topic.ts';
 import { parseTopicName, type TopicName } from '../topic-name.ts';
 import type { CommandHandlers } from './index.ts';
 import { toKeyValues, toRecord } from './key-values.ts';
 
-/** Registers a schema for the topic (without partition suffix); AUTO_CONSUME and None register nothing. Returns its version. */
+function toDefinition({ type, name, schemaData, properties }: Schema): SchemaDefinition {
+  return { type, name, data: schemaData, properties: toRecord(properties) };
+}
+
+function incompatible(message: string): BrokerError {
+  return new BrokerError(ServerError.IncompatibleSchema, `org.apache.avro.SchemaValidationException: ${message}`);
+}
+
+/**
+ * Registers a schema for the topic (without partition suffix); AUTO_CONSUME and None register nothing. Returns its version. Throws
+ * IncompatibleSchema for one that is not compatible with the newest.
+ */
 export function registerSchema(broker: Broker, topic: TopicName, schema: Schema): number | undefined {
   if (schema.type === SchemaType.AutoConsume || schema.type === SchemaType.None) return undefined;
-  const { type, name, schemaData, properties } = schema;
-  const definition = { type, name, data: schemaData, properties: toRecord(properties) };
+  const definition = toDefinition(schema);
+  const latest = broker.schemas.find(topic.base);
+  const isKnown = broker.schemas.versionOf(topic.base, definition) !== undefined;
+  if (!isKnown && latest !== undefined && !isFullyCompatible(definition, latest)) {
+    throw incompatible(`the schema of ${topic.base} is not fully compatible with its version ${latest.version}`);
+  }
   return broker.db.transaction(() => broker.schemas.register(topic.base, definition, broker.settings.now()));
+}
+
+/** What SUBSCRIBE's schema does: registered on a topic that nobody has used yet, else it only has to be able to read the newest (PULSAR-WIRE 3.11). */
+export function checkConsumerSchema(broker: Broker, topic: Topic, schema: Schema): void {
+  if (schema.type === SchemaType.AutoConsume || schema.type === SchemaType.None) return;
+  const latest = broker.schemas.find(topic.name.base);
+  if (latest === undefined) {
+    if (topic.isUsed) throw incompatible('Failed to add schema to an active topic with empty(BYTES) schema');
+    registerSchema(broker, topic.name, schema);
+  } else if (!canRead(toDefinition(schema), latest)) {
+    throw incompatible(`the consumer's schema cannot read version ${latest.version} of ${topic.name.base}`);
+  }
 }
 
 /** A schema version as it travels: 8 bytes, big-endian. */

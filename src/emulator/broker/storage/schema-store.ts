@@ -16,7 +16,7 @@ export interface StoredSchema extends SchemaDefinition {
 
 /**
  * Schema versions per topic (without partition suffix), counted from 0. A schema equal to a stored one gets its version, any other becomes a
- * new version: there is **no compatibility check**, unlike in a real broker (strategy FULL).
+ * new version. Whether it may is the caller's business.
  */
 export class SchemaStore {
   readonly #db: Database;
@@ -27,14 +27,19 @@ export class SchemaStore {
 
   /** Version of this schema, registering it when it is new. */
   register(topic: string, schema: SchemaDefinition, nowMs: number): number {
-    const versions = this.versions(topic);
-    const same = versions.find(({ type, data }) => type === schema.type && Buffer.compare(data, schema.data) === 0);
-    if (same) return same.version;
-    const version = (versions.at(-1)?.version ?? -1) + 1;
+    const known = this.versionOf(topic, schema);
+    if (known !== undefined) return known;
+    const version = (this.versions(topic).at(-1)?.version ?? -1) + 1;
     this.#db
       .statement('INSERT INTO schemas VALUES(?,?,?,?,?,?,?)')
       .run(topic, version, schema.type, schema.name, schema.data, JSON.stringify(schema.properties), nowMs);
     return version;
+  }
+
+  /** The version that equals this schema. */
+  versionOf(topic: string, schema: SchemaDefinition): number | undefined {
+    const isSame = ({ type, data }: StoredSchema) => type === schema.type && Buffer.compare(data, schema.data) === 0;
+    return this.versions(topic).find(isSame)?.version;
   }
 
   /** All versions, oldest first. */

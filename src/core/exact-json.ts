@@ -27,3 +27,15 @@ const isSameNumber = (value: number, source: string): boolean =>
 /** JSON of `value`; a bigint is written as its digits. */
 export const stringifyExact = (value: unknown): string =>
   JSON.stringify(value, (_key, it) => (typeof it === 'bigint' ? exact.rawJSON(String(it)) : it));
+
+/** Sixteen digits are the fewest that may not fit a double exactly. */
+const LONG_INTEGER = /\d{16}/;
+
+/** The JSON value of `text`; integers that a JavaScript number cannot hold are BigInt. Throws `SyntaxError`, whose message quotes the text. */
+export const parseWithBigInts = (text: string): unknown =>
+  LONG_INTEGER.test(text) ? exact.parse(text, keepLongIntegers) : JSON.parse(text);
+
+const keepLongIntegers = (_key: string, value: unknown, { source }: { readonly source?: string }): unknown =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
+    ? BigInt(source)
+    : value;
