@@ -60,6 +60,8 @@ export const ERROR_CODES = {
     'The target is reachable but not as configured: a table, column or right is missing.',
   ),
   PIO_SINK_REJECTED: row('reject', 422, 'The target refused this record and will refuse it again.'),
+  PIO_KEY_PARKED: row('reject', 409, 'An earlier record of this key is a dead letter; this one is kept behind it.'),
+  PIO_PARKED_KEYS_FULL: row('retry', 409, 'Too many keys wait in the dead-letter topic; send them back or drop them.'),
   PIO_RECORD_UNREADABLE: row('reject', 422, 'The message cannot be decoded into what this sink takes.'),
   PIO_RECORD_TOO_LARGE: row('reject', 413, 'The record is larger than the broker or the target accepts.'),
   PIO_DRIVER_MISSING: row(

@@ -1,14 +1,28 @@
+import { hash } from 'node:crypto';
+import type { MessageIdParts } from './message-id.ts';
+
 /** What is stored of a sink's topic-partition besides its frontier, in our own store. */
 export interface SinkBook {
   /** An operator moved the subscription's cursor: the next run forgets the frontier and goes on from there. */
   readonly takesCursor?: boolean;
+  /** Everything between the frontier and here was dead-lettered, or is about to be: it is not written. */
+  readonly lettered?: MessageIdParts;
+  /** The same for dead letters that are sent back and fail again, in the dead-letter topic. */
+  readonly relettered?: MessageIdParts;
+  /** Keys, by {@link keyHash}, whose records wait in the dead-letter topic; the number is the redrive in which one failed again, or 0. */
+  readonly parked?: Readonly<Record<string, number>>;
+  /** The last redrive that was carried out. */
+  readonly redriven?: number;
 }
 
 /** The book of a topic-partition before anybody wrote into it. */
 export const EMPTY_BOOK: SinkBook = {};
 
+/** Keys of one topic-partition that may wait at once. */
+export const MAX_PARKED_KEYS = 1_000;
+
 /** Name of the checkpoint that holds the book of a topic-partition: no topic's name begins so. */
 export const bookOf = (topic: string): string => `#book:${topic}`;
 
-/** True for the name of a checkpoint that holds a book. */
-export const isBook = (partition: string): boolean => partition.startsWith('#book:');
+/** What is stored of a key: keys may be long, and may be secrets. */
+export const keyHash = (key: string): string => hash('sha256', key, 'hex').slice(0, 32);

@@ -21,6 +21,7 @@ export class DeadLetters {
   readonly #options: DeadLetterOptions;
   #producer: Promise<MessagingProducer> | undefined;
   #verified = false;
+  #sequence = -1;
 
   constructor(options: DeadLetterOptions) {
     this.#options = options;
@@ -49,8 +50,9 @@ export class DeadLetters {
     const { session, topic, producerName, signal } = this.#options;
     try {
       const producer = await this.#open();
+      if (producerName === undefined) return await this.#publishUnnamed(producer, message);
       const receipt = await producer.sendEntry([message]);
-      if (producerName === undefined || this.#verified || receipt.messageId === null) return;
+      if (this.#verified || receipt.messageId === null) return;
       const output = { topic, producer, lastSequence: message.sequenceId };
       await requireDeduplication(session, output, COMPRESSION, signal);
       this.#producer = Promise.resolve(output.producer);
@@ -58,6 +60,12 @@ export class DeadLetters {
     } catch (cause) {
       throw routeFailure(cause, `publishing a dead letter to ${topic}`);
     }
+  }
+
+  /** A topic may deduplicate although nobody asks it to: letters that come in any order, or twice, then need sequences of this producer's own. */
+  async #publishUnnamed(producer: MessagingProducer, message: OutgoingMessage): Promise<void> {
+    this.#sequence = Math.max(this.#sequence, producer.lastSequenceId) + 1;
+    await producer.sendEntry([{ ...message, sequenceId: this.#sequence }]);
   }
 
   /** Largest entry that the topic's broker takes, in bytes. */

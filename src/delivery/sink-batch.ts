@@ -6,6 +6,7 @@ import type { SinkRecord } from '../core/record.ts';
 import type { RunCounters } from '../core/run-counters.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { FrontierHolder } from './frontier-holder.ts';
+import type { LetterBook } from './letter-book.ts';
 
 /** What became of one record of a sink batch. `handed-back`: the broker delivers it again. */
 export type SinkOutcome = 'written' | 'dead-lettered' | 'dropped' | 'handed-back';
@@ -41,6 +42,8 @@ export interface SinkBatch {
   /** Set by the guarantee: nothing may be handed to the target a second time, also not to find out which record is to blame. */
   writesOnce?: boolean;
   readonly deadLetters: DeadLetters | undefined;
+  /** Which records are dead letters already; absent where nothing rests on that. */
+  readonly book?: LetterBook | undefined;
   /** Failed writes of a record before it is dead-lettered; undefined: retried for ever. */
   readonly maxRetries: number | undefined;
   readonly counters: RunCounters;

@@ -1,6 +1,7 @@
 import { after } from '../core/clock.ts';
 import type { OpenQueueSource, QueueMessage, QueueSourceType } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
+import { runtimeOptions } from '../core/runtime-options.ts';
 import { inboxPublisher } from '../core/source-runs.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { openOutputs } from '../delivery/open-outputs.ts';
@@ -12,7 +13,6 @@ import { publishMessages, type QueueDelivery, type QueueOutput, storeInInbox } f
 import { readPartitions, type SourceContext } from './read-partitions.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { WorkEnd } from './run-deps.ts';
-import { runtimeOptions } from './runtime-options.ts';
 import { untilIdle } from './until-idle.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,6 @@
 import { connectorPath, type SinkConnector, subscriptionOf } from '../core/connector.ts';
 import type { OpenSink, TransactionalSink } from '../core/connector-type.ts';
+import { deadLetterTopicOf, parksKeys } from '../core/dead-letter-rules.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { type Frontier, frontierAtMarkDelete, WHOLE_ENTRY } from '../core/frontier.ts';
 import { compareMessageIds, formatMessageId, type MessageIdParts } from '../core/message-id.ts';
@@ -8,8 +9,10 @@ import { sinkLettersName } from '../core/names.ts';
 import { SUBSCRIPTION_UID_PROPERTY } from '../core/pulsar-admin.ts';
 import type { SinkRecord } from '../core/record.ts';
 import type { RunCounters } from '../core/run-counters.ts';
+import type { Token } from '../core/token.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { type FrontierHolder, storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
+import { inputLetters, type LetterBook } from '../delivery/letter-book.ts';
 import { OpenBook } from '../delivery/open-book.ts';
 import type { Pipeline, SinkGuarantee } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
@@ -43,11 +46,14 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
   const { control, activity, counters, deps } = run;
   const isNew = run.guarantee.keepsFrontier && !(await hasSubscription(run, topic));
   const consumer = await subscribe(run, topic);
-  const frontier = await fence(run, topic, consumer, isNew);
+  const token = run.nextToken();
+  const book = await openBook(run, topic, token);
+  const frontier = await fence(run, topic, consumer, { token, book, isNewSubscription: isNew });
   const reader = new RecordReader(topic, frontier?.current);
   const { negativeAckRedeliveryDelayMs } = run.connector.config;
   const redelivery = new Redelivery(consumer, deps, negativeAckRedeliveryDelayMs);
   const deadLetters = openDeadLetters(run, topic);
+  const letters = { deadLetters, book: letterBook(run, book, frontier) };
   activity.touch();
   while (!control.isStopping && !activity.isHalted && activity.idleMs < deps.settings.idleMs) {
     const messages = await receive(run, topic, consumer);
@@ -57,7 +63,7 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
     const records = reader.toRecords(messages);
     counters.received(records.length);
     if (records.length === 0) continue;
-    const batch = batchOf(run, topic, consumer, frontier, deadLetters, records);
+    const batch = batchOf(run, topic, consumer, frontier, letters, records);
     await settle(batch, run.pipeline, run);
     redelivery.take(batch);
     noteProgress(run, batch);
@@ -100,21 +106,42 @@ const subscribe = async ({ connector, session, control, plan }: SinkRun, topic: 
   }
 };
 
+interface Fencing {
+  readonly token: Token;
+  readonly book: OpenBook | undefined;
+  readonly isNewSubscription: boolean;
+}
+
+/** The topic's book, where somebody may have written into it, or this run may: it costs a write. */
+const openBook = async (run: SinkRun, topic: string, token: Token): Promise<OpenBook | undefined> => {
+  const { connector, deps, control, guarantee } = run;
+  const hasLetters = deadLetterTopicOf(connector.config, topic) !== undefined;
+  const isNeeded = hasLetters && (guarantee.namesDeadLetters || parksKeys(connector.config));
+  if (!isNeeded && !connector.keepsBooks) return undefined;
+  return OpenBook.open(deps.checkpoints, connector.uid, topic, token, control.signal);
+};
+
+const letterBook = (
+  { connector, guarantee }: SinkRun,
+  book: OpenBook | undefined,
+  frontier: FrontierHolder | undefined,
+): LetterBook | undefined => {
+  const parks = parksKeys(connector.config);
+  if (!book || !(guarantee.namesDeadLetters || parks)) return undefined;
+  return inputLetters({ book, parksKeys: parks, hasFrontier: frontier !== undefined });
+};
+
 /** Fence on open: the frontier is taken from the fence's own answer, before any record is handed on (GUARANTEES rules 15, 25 and 26). */
 const fence = async (
   run: SinkRun,
   topic: string,
   consumer: MessagingConsumer,
-  isNewSubscription: boolean,
+  { token, book, isNewSubscription }: Fencing,
 ): Promise<FrontierHolder | undefined> => {
   const { connector, deps, control, sink, guarantee, isFrontierInTarget } = run;
   if (!guarantee.keepsFrontier) return undefined;
   const { last, markDelete } = await consumer.lastMessageId(control.signal);
-  const token = run.nextToken();
   const initial = frontierAtMarkDelete(markDelete);
-  const book = connector.keepsBooks
-    ? await OpenBook.open(deps.checkpoints, connector.uid, topic, token, control.signal)
-    : undefined;
   const frontier = isFrontierInTarget
     ? await targetFrontier(sink as TransactionalSink, topic, token, initial, control.signal)
     : await storedFrontier(deps.checkpoints, connector.uid, topic, token, initial, control.signal);
@@ -226,7 +253,7 @@ const batchOf = (
   topic: string,
   consumer: MessagingConsumer,
   frontier: FrontierHolder | undefined,
-  deadLetters: DeadLetters | undefined,
+  letters: Pick<SinkBatch, 'deadLetters' | 'book'>,
   records: ReturnType<RecordReader['toRecords']>,
 ): SinkBatch => ({
   topic,
@@ -234,7 +261,7 @@ const batchOf = (
   order: plan.order,
   consumer,
   frontier,
-  deadLetters,
+  ...letters,
   maxRetries: connector.config.maxMessageRetries,
   counters,
   signal: control.signal,
@@ -249,9 +276,7 @@ const openDeadLetters = (
   topic: string,
 ): DeadLetters | undefined => {
   const { config, uid } = connector;
-  const deadLetterTopic =
-    config.deadLetterTopic ||
-    (config.maxMessageRetries ? defaultDeadLetterTopic(topic, subscriptionOf(config)) : undefined);
+  const deadLetterTopic = deadLetterTopicOf(config, topic);
   if (!deadLetterTopic) return undefined;
   const name = { producerName: sinkLettersName(uid, topic) };
   return new DeadLetters({
@@ -262,7 +287,3 @@ const openDeadLetters = (
     ...(guarantee.namesDeadLetters && name),
   });
 };
-
-/** Pulsar's own default, `<topic>-<subscription>-DLQ`, with the slashes of a default subscription name made valid. */
-const defaultDeadLetterTopic = (topic: string, subscription: string): string =>
-  `${topic}-${subscription.replaceAll('/', '-')}-DLQ`;

@@ -5,6 +5,7 @@ import type { MessagingSession } from '../core/messaging.ts';
 import { sourceLettersName } from '../core/names.ts';
 import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import type { SourceRecord } from '../core/record.ts';
+import { runtimeOptions } from '../core/runtime-options.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { effectivelyOnceSource, tailsOf } from '../delivery/effectively-once-source.ts';
 import { openOutputs } from '../delivery/open-outputs.ts';
@@ -22,7 +23,6 @@ import { type SourceBatch, toItems } from '../delivery/source-batch.ts';
 import { SourceCheckpoint } from '../delivery/source-checkpoint.ts';
 import { readAhead } from './read-ahead.ts';
 import type { RunContext } from './run-deps.ts';
-import { runtimeOptions } from './runtime-options.ts';
 
 /** One attempt of a source's run. */
 export interface SourceContext extends RunContext {

@@ -1,5 +1,5 @@
-import type { CommonConfig } from '../core/connector.ts';
-import { PulsarIoError } from '../core/errors.ts';
+import type { CommonConfig } from './connector.ts';
+import { PulsarIoError } from './errors.ts';
 
 /** Our additions, which travel as JSON in Pulsar's `customRuntimeOptions`. */
 export interface RuntimeOptions {
@@ -7,6 +7,8 @@ export interface RuntimeOptions {
   readonly runner?: string;
   /** Where records go that a source cannot publish. A sink has its own `deadLetterTopic`. */
   readonly deadLetterTopic?: string;
+  /** Of a sink that keeps an order: whether the later records of a dead-lettered key follow it (`park`) or pass it (`pass`). */
+  readonly deadLetterKeys?: 'park' | 'pass';
 }
 
 /** The options of a connector; throws `PIO_CONFIG_INVALID` when the text is not a JSON object of strings. */
@@ -23,6 +25,11 @@ export const runtimeOptions = ({ customRuntimeOptions }: CommonConfig): RuntimeO
   const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
   if (!isObject || Object.values(options as object).some((value) => typeof value !== 'string')) {
     throw new PulsarIoError('PIO_CONFIG_INVALID', problem);
+  }
+  const { deadLetterKeys } = options as RuntimeOptions;
+  if (deadLetterKeys !== undefined && !['park', 'pass'].includes(deadLetterKeys)) {
+    const choices = `deadLetterKeys in customRuntimeOptions must be "park" or "pass", not "${deadLetterKeys}"`;
+    throw new PulsarIoError('PIO_CONFIG_INVALID', choices);
   }
   return options as RuntimeOptions;
 };

@@ -1,0 +1,90 @@
+import { PulsarIoError } from '../core/errors.ts';
+import { compareMessageIds, type MessageIdParts } from '../core/message-id.ts';
+import { keyHash, MAX_PARKED_KEYS } from '../core/sink-book.ts';
+import type { OpenBook } from './open-book.ts';
+import type { SinkItem } from './sink-batch.ts';
+
+/** How a letter book is kept. */
+export interface LetterBookOptions {
+  readonly book: OpenBook;
+  /** True: the later records of a dead-lettered key are dead-lettered behind it. */
+  readonly parksKeys: boolean;
+  /** True: what is stored of decided letters lies ahead of a frontier. Without one, a delivery may repeat what was settled. */
+  readonly hasFrontier: boolean;
+}
+
+/**
+ * Which records are dead letters before they are published as such. It is written down first, so that a run that goes on behind a crash
+ * writes none of them into a target that takes it meanwhile, and lets none pass an earlier one of its key.
+ */
+export interface LetterBook {
+  /** Why a record must not be written; undefined when it may. */
+  refusal(item: SinkItem): PulsarIoError | undefined;
+  /** Writes down that a record is a dead letter. Throws `PIO_FENCED`, and `PIO_PARKED_KEYS_FULL`. */
+  decide(item: SinkItem): Promise<void>;
+  /** True when records behind a dead letter with this key are dead letters. */
+  holdsBack(key: string | undefined): boolean;
+}
+
+/** The book of records that come from the input. */
+export const inputLetters = ({ book, parksKeys, hasFrontier }: LetterBookOptions): LetterBook => {
+  const holdsBack = (key: string | undefined) =>
+    parksKeys && key !== undefined && book.content.parked?.[keyHash(key)] !== undefined;
+  return {
+    holdsBack,
+    refusal: ({ record: { messageId, key } }) => {
+      if (holdsBack(key)) return followsLetter();
+      return hasFrontier && isUpTo(messageId, book.content.lettered) ? wasDecided() : undefined;
+    },
+    decide: async ({ record: { messageId, key } }) => {
+      const parked = parksKeys && key !== undefined ? withKey(book, key, 0) : book.content.parked;
+      const isKnown = parked === book.content.parked;
+      if (hasFrontier || !isKnown)
+        await book.change({ ...(hasFrontier && { lettered: messageId }), ...(parked && { parked }) });
+    },
+  };
+};
+
+/** The book of dead letters that redrive `redrive` sends back; `onlyParked`: others might undo a newer record of their key. */
+export const redriveLetters = (book: OpenBook, redrive: number, onlyParked: boolean): LetterBook => {
+  const stateOf = (key: string | undefined) => (key === undefined ? undefined : book.content.parked?.[keyHash(key)]);
+  const holdsBack = (key: string | undefined) => stateOf(key) === redrive;
+  return {
+    holdsBack,
+    refusal: ({ record: { messageId, key } }) => {
+      if (holdsBack(key) || (onlyParked && stateOf(key) === undefined)) return followsLetter();
+      return isUpTo(messageId, book.content.relettered) ? wasDecided() : undefined;
+    },
+    decide: async ({ record: { messageId, key } }) => {
+      const parked =
+        key !== undefined && stateOf(key) !== undefined ? withKey(book, key, redrive) : book.content.parked;
+      await book.change({ relettered: messageId, ...(parked && { parked }) });
+    },
+  };
+};
+
+const isUpTo = (id: MessageIdParts, end: MessageIdParts | undefined): boolean =>
+  end !== undefined && compareMessageIds(id, end) <= 0;
+
+const withKey = (
+  { content: { parked = {} } }: OpenBook,
+  key: string,
+  redrive: number,
+): Readonly<Record<string, number>> => {
+  const name = keyHash(key);
+  if (parked[name] === redrive) return parked;
+  if (parked[name] === undefined && Object.keys(parked).length >= MAX_PARKED_KEYS) {
+    const problem = `the records of ${MAX_PARKED_KEYS} keys wait in the dead-letter topic, no more are taken; send dead letters back (POST dead-letters) or drop them`;
+    throw new PulsarIoError('PIO_PARKED_KEYS_FULL', problem);
+  }
+  return { ...parked, [name]: redrive };
+};
+
+const followsLetter = (): PulsarIoError =>
+  new PulsarIoError('PIO_KEY_PARKED', 'an earlier record of this key is a dead letter, and this one stays behind it');
+
+const wasDecided = (): PulsarIoError =>
+  new PulsarIoError(
+    'PIO_SINK_REJECTED',
+    'it was found to be a dead letter by a run that ended before it was published',
+  );
