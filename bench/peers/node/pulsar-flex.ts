@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { measureLatency } from './latency.ts';
 import type { Task } from './task.ts';
 import { type Measured, Window } from './window.ts';
 
-/** What is used of npm `pulsar-flex`, which has no types. It is installed in a folder of its own, beside this one. */
+/** What is used of npm `pulsar-flex`, which has no types. It is installed in a folder of its own, where this file's bundle is put. */
 interface PulsarFlex {
   readonly Producer: new (
     options: object,
@@ -31,8 +30,7 @@ interface PulsarFlex {
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as Task;
-const require = createRequire(join(import.meta.dirname, '..', 'pulsar-flex', 'package.json'));
-const { Producer, Consumer, logLevel } = require('pulsar-flex') as PulsarFlex;
+const { Producer, Consumer, logLevel } = createRequire(import.meta.url)('pulsar-flex') as PulsarFlex;
 const window = new Window(task.warmUpMs, task.measureMs);
 const common = {
   topic: task.topic,

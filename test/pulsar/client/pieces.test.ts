@@ -118,6 +118,7 @@ test('a receive queue gives what was put in, in order, within limits, and counts
         expect(taken.length).toBeLessThanOrEqual(maxMessages);
         const sum = taken.reduce((total, { value }) => total + (value?.length ?? 0), 0);
         expect(taken.length <= 1 || sum <= maxBytes).toBe(true);
+        expect(queue.shift()).toBe(model.shift());
         expect(queue.length).toBe(model.length);
         expect(queue.bytes).toBe(model.reduce((total, { value }) => total + (value?.length ?? 0), 0));
         expect(queue.peek()).toBe(model[0]);

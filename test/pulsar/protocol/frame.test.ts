@@ -7,6 +7,7 @@ import {
   encodeCommand,
   encodePayload,
   encodePayloadCommand,
+  encodePayloadHead,
   encodeSend,
   FrameDecoder,
   MessageMetadata,
@@ -98,6 +99,11 @@ test('a stored entry is replayed byte for byte in MESSAGE, behind broker entry m
     brokerEntryMetadata: { brokerTimestamp: 5, index: 9 },
     payload,
   });
+});
+
+test('the head of an entry and its payload, one after the other, are the entry', () => {
+  const parts = [encodePayloadHead(metadata, payload), payload];
+  expect(Buffer.concat(parts)).toEqual(encodePayload(metadata, payload));
 });
 
 test('a flipped bit anywhere behind the checksum is found', () => {
