@@ -13,7 +13,8 @@ export const create = async (command: Command): Promise<void> => {
   if (!config.archive) throw new UsageError(`${title(command)} archive not specified; name a type with --${kind}-type`);
   if (!config.name) throw new UsageError(`${title(command)} name not specified`);
   const path = pathOf(command, config);
-  await callAdmin(command.target, { method: 'POST', path, form: { [`${kind}Config`]: config } });
+  const query = command.given.stopped ? { query: { stopped: 'true' } } : {};
+  await callAdmin(command.target, { method: 'POST', path, form: { [`${kind}Config`]: config }, ...query });
   if (command.given.wait) await waitUntilRunning(command, path);
   done(command, 'Created successfully');
 };

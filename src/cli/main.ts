@@ -5,6 +5,7 @@ import { RefusedError, UnreachableError } from './admin-client.ts';
 import { available, create, get, list, reload, remove, setState, status, update } from './commands.ts';
 import type { Command } from './context.ts';
 import { configOptions } from './options.ts';
+import { resetPositions, setPositions, showPositions } from './positions.ts';
 import type { Given } from './read-config.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -125,7 +126,12 @@ interface CommandRow {
 }
 
 const commandsOf = (kind: ConnectorKind): readonly CommandRow[] => [
-  { name: 'create', describe: `Make a ${kind}`, run: create, options: (it) => waits(withConfig(it, kind)) },
+  {
+    name: 'create',
+    describe: `Make a ${kind}`,
+    run: create,
+    options: (it) => withStopped(waits(withConfig(it, kind))),
+  },
   {
     name: 'update',
     describe: `Change a ${kind}`,
@@ -153,6 +159,24 @@ const commandsOf = (kind: ConnectorKind): readonly CommandRow[] => [
     describe: `Restart a ${kind}`,
     run: setState('restart', 'Restarted successfully'),
     options: (it) => waits(withInstance(it)),
+  },
+  { name: 'positions', describe: `Show how far a ${kind} got`, run: showPositions, options: withName },
+  {
+    name: 'set-positions',
+    describe: `Tell a stopped ${kind} where to go on`,
+    run: setPositions,
+    options: (it) =>
+      withName(it).option('positions', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Positions by partition or topic (JSON object)',
+      }),
+  },
+  {
+    name: 'reset-positions',
+    describe: `Have a stopped ${kind} forget how far it got`,
+    run: resetPositions,
+    options: (it) => withName(it).option('partition', { type: 'string', describe: 'One partition; all without it' }),
   },
   { name: `available-${kind}s`, describe: 'List the connector types', run: available },
   { name: 'reload', describe: 'Have the connector types read again', run: reload },
@@ -187,6 +211,9 @@ const withName = (argv: Argv): Argv => withPlace(argv).option('name', { type: 's
 
 const withInstance = (argv: Argv): Argv =>
   withName(argv).option('instance-id', { type: 'string', describe: 'One instance; all without it' });
+
+const withStopped = (argv: Argv): Argv =>
+  argv.option('stopped', { type: 'boolean', describe: 'Make it, but do not start it' });
 
 const withAuthData = (argv: Argv): Argv =>
   argv.option('update-auth-data', {

@@ -4,7 +4,8 @@ import { authenticate } from './access/authenticate.ts';
 import { authorize, type Caller } from './access/authorize.ts';
 import type { ControlPlaneDeps } from './deps.ts';
 import { type AdminRequest, readRequest } from './http/admin-request.ts';
-import { type Answer, refusal } from './http/answers.ts';
+import { type Answer, json, refusal } from './http/answers.ts';
+import { openApiDocument } from './openapi/document.ts';
 import { type Destination, findRoute } from './router.ts';
 import type { Route } from './routes.ts';
 
@@ -19,6 +20,7 @@ export const createControlPlane =
   (deps: ControlPlaneDeps): ControlPlane =>
   async (event, signal) => {
     try {
+      if (event.rawPath.endsWith(OPENAPI_PATH) && isRead(event)) return json(openApiDocument(deps.catalogue));
       const request = readRequest(event);
       const answer = await serve(deps, request, signal);
       return request.method === 'HEAD' ? { statusCode: answer.statusCode, headers: answer.headers ?? {} } : answer;
@@ -27,6 +29,11 @@ export const createControlPlane =
       return refusal(error, event.requestContext?.requestId ?? 'unknown');
     }
   };
+
+/** Open to everybody: it tells what can be asked, nothing of what is there. */
+const OPENAPI_PATH = '/openapi.json';
+
+const isRead = ({ requestContext: { http } }: APIGatewayProxyEventV2): boolean => http.method === 'GET';
 
 /** The pipeline of a request. Whatever must hold for every operation goes between the route, which knows the names, and the operation. */
 const serve = async (deps: ControlPlaneDeps, request: AdminRequest, signal: AbortSignal): Promise<Answer> => {

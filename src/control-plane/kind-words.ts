@@ -31,6 +31,9 @@ const SINK: KindWords = {
   reload: 'reloadBuiltInSinks',
 };
 
+/** The words of both kinds. */
+export const KINDS: readonly KindWords[] = [SOURCE, SINK];
+
 /** Words of a kind by the path segment after `/admin/v3`; undefined for any other segment. */
 export const kindWordsOf = (segment: string): KindWords | undefined =>
-  [SOURCE, SINK].find(({ segments }) => segments.includes(segment));
+  KINDS.find(({ segments }) => segments.includes(segment));

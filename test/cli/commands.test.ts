@@ -20,7 +20,7 @@ const fetchFrom = (controlPlane: ReturnType<typeof createControlPlane>) =>
     const contentType = request.headers.get('content-type') ?? undefined;
     const event = eventOf({
       method: request.method,
-      path: url.pathname,
+      path: `${url.pathname}${url.search}`,
       ...(contentType && { contentType }),
       headers: Object.fromEntries(request.headers),
     });
@@ -57,6 +57,19 @@ test('makes, shows, changes, stops, starts and deletes a source', async () => {
   expect(JSON.parse((await cli('sources status --name s1 --instance-id 1')).out)).toMatchObject({ running: false });
   expect((await cli('sources delete --name s1')).out).toBe('Delete source successfully');
   expect((await cli('sources get --name s1')).err).toBe("Source s1 doesn't exist\n\nReason: Source s1 doesn't exist");
+});
+
+test('makes a source stopped, and shows, sets and resets its positions', async () => {
+  await cli(`${SOURCE} --stopped`);
+  expect(JSON.parse((await cli('sources status --name s1')).out)).toMatchObject({ numRunning: 0 });
+  expect(JSON.parse((await cli('sources positions --name s1')).out)).toMatchObject({ partitions: [] });
+  const wrong = await cli(['sources', 'set-positions', '--name', 's1', '--positions', '[1]']);
+  expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('--positions must be a JSON object') });
+  const set = await cli(['sources', 'set-positions', '--name', 's1', '--positions', '{"0": null}']);
+  expect(set).toMatchObject({ code: 0, out: 'Positions set successfully' });
+  expect((await cli('sources reset-positions --name s1')).out).toBe('Positions reset successfully');
+  await cli('sources start --name s1');
+  expect((await cli('sources reset-positions --name s1')).code).toBe(1);
 });
 
 test('reads a YAML file, and lets options override it', async () => {

@@ -17,6 +17,7 @@ export { SECRET_PASSWORD, signToken } from './pulsar/security.ts';
 export type { PulsarAddress, PulsarOptions } from './pulsar/server.ts';
 export { startPulsar } from './pulsar/server.ts';
 export { runPython } from './python-client.ts';
+export { runSchemathesis } from './schemathesis.ts';
 
 /** The address of the service shared by all suites of a run. Call it inside a `describeReal` that names the service; throws elsewhere. */
 export const useService = <Name extends ServiceName>(name: Name): AddressOf<Name> => {

@@ -6,6 +6,7 @@ import type { Running, Service } from './kit/service.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
 import { pulsar, pulsarSecure } from './pulsar/server.ts';
 import { pythonClient } from './python-client.ts';
+import { schemathesis } from './schemathesis.ts';
 
 /** A service as all suites share it. */
 export interface SharedService<R> {
@@ -26,6 +27,7 @@ export const shared = {
   pulsarAdmin: share(pulsarAdmin),
   javaClient: share(javaClient),
   pythonClient: share(pythonClient),
+  schemathesis: share(schemathesis),
   cassandra: share(cassandra),
   dynamodb: share(dynamodb, { isInMemory: true }),
   elasticmq: share(elasticmq),

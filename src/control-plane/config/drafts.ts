@@ -14,12 +14,17 @@ import {
   Unreadable,
 } from './readers.ts';
 
-const guarantee: Reader<Guarantee> = (value) => {
-  if (value !== 'MANUAL') return oneOf(...GUARANTEES)(value);
-  throw new Unreadable(
-    `must be one of ${GUARANTEES.join(', ')}; MANUAL is not offered, because no connector here acknowledges records by itself`,
-  );
-};
+const offered = oneOf(...GUARANTEES);
+
+const guarantee: Reader<Guarantee> = Object.assign(
+  (value: unknown) => {
+    if (value !== 'MANUAL') return offered(value);
+    throw new Unreadable(
+      `must be one of ${GUARANTEES.join(', ')}; MANUAL is not offered, because no connector here acknowledges records by itself`,
+    );
+  },
+  { schema: offered.schema },
+);
 
 const RESOURCES = record({ cpu: decimal, ram: integer, disk: integer });
 

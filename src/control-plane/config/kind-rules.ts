@@ -2,13 +2,14 @@ import type { CommonConfig, ConnectorKind } from '../../core/connector.ts';
 import type { ConnectorType } from '../../core/connector-type.ts';
 import type { ConnectorName } from '../../core/registry.ts';
 import type { CommonDraft } from './drafts.ts';
+import type { Reader } from './readers.ts';
 import { sinkRules } from './sink-rules.ts';
 import { sourceRules } from './source-rules.ts';
 
 /** What is particular to the configuration of one kind of connector. `D` is what was sent, `C` what is stored. Pure. */
 export interface KindRules<D extends CommonDraft, C extends CommonConfig> {
   /** Reads the JSON of the configuration part. Throws `Unreadable`. */
-  read(json: unknown): D | undefined;
+  readonly read: Reader<D>;
   /** Refuses what Pulsar refuses, first failure first (PULSAR-ADMIN-CONTRACT 2.5). Throws `PIO_CONFIG_INVALID`. */
   validate(draft: D, type: ConnectorType): void;
   /** Fills in the defaults (2.2 to 2.4). */

@@ -94,6 +94,7 @@ const mountsOf = ({ httpPort }: Functions, { handler }: Pulsar): Mounts => {
   const functions = proxyTo(`http://127.0.0.1:${httpPort}`, 'The functions');
   return {
     '/admin/v3': functions,
+    '/openapi.json': functions,
     '/webhooks': functions,
     ...(handler && { '/admin/v2': handler, '/lookup': handler }),
   };

@@ -1,0 +1,60 @@
+import type { JsonSchema } from '../config/readers.ts';
+import type { KindWords } from '../kind-words.ts';
+import type { Route } from '../routes.ts';
+import { BUILTINS, FIELD_DEFINITIONS, instanceStatusSchema, NAMES, statusSchema } from './schemas.ts';
+
+/** What a route does, in the words of a reader. */
+export interface RouteDescription {
+  readonly summary: string;
+  /** Schema of the answer; absent: 204, nothing. */
+  readonly answer?: JsonSchema;
+  /** What the query may hold, by name. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Schema of a JSON body. */
+  readonly body?: JsonSchema;
+}
+
+const CONNECTOR = '{tenant}/{namespace}/{name}';
+const INSTANCE = `${CONNECTOR}/{instance}`;
+const OBJECT: JsonSchema = { type: 'object' };
+
+const describeRoutes = (words: KindWords): Readonly<Record<string, RouteDescription>> => {
+  const { kind, builtins, reload } = words;
+  return {
+    [`GET ${builtins}`]: { summary: `Types of ${kind}s`, answer: BUILTINS },
+    [`POST ${reload}`]: { summary: 'Read the types again' },
+    [`GET ${builtins}/{type}/configdefinition`]: {
+      summary: `Configuration keys of a ${kind} type`,
+      answer: FIELD_DEFINITIONS,
+    },
+    'GET {tenant}/{namespace}': { summary: `Names of the ${kind}s in a namespace`, answer: NAMES },
+    [`POST ${CONNECTOR}`]: {
+      summary: `Make a ${kind}`,
+      query: { stopped: 'true: do not start it yet' },
+    },
+    [`PUT ${CONNECTOR}`]: { summary: `Change a ${kind}: the fields that are sent` },
+    [`DELETE ${CONNECTOR}`]: { summary: `Delete a ${kind} with all that is stored for it` },
+    [`GET ${CONNECTOR}`]: { summary: `Configuration of a ${kind}, with its defaults, without secrets`, answer: OBJECT },
+    [`GET ${CONNECTOR}/status`]: { summary: 'Status of all instances', answer: statusSchema(words) },
+    [`GET ${CONNECTOR}/positions`]: { summary: 'How far each partition was worked off', answer: OBJECT },
+    [`PUT ${CONNECTOR}/positions`]: {
+      summary: 'Where partitions are to go on; only while stopped',
+      body: { ...OBJECT, description: 'Positions by partition, or by topic' },
+    },
+    [`POST ${CONNECTOR}/positions`]: {
+      summary: 'Forget the progress of all partitions, or of some; only while stopped',
+      query: { partition: 'Name of a partition; may be repeated' },
+    },
+    [`POST ${CONNECTOR}/start`]: { summary: 'Start all instances' },
+    [`POST ${CONNECTOR}/stop`]: { summary: 'Stop all instances; they keep their position' },
+    [`POST ${CONNECTOR}/restart`]: { summary: 'Restart all instances; counters begin at 0' },
+    [`GET ${INSTANCE}/status`]: { summary: 'Status of one instance', answer: instanceStatusSchema(words) },
+    [`POST ${INSTANCE}/start`]: { summary: 'Start one instance' },
+    [`POST ${INSTANCE}/stop`]: { summary: 'Stop one instance' },
+    [`POST ${INSTANCE}/restart`]: { summary: 'Restart one instance' },
+  };
+};
+
+/** What a route of a kind does; undefined for one that nobody described, which a test refuses. */
+export const describeRoute = (words: KindWords, { method, pattern }: Route): RouteDescription | undefined =>
+  describeRoutes(words)[`${method} ${pattern}`];
