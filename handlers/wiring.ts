@@ -9,7 +9,9 @@ import type { PulsarAdmin } from '../src/core/pulsar-admin.ts';
 import { readSecretUrl } from '../src/core/secret-reference.ts';
 import { GUARANTEE_KEEPERS } from '../src/delivery/pipeline.ts';
 import type { DispatcherDeps } from '../src/dispatcher/dispatch.ts';
+import { lambdaEventMappings } from '../src/dispatcher/event-mappings.ts';
 import { lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
+import { queueTriggers } from '../src/dispatcher/queue-triggers.ts';
 import { createPulsarAdmin } from '../src/pulsar/admin/index.ts';
 import { AuthenticationToken, openSession } from '../src/pulsar/index.ts';
 import { loadNative } from '../src/pulsar/native/load-native.ts';
@@ -46,6 +48,11 @@ const wireStores = async ({ storeUrl, runSettings }: Environment) => {
     triggers: triggerStore(items),
   };
 };
+
+/** Lambda's event source mappings of this deployment's queues. */
+const wireQueueTriggers = (stores: Awaited<ReturnType<typeof wireStores>>, environment: Environment) => ({
+  queueTriggers: queueTriggers({ ...stores, catalogue, mappings: lambdaEventMappings(environment) }),
+});
 
 const resolveSecret = secretResolver({ clock: systemClock, env: process.env });
 
@@ -94,21 +101,27 @@ export const wireRuns = async (environment = readEnvironment()): Promise<RunDeps
 });
 
 /** What the dispatcher function works with. */
-export const wireDispatcher = async (environment = readEnvironment()): Promise<DispatcherDeps> => ({
-  ...(await wireStores(environment)),
-  ...wirePulsarAdmin(environment),
-  clock: systemClock,
-  catalogue,
-  maxSkewMs: environment.runSettings.maxSkewMs,
-  invokeRun: lambdaInvoker(environment),
-  log,
-});
+export const wireDispatcher = async (environment = readEnvironment()): Promise<DispatcherDeps> => {
+  const stores = await wireStores(environment);
+  return {
+    ...stores,
+    ...wireQueueTriggers(stores, environment),
+    ...wirePulsarAdmin(environment),
+    clock: systemClock,
+    catalogue,
+    maxSkewMs: environment.runSettings.maxSkewMs,
+    invokeRun: lambdaInvoker(environment),
+    log,
+  };
+};
 
 /** The admin API. */
 export const wireControlPlane = async (environment = readEnvironment()): Promise<ControlPlane> => {
   const access = await readAccessSettings(process.env, resolveSecret);
+  const stores = await wireStores(environment);
   return createControlPlane({
-    ...(await wireStores(environment)),
+    ...stores,
+    ...wireQueueTriggers(stores, environment),
     ...(access && { access }),
     secretsPath: environment.secretsPath,
     ...wirePulsarAdmin(environment),

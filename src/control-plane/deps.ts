@@ -4,6 +4,7 @@ import type { Catalogue } from '../core/connector-type.ts';
 import type { InboxStore } from '../core/inbox.ts';
 import type { LeaseStore } from '../core/lease.ts';
 import type { PulsarAdmin } from '../core/pulsar-admin.ts';
+import type { QueueTriggers } from '../core/queue-triggers.ts';
 import type { Registry } from '../core/registry.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import type { AccessSettings } from './access/settings.ts';
@@ -20,6 +21,8 @@ export interface ControlPlaneDeps {
   readonly newUid: () => string;
   /** Shown as `workerId` by status. */
   readonly workerId: string;
+  /** Absent: nobody keeps Lambda's event source mappings. */
+  readonly queueTriggers?: QueueTriggers;
   /** Starts a run asynchronously, so that a change takes effect at once. A failure is reported and left to the dispatcher. */
   readonly invokeRun: (request: RunRequest) => Promise<void>;
   /** Absent: tenants, namespaces and deduplication are not checked, and subscriptions are not cleaned up. */

@@ -64,6 +64,11 @@ export const ERROR_CODES = {
   PIO_PARKED_KEYS_FULL: row('retry', 409, 'Too many keys wait in the dead-letter topic; send them back or drop them.'),
   PIO_RECORD_UNREADABLE: row('reject', 422, 'The message cannot be decoded into what this sink takes.'),
   PIO_RECORD_TOO_LARGE: row('reject', 413, 'The record is larger than the broker or the target accepts.'),
+  PIO_TRIGGER_UNAVAILABLE: row(
+    'retry',
+    503,
+    "Lambda's event source mapping could not be looked at or changed; the dispatcher tries again.",
+  ),
   PIO_DRIVER_MISSING: row(
     'fatal',
     501,

@@ -6,6 +6,7 @@ import type { InboxStore } from '../core/inbox.ts';
 import type { LeaseStore } from '../core/lease.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PulsarAdmin } from '../core/pulsar-admin.ts';
+import type { QueueTriggers } from '../core/queue-triggers.ts';
 import type { Registry } from '../core/registry.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import { hasRuns, inboxPublisher, triggerOf } from '../core/source-runs.ts';
@@ -24,6 +25,8 @@ export interface DispatcherDeps {
   readonly maxSkewMs: number;
   /** Absent: sinks are started every tick, whether or not anything waits. */
   readonly pulsar?: PulsarAdmin;
+  /** Absent: nobody keeps Lambda's event source mappings. */
+  readonly queueTriggers?: QueueTriggers;
   /** Invokes a run asynchronously. */
   invokeRun(request: RunRequest): Promise<void>;
 }
@@ -56,6 +59,9 @@ export const dispatch = async (
 ): Promise<DispatchReport> => {
   const backlog = new Backlog(deps.pulsar, signal);
   const report = { connectors: 0, invoked: 0, failed: 0, left: [] as number[] };
+  // Once a tick, however many invocations share it.
+  if (shards.includes(0))
+    await deps.queueTriggers?.collect(signal).catch((error: unknown) => noteCollecting(deps, error));
   await concurrently(shards, CONCURRENT_SHARDS, async (shard) => {
     if (!hasTime()) {
       report.left.push(shard);
@@ -64,6 +70,7 @@ export const dispatch = async (
     for await (const page of deps.registry.shard(shard, signal)) {
       report.connectors += page.length;
       const connectors = page.map(({ connector }) => connector);
+      await mendTriggers(connectors, deps, signal);
       await concurrently(await dueOf(connectors, deps, signal), CONCURRENT_LOOKS, async (one) => {
         if (!(await hasWork(one, deps, backlog, signal))) return;
         if (await invoke(one, deps)) report.invoked += 1;
@@ -72,6 +79,23 @@ export const dispatch = async (
     }
   });
   return report;
+};
+
+const noteCollecting = ({ log }: DispatcherDeps, error: unknown): void =>
+  log.error('mappings of connectors that are gone could not be deleted', { error: String(error) });
+
+/** Someone may have deleted or disabled a mapping, or a change of ours broke off. */
+const mendTriggers = async (
+  connectors: readonly Connector[],
+  { queueTriggers, catalogue, log }: DispatcherDeps,
+  signal: AbortSignal,
+): Promise<void> => {
+  const triggered = queueTriggers ? connectors.filter((connector) => triggerOf(connector, catalogue)) : [];
+  await concurrently(triggered, CONCURRENT_LOOKS, async (connector) => {
+    await queueTriggers?.apply(connector, signal).catch((error: unknown) => {
+      log.error('trigger could not be mended', { connector: connectorPath(connector.config), error: String(error) });
+    });
+  });
 };
 
 interface InstanceOf {

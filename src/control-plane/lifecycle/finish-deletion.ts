@@ -13,6 +13,7 @@ import { instancesOf } from './start-runs.ts';
 export const finishDeletion = async (call: Call, registered: RegisteredConnector): Promise<void> => {
   const { deps, signal } = call;
   const { connector } = registered;
+  await deps.queueTriggers?.remove(connector, signal);
   await awaitRuns(call, connector, instancesOf(connector));
   if (deps.pulsar && connector.kind === 'sink' && connector.config.cleanupSubscription) {
     await deleteSubscriptions(call, deps.pulsar, connector);

@@ -22,7 +22,9 @@ export const create: Operation = async (call) => {
   refusePackages(deps.catalogue, words, draft, form);
   const { type, config } = await settleConfig(call, draft, `${words.title} package is not provided`);
   const connector = newConnector(call, type.name, config, isStopped);
+  await deps.queueTriggers?.claim(connector, call.signal);
   await register(call, connector);
+  await deps.queueTriggers?.apply(connector, call.signal);
   if (connector.kind === 'sink') await createSubscriptions(call, connector);
   await startRuns(call, connector, instancesOf(connector));
   return done();

@@ -24,7 +24,10 @@ export const update: Operation = async (call) => {
   refusePackages(deps.catalogue, words, draft, form);
   const changed = await merge(call, registered.connector, draft);
   if (changed) {
+    await deps.queueTriggers?.claim(changed, signal);
     await deps.registry.update(registered, changed, signal);
+    await deps.queueTriggers?.apply(changed, signal);
+    await deps.queueTriggers?.collect(signal).catch(deps.onError);
     await startRuns(call, changed, instancesOf(changed));
   } else if (!withAuthData) {
     refuseConfig('Update contains no change');

@@ -1,0 +1,22 @@
+import type { Connector } from './connector.ts';
+import type { QueueTrigger } from './connector-type.ts';
+
+/** Lambda's event source mappings of queues to the function `queue-source`, one at most for each queue. */
+export interface EventMappings {
+  /** Makes the mapping exist as asked, or leaves one that is changing for the next time. Throws `PIO_TRIGGER_UNAVAILABLE`. */
+  ensure(trigger: QueueTrigger, uid: string, isEnabled: boolean, signal: AbortSignal): Promise<void>;
+  /** Deletes the mapping. Safe to repeat. Throws `PIO_TRIGGER_UNAVAILABLE`. */
+  remove(arn: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Keeps the queues that Lambda receives from as the connectors want them. Every method may be repeated, which finishes what broke off. */
+export interface QueueTriggers {
+  /** Makes the queue the connector's. Throws `PIO_REQUEST_INVALID` when it is another's. A connector that is not triggered has none. */
+  claim(connector: Connector, signal: AbortSignal): Promise<void>;
+  /** Creates, enables, disables or mends the connector's mapping, and tells its status what could not be done; never rejects for that. */
+  apply(connector: Connector, signal: AbortSignal): Promise<void>;
+  /** Deletes the mapping that a connector had. Throws `PIO_TRIGGER_UNAVAILABLE`. */
+  remove(connector: Connector, signal: AbortSignal): Promise<void>;
+  /** Deletes the mappings of connectors that are gone, or want another queue. */
+  collect(signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,133 @@
+import {
+  CreateEventSourceMappingCommand,
+  DeleteEventSourceMappingCommand,
+  type EventSourceMappingConfiguration,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
+} from '@aws-sdk/client-lambda';
+import type { QueueTrigger } from '../core/connector-type.ts';
+import { PulsarIoError } from '../core/errors.ts';
+import type { EventMappings } from '../core/queue-triggers.ts';
+
+/** Which function mappings call. */
+export interface EventMappingsOptions {
+  /** The function is `<prefix>queue-source`. */
+  readonly functionPrefix: string;
+  /** Longest wait for an answer, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+/** Names the connector for people who look at a mapping in AWS. */
+const UID_TAG = 'pulsar-io:uid';
+
+/** States that last: in the others Lambda refuses changes, so they are left for the next time. */
+const SETTLED = new Set(['Enabled', 'Disabled']);
+
+/** What Lambda answers when another change came first: it is looked at again the next time. */
+const OVERTAKEN: ReadonlySet<string> = new Set(['ResourceConflictException', 'ResourceInUseException']);
+/** The same of a mapping that was there a moment ago. */
+const GONE: ReadonlySet<string> = new Set([...OVERTAKEN, 'ResourceNotFoundException']);
+
+const NO_LONGER_THERE: ReadonlySet<string> = new Set(['ResourceNotFoundException']);
+
+/** Event source mappings through Lambda's API. Nothing is remembered: each call looks at what is there. */
+export const lambdaEventMappings = ({
+  functionPrefix,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+}: EventMappingsOptions): EventMappings => {
+  const client = new LambdaClient({});
+  const FunctionName = `${functionPrefix}queue-source`;
+
+  const call = async <T>(doing: string, signal: AbortSignal, send: (abortSignal: AbortSignal) => Promise<T>) => {
+    try {
+      return await send(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+    } catch (cause) {
+      const { name = 'Error', message } = cause as Partial<Error>;
+      throw new PulsarIoError('PIO_TRIGGER_UNAVAILABLE', `${doing}: ${name}: ${message || 'no answer'}`, { cause });
+    }
+  };
+
+  /** The same, but for errors that the next look settles. */
+  const tryTo = async (
+    doing: string,
+    signal: AbortSignal,
+    harmless: ReadonlySet<string>,
+    send: (abortSignal: AbortSignal) => Promise<unknown>,
+  ): Promise<void> => {
+    try {
+      await call(doing, signal, send);
+    } catch (error) {
+      if (!harmless.has(((error as Error).cause as Error).name)) throw error;
+    }
+  };
+
+  const find = async (arn: string, signal: AbortSignal): Promise<EventSourceMappingConfiguration | undefined> => {
+    const command = new ListEventSourceMappingsCommand({ EventSourceArn: arn, FunctionName });
+    const { EventSourceMappings = [] } = await call(`looking for the mapping of ${arn}`, signal, (abortSignal) =>
+      client.send(command, { abortSignal }),
+    );
+    return EventSourceMappings[0];
+  };
+
+  return {
+    ensure: async (trigger, uid, isEnabled, signal) => {
+      const found = await find(trigger.arn, signal);
+      const wanted = settingsOf(trigger, isEnabled);
+      if (!found) {
+        const command = new CreateEventSourceMappingCommand({
+          FunctionName,
+          EventSourceArn: trigger.arn,
+          Tags: { [UID_TAG]: uid },
+          ...wanted,
+        });
+        await tryTo(`mapping ${trigger.arn} to ${FunctionName}`, signal, OVERTAKEN, (abortSignal) =>
+          client.send(command, { abortSignal }),
+        );
+      } else if (SETTLED.has(found.State ?? '') && !isAs(found, trigger, isEnabled)) {
+        const command = new UpdateEventSourceMappingCommand({ UUID: found.UUID, FunctionName, ...wanted });
+        await tryTo(`changing the mapping of ${trigger.arn}`, signal, GONE, (abortSignal) =>
+          client.send(command, { abortSignal }),
+        );
+      }
+    },
+
+    remove: async (arn, signal) => {
+      const found = await find(arn, signal);
+      if (!found || found.State === 'Deleting') return;
+      const command = new DeleteEventSourceMappingCommand({ UUID: found.UUID });
+      await tryTo(`deleting the mapping of ${arn}`, signal, NO_LONGER_THERE, (abortSignal) =>
+        client.send(command, { abortSignal }),
+      );
+    },
+  };
+};
+
+/** Always with partial answers: without them Lambda would take an answer that names failures for success. */
+const settingsOf = ({ batchSize, windowSeconds, maxConcurrency }: QueueTrigger, isEnabled: boolean) => ({
+  Enabled: isEnabled,
+  BatchSize: batchSize,
+  MaximumBatchingWindowInSeconds: windowSeconds,
+  FunctionResponseTypes: ['ReportBatchItemFailures' as const],
+  // An empty object takes the limit away.
+  ScalingConfig: maxConcurrency === undefined ? {} : { MaximumConcurrency: maxConcurrency },
+});
+
+const isAs = (
+  {
+    State,
+    BatchSize,
+    MaximumBatchingWindowInSeconds = 0,
+    FunctionResponseTypes = [],
+    ScalingConfig,
+  }: EventSourceMappingConfiguration,
+  { batchSize, windowSeconds, maxConcurrency }: QueueTrigger,
+  isEnabled: boolean,
+): boolean =>
+  State === (isEnabled ? 'Enabled' : 'Disabled') &&
+  BatchSize === batchSize &&
+  MaximumBatchingWindowInSeconds === windowSeconds &&
+  FunctionResponseTypes.includes('ReportBatchItemFailures') &&
+  ScalingConfig?.MaximumConcurrency === maxConcurrency;
