@@ -20,6 +20,8 @@ export interface ResumeOptions {
   readonly compression: Compression;
   readonly stored: SourceProgress;
   readonly signal: AbortSignal;
+  /** Throws when a newer run fenced this one: to be asked each time when a name was registered, before anything is published under it. */
+  requireHeld(): Promise<void>;
   /** How long no entry of ours must have come before a tail scan believes the end of a topic, in milliseconds (rule 7). */
   readonly tailStableMs: number;
   readonly clock: Clock;
@@ -68,6 +70,7 @@ export class ResumedOutputs {
       if (output.verified) continue;
       const { session, compression, signal } = this.#options;
       await requireDeduplication(session, output, compression, signal);
+      await this.#options.requireHeld();
       output.verified = true;
     }
   }
@@ -84,7 +87,10 @@ const entryBefore = ({ ledgerId, entryId }: MessageIdParts): MessageIdParts => (
   batchIndex: -1,
 });
 
-/** Registers the producers and finds out what each concrete topic holds; throws what `scanTail` throws when that cannot be told. */
+/**
+ * Registers the producers and finds out what each concrete topic holds; throws what `scanTail` throws when that cannot be told. Whoever fences us from here on finds the
+ * names taken, and what we published under them; whoever did so before may have gone on under other names: look at the fence before publishing (docs/decisions/0006).
+ */
 export const resumeOutputs = async (options: ResumeOptions): Promise<ResumedOutputs> => {
   const topics = concreteTopics(options.topic, options.partitions);
   const guarded = await Promise.all(topics.map((topic) => resumeOutput(topic, options)));

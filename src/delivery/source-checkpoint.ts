@@ -1,4 +1,5 @@
 import type { Checkpoint, CheckpointStore } from '../core/checkpoint.ts';
+import { PulsarIoError } from '../core/errors.ts';
 import type { SourceProgress } from '../core/progress.ts';
 
 /** Where a source pipeline commits its progress: a stored checkpoint, or for a pushed event the answer to its sender. */
@@ -25,6 +26,13 @@ export class SourceCheckpoint implements ProgressPort {
 
   get progress(): SourceProgress {
     return this.#held.progress;
+  }
+
+  /** Throws `PIO_FENCED` when a newer run fenced this one since its last commit. */
+  async requireHeld(signal: AbortSignal): Promise<void> {
+    const stored = await this.#store.read<SourceProgress>(this.#uid, this.#partition, signal);
+    if (stored?.version === this.#held.version) return;
+    throw new PulsarIoError('PIO_FENCED', `a newer run fenced source partition ${this.#partition}`);
   }
 
   async commit(change: Partial<SourceProgress>): Promise<void> {

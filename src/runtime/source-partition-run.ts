@@ -111,7 +111,7 @@ const publishFrom = async (
     await Promise.all(output.outputs.map(({ producer }) => producer.close()));
     return read;
   }
-  const resumed = await resume(checkpoint, resumeOptions(context, stored, context.generation, partitions));
+  const resumed = await resume(checkpoint, resumeOptions(context, checkpoint, stored, context.generation, partitions));
   const output = new OutputTopic(resumed.outputs, partitions);
   const pipeline = sourcePipeline(guarantee.middleware(resumed));
   const deadLetters = lettersOf(context);
@@ -124,10 +124,14 @@ const publishFrom = async (
   return read;
 };
 
-/** Opens the outputs; where the broker remembers less than the checkpoint, that is committed again before anything is published. */
+/**
+ * Opens the outputs. Then, before anything is published, the fence is looked at again (docs/decisions/0006); where the broker remembers less than the checkpoint, by a
+ * commit of what was found.
+ */
 const resume = async (checkpoint: SourceCheckpoint, options: ResumeOptions): Promise<ResumedOutputs> => {
   const resumed = await resumeOutputs(options);
-  if (!resumed.isRemembered) await checkpoint.commit({ tails: tailsOf(resumed.outputs) });
+  if (resumed.isRemembered) await options.requireHeld();
+  else await checkpoint.commit({ tails: tailsOf(resumed.outputs) });
   return resumed;
 };
 
@@ -140,7 +144,7 @@ const drain = async (
   stored: SourceProgress,
   checkpoint: SourceCheckpoint,
 ): Promise<void> => {
-  const options = resumeOptions(context, stored, stored.producerGeneration, stored.routerPartitions);
+  const options = resumeOptions(context, checkpoint, stored, stored.producerGeneration, stored.routerPartitions);
   const resumed = await resume(checkpoint, options);
   const { deadLetterTopic, producerGeneration } = stored;
   const deadLetters = openDeadLetters(context, deadLetterTopic, producerGeneration);
@@ -171,6 +175,7 @@ const requireDrained = (
 
 const resumeOptions = (
   { session, connector, partition, control, deps }: SourcePartitionContext,
+  checkpoint: SourceCheckpoint,
   stored: SourceProgress,
   generation: number,
   partitions: number,
@@ -184,6 +189,7 @@ const resumeOptions = (
   compression: connector.config.producerConfig.compressionType ?? 'LZ4',
   stored,
   signal: control.signal,
+  requireHeld: () => checkpoint.requireHeld(control.signal),
   tailStableMs: deps.settings.tailStableMs,
   clock: deps.clock,
   random: deps.random,

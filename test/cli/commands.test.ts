@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type CliWorld, runCli } from '../../src/cli/main.ts';
 import { createControlPlane } from '../../src/control-plane/index.ts';
-import { eventOf, startControlPlane, type TestControlPlane } from '../control-plane/harness.ts';
+import { startControlPlane, type TestControlPlane } from '../control-plane/harness.ts';
+import { eventOf } from '../control-plane/requests.ts';
 
 let api: TestControlPlane;
 beforeEach(async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type ControlPlane, createControlPlane } from '../../src/control-plane/index.ts';
-import { eventOf, formBody, SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
+import { SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
+import { eventOf, formBody } from './requests.ts';
 
 let api: TestControlPlane;
 let controlPlane: ControlPlane;

@@ -1,5 +1,4 @@
 import { Type } from '@sinclair/typebox';
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { catalogueOf, catalogue as realCatalogue } from '../../src/connectors/catalogue.ts';
 import { type Answer, type ControlPlaneDeps, createControlPlane } from '../../src/control-plane/index.ts';
 import type { Clock } from '../../src/core/clock.ts';
@@ -11,6 +10,7 @@ import { inboxStore } from '../../src/stores/inbox.ts';
 import { leaseStore } from '../../src/stores/leases.ts';
 import { openItemStore } from '../../src/stores/open.ts';
 import { registry } from '../../src/stores/registry.ts';
+import { eventOf, type TestPart, type TestRequest } from './requests.ts';
 
 /** A sink type with the keys and classes of Pulsar's http sink: at least once, or exactly once with an idempotency key. */
 export const httpSink = defineSink({
@@ -128,72 +128,6 @@ export class FakePulsar implements PulsarAdmin {
     return this.state;
   }
 }
-
-/** One part of a form. */
-export interface TestPart {
-  readonly name: string;
-  readonly body: string;
-  readonly contentType?: string;
-  readonly filename?: string;
-}
-
-/** A request as a test writes it. */
-export interface TestRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly parts?: readonly TestPart[];
-  readonly body?: string;
-  readonly contentType?: string;
-  readonly base64?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-const BOUNDARY = 'test-boundary-4f1a';
-
-/** Body of a form as curl and pulsar-admin send it. */
-export const formBody = (parts: readonly TestPart[]): string =>
-  `${parts
-    .map(({ name, filename, contentType, body }) => {
-      const file = filename === undefined ? '' : `; filename="${filename}"`;
-      const type = contentType === undefined ? '' : `\r\nContent-Type: ${contentType}`;
-      return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${file}${type}\r\n\r\n${body}\r\n`;
-    })
-    .join('')}--${BOUNDARY}--\r\n`;
-
-/** An event of an HTTP API, payload format 2.0. */
-export const eventOf = ({
-  method,
-  path,
-  parts,
-  body,
-  contentType,
-  base64,
-  headers,
-}: TestRequest): APIGatewayProxyEventV2 => {
-  const type = parts ? `multipart/form-data; boundary=${BOUNDARY}` : contentType;
-  const text = parts ? formBody(parts) : body;
-  return {
-    version: '2.0',
-    routeKey: '$default',
-    rawPath: path.split('?')[0] ?? '',
-    rawQueryString: path.split('?')[1] ?? '',
-    headers: { accept: '*/*', ...(type && { 'content-type': type }), ...headers },
-    requestContext: {
-      accountId: '123456789012',
-      apiId: 'api',
-      domainName: 'api.example',
-      domainPrefix: 'api',
-      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
-      requestId: 'request-1',
-      routeKey: '$default',
-      stage: '$default',
-      time: '01/Jan/2027:00:00:00 +0000',
-      timeEpoch: 0,
-    },
-    isBase64Encoded: base64 ?? false,
-    ...(text !== undefined && { body: base64 ? Buffer.from(text).toString('base64') : text }),
-  };
-};
 
 /** A control plane over a store in memory, and what a test wants to see of it. */
 export const startControlPlane = async (changes: Partial<ControlPlaneDeps> = {}, { withPulsar = true } = {}) => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createControlPlane } from '../../src/control-plane/index.ts';
-import { eventOf, formBody, SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
+import { SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
+import { eventOf, formBody } from './requests.ts';
 
 let api: TestControlPlane;
 beforeEach(async () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { startControlPlane, type TestControlPlane, type TestPart } from './harness.ts';
+import { startControlPlane, type TestControlPlane } from './harness.ts';
+import type { TestPart } from './requests.ts';
 
 /** One recorded request with its answer. */
 export interface Exchange {

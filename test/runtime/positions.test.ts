@@ -6,7 +6,7 @@ import type { RunRequest } from '../../src/core/run-request.ts';
 import { runInstance } from '../../src/runtime/instance-run.ts';
 import { Leftovers } from '../../src/runtime/leftovers.ts';
 import { sinkWork } from '../../src/runtime/sink-run.ts';
-import { eventOf } from '../control-plane/harness.ts';
+import { eventOf } from '../control-plane/requests.ts';
 import { crashAt } from './kit/ports.ts';
 import { listSource, memorySink, texts, World } from './kit/world.ts';
 

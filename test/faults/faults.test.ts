@@ -1,0 +1,78 @@
+import { describe, expect, test } from '@jest/globals';
+import { GUARANTEE_KEEPERS, type Guarantees } from '../../src/delivery/pipeline.ts';
+import { examine } from './examine.ts';
+import { violations } from './laws.ts';
+import { REGRESSIONS } from './regressions.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { simulate } from './simulate.ts';
+
+const seed = Number(process.env.PIO_FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const LIMIT_MS = 120_000;
+/** Schedules per scenario here; `npm run faults` tries as many as there is time for. */
+const SCHEDULES = 10;
+const SCHEDULES_WITH_CHANGE = 4;
+/** A broken guarantee is found within so many schedules. */
+const MANY = 400;
+
+const scenarioOf = (name: string): Scenario => SCENARIOS.find((scenario) => scenario.name === name) as Scenario;
+
+describe('guarantees under faults, in simulation', () => {
+  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+    '%s is held',
+    async (name, scenario) => {
+      const { counterexample } = await examine(scenario, {
+        seed,
+        runs: scenario.becomes ? SCHEDULES_WITH_CHANGE : SCHEDULES,
+      });
+      const replay = `npm run faults -- --scenario ${name} --seed ${seed} --path ${counterexample?.path}`;
+      expect(counterexample && { replay, ...counterexample }).toBeUndefined();
+    },
+    LIMIT_MS,
+  );
+
+  test.each(Object.entries(REGRESSIONS))('%s', async (_, schedule) => {
+    expect(violations(schedule, await simulate(schedule))).toEqual([]);
+  });
+
+  test('the same schedule gives the same trace', async () => {
+    const traces = async () => {
+      const all: string[] = [];
+      for (const schedule of Object.values(REGRESSIONS))
+        for (let other = 1; other <= 5; other++) all.push((await simulate({ ...schedule, seed: other })).trace);
+      return all;
+    };
+    const first = await traces();
+    expect(await traces()).toEqual(first);
+    expect(new Set(first).size).toBe(first.length);
+  });
+});
+
+describe('a guarantee kept by the wrong means is found out', () => {
+  const { source, sink } = GUARANTEE_KEEPERS;
+  const swapped: readonly (readonly [string, Guarantees])[] = [
+    ['log/EFFECTIVELY_ONCE', withSource({ EFFECTIVELY_ONCE: source.ATLEAST_ONCE })],
+    ['log/ATLEAST_ONCE', withSource({ ATLEAST_ONCE: source.ATMOST_ONCE })],
+    ['log/ATMOST_ONCE', withSource({ ATMOST_ONCE: source.ATLEAST_ONCE })],
+    ['transactional/EFFECTIVELY_ONCE', withSink({ EFFECTIVELY_ONCE: sink.ATLEAST_ONCE })],
+    ['versioned/EFFECTIVELY_ONCE', withSink({ EFFECTIVELY_ONCE: sink.ATMOST_ONCE })],
+    ['plain/ATLEAST_ONCE', withSink({ ATLEAST_ONCE: sink.ATMOST_ONCE })],
+    ['plain/ATMOST_ONCE', withSink({ ATMOST_ONCE: sink.ATLEAST_ONCE })],
+  ];
+
+  function withSource(change: Partial<Guarantees['source']>): Guarantees {
+    return { ...GUARANTEE_KEEPERS, source: { ...source, ...change } };
+  }
+
+  function withSink(change: Partial<Guarantees['sink']>): Guarantees {
+    return { ...GUARANTEE_KEEPERS, sink: { ...sink, ...change } };
+  }
+
+  test.each(swapped)(
+    '%s',
+    async (name, guarantees) => {
+      const { counterexample } = await examine(scenarioOf(name), { seed, runs: MANY, hooks: { guarantees } });
+      expect(counterexample?.violations.join()).toMatch(/lost|twice/);
+    },
+    LIMIT_MS,
+  );
+});

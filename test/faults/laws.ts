@@ -1,0 +1,42 @@
+import type { Guarantee } from '../../src/core/guarantee.ts';
+import type { Outcome, Schedule } from './schedule.ts';
+
+/** What must hold under a guarantee, as a reader of the target sees it. Where it changes in mid-stream, what holds under both. */
+const LAWS: Readonly<Record<Guarantee, { readonly mayLose: boolean; readonly mayRepeat: boolean }>> = {
+  ATMOST_ONCE: { mayLose: true, mayRepeat: false },
+  ATLEAST_ONCE: { mayLose: false, mayRepeat: true },
+  EFFECTIVELY_ONCE: { mayLose: false, mayRepeat: false },
+};
+
+/** A broker that forgot a producer takes its dead letter once more: of these only the record itself is proven to be there once. */
+const isForgotten = ({ struck }: Outcome): boolean => struck.some((place) => /forget-names|toggle/.test(place));
+
+/** Every way in which an outcome breaks what was promised. */
+export const violations = (schedule: Schedule, outcome: Outcome): string[] => {
+  const guarantees = [
+    schedule.guarantee,
+    ...schedule.changes.flatMap(({ guarantee = schedule.guarantee }) => guarantee),
+  ];
+  const laws = guarantees.map((guarantee) => LAWS[guarantee]);
+  // A dead letter of one guarantee is not known to the next.
+  const lettersMayRepeat = isForgotten(outcome) || new Set(guarantees).size > 1;
+  const twice = outcome.duplicated.filter((text) => !lettersMayRepeat || !text.startsWith('dead letter'));
+  const found: string[] = [];
+  if (outcome.stuck) found.push(`stuck: ${outcome.stuck}`);
+  if (outcome.failures.length > 0) found.push(`failed: ${outcome.failures.join('; ')}`);
+  if (!laws.some(({ mayLose }) => mayLose) && outcome.lost.length > 0) found.push(`lost: ${list(outcome.lost)}`);
+  if (!laws.some(({ mayRepeat }) => mayRepeat) && twice.length > 0) found.push(`twice: ${list(twice)}`);
+  if (mustKeepOrder(schedule, guarantees) && outcome.reordered.length > 0)
+    found.push(`out of order: ${list(outcome.reordered)}`);
+  return found;
+};
+
+/** ATMOST_ONCE promises no order: what a frozen run writes late is late. */
+const mustKeepOrder = ({ route, order }: Schedule, guarantees: readonly Guarantee[]): boolean =>
+  guarantees.every(
+    (guarantee) =>
+      guarantee === 'EFFECTIVELY_ONCE' || (guarantee === 'ATLEAST_ONCE' && route !== 'log' && order !== 'none'),
+  );
+
+const list = (texts: readonly string[]): string =>
+  texts.length > 8 ? `${texts.slice(0, 8).join(' ')} and ${texts.length - 8} more` : texts.join(' ');

@@ -1,0 +1,60 @@
+/**
+ * Examines guarantees under faults, in simulation: `npm run faults -- [--scenario NAME] [--seed N] [--path P] [--runs N] [--seconds N] [--json]`.
+ * Ends with 1 when a promise was broken; then it prints the schedule, made small, and the command that replays it.
+ */
+import { parseArgs } from 'node:util';
+import { type Examined, examine } from './examine.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { simulate } from './simulate.ts';
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: 'string', default: '' },
+    seed: { type: 'string' },
+    path: { type: 'string' },
+    runs: { type: 'string' },
+    seconds: { type: 'string', default: '60' },
+    json: { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
+  },
+});
+
+const chosen = SCENARIOS.filter(({ name }) => name === values.scenario || name.startsWith(values.scenario));
+const exact = chosen.filter(({ name }) => name === values.scenario);
+const scenarios = exact.length > 0 ? exact : chosen;
+if (scenarios.length === 0) {
+  console.error(
+    `there is no scenario ${values.scenario}; there are:\n${SCENARIOS.map(({ name }) => `  ${name}`).join('\n')}`,
+  );
+  process.exit(2);
+}
+
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const budgetMs = (Number(values.seconds) * 1000) / scenarios.length;
+
+const show = ({ scenario, schedules, records, kills, lost, duplicated, reordered, tookMs }: Examined): string =>
+  `${scenario.name.padEnd(46)} ${String(schedules).padStart(6)} schedules ${String(records).padStart(8)} records ${String(kills).padStart(6)} kills  lost ${lost} twice ${duplicated} reordered ${reordered}  ${(tookMs / 1000).toFixed(1)} s`;
+
+let failed = false;
+for (const scenario of scenarios) {
+  const examined = await examine(scenario, {
+    seed,
+    runs: Number(values.runs ?? 1_000_000),
+    ...(values.runs === undefined && { budgetMs }),
+    ...(values.path !== undefined && { path: values.path }),
+  });
+  console.log(values.json ? JSON.stringify(examined) : show(examined));
+  const { counterexample } = examined;
+  if (!counterexample) continue;
+  failed = true;
+  console.error(counterexample.violations.join('\n').slice(0, 500));
+  console.error(JSON.stringify(counterexample.schedule));
+  console.error(
+    `replay: npm run faults -- --scenario ${scenario.name} --seed ${seed} --path ${counterexample.path} --trace`,
+  );
+  if (values.trace) {
+    const { lines } = await simulate(counterexample.schedule, { keepsTrace: true });
+    console.error(lines.join('\n'));
+  }
+}
+process.exit(failed ? 1 : 0);

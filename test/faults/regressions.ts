@@ -1,0 +1,36 @@
+import type { Schedule } from './schedule.ts';
+
+const QUIET: Schedule = {
+  route: 'log',
+  guarantee: 'EFFECTIVELY_ONCE',
+  seed: 0,
+  records: 60,
+  partitions: 2,
+  sourcePartitions: 2,
+  parallelism: 1,
+  keys: 7,
+  order: 'none',
+  poisonEvery: 0,
+  lambdaTimeoutMs: 15_000,
+  dispatchers: 1,
+  faults: [],
+  changes: [],
+};
+
+/** Schedules that broke a promise once, by what broke it. */
+export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
+  'a run of an older generation that registers its producers late publishes nothing (decision 0006)': {
+    ...QUIET,
+    seed: 2076070128,
+    records: 68,
+    parallelism: 3,
+    keys: 50,
+    faults: [{ port: 'producer.sendEntry', nth: 22, kind: 'crash-before', ms: 50 }],
+    changes: [{ atMs: 3290, parallelism: 2, action: 'update', guarantee: 'EFFECTIVELY_ONCE' }],
+  },
+  'a transactional sink whose run freezes before its commit': {
+    ...QUIET,
+    route: 'transactional',
+    faults: [{ port: 'sink.transact', nth: 3, kind: 'freeze-before', ms: 8_000 }],
+  },
+};

@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { GUARANTEES, type Guarantee } from '../../src/core/guarantee.ts';
+import type { Change, Route, Schedule } from './schedule.ts';
+import { CALL_FAULTS, type Fault, WORLD_FAULTS } from './simulation/fault.ts';
+
+/** A family of schedules: one route under one guarantee, or while that is changed to another. */
+export interface Scenario {
+  readonly name: string;
+  readonly route: Route;
+  readonly guarantee: Guarantee;
+  /** What the guarantee is changed to in mid-stream. */
+  readonly becomes?: Guarantee;
+}
+
+/** Routes and the guarantees that they can hold. */
+const HELD: Readonly<Record<Route, readonly Guarantee[]>> = {
+  log: GUARANTEES,
+  transactional: GUARANTEES,
+  versioned: GUARANTEES,
+  plain: ['ATLEAST_ONCE', 'ATMOST_ONCE'],
+};
+
+const ROUTES = Object.keys(HELD) as Route[];
+
+/** Every scenario that there is. */
+export const SCENARIOS: readonly Scenario[] = ROUTES.flatMap((route) =>
+  HELD[route].flatMap((guarantee): Scenario[] => [
+    { name: `${route}/${guarantee}`, route, guarantee },
+    ...HELD[route]
+      .filter((becomes) => becomes !== guarantee)
+      .map((becomes) => ({ name: `${route}/${guarantee}-${becomes}`, route, guarantee, becomes })),
+  ]),
+);
+
+/** Calls that faults strike, with the number up to which one of them may be struck: where the protocol has its steps, more often. */
+const COMMON_PORTS = { 'store.get': 20, 'store.put': 60, 'session.open': 4, 'lambda.invoke': 4, 'admin.topicStats': 6 };
+const SOURCE_PORTS = {
+  'source.read': 30,
+  'session.producer': 12,
+  'session.consumer': 6,
+  'producer.sendEntry': 40,
+  'producer.close': 6,
+  'consumer.lastMessageId': 4,
+};
+const SINK_PORTS = {
+  'session.consumer': 8,
+  'consumer.receiveBatch': 60,
+  'consumer.lastMessageId': 6,
+  'consumer.ackCumulative': 30,
+  'consumer.ackIndividual': 30,
+  'sink.fence': 6,
+  'sink.write': 40,
+  'sink.transact': 40,
+  'producer.sendEntry': 12,
+};
+
+/** Of the kinds of faults, those that strike often. */
+const FREQUENT = ['crash-before', 'crash-after', 'lost', 'freeze-before', 'slow'] as const;
+/** From a moment to longer than a lease. */
+const DELAYS_MS = [50, 700, 3_000, 8_000] as const;
+
+const faultsOf = (route: Route): fc.Arbitrary<Fault[]> => {
+  const ports = Object.entries({ ...COMMON_PORTS, ...(route === 'log' ? SOURCE_PORTS : SINK_PORTS) });
+  const place = fc
+    .constantFrom(...ports)
+    .chain(([port, calls]) => fc.record({ port: fc.constant(port), nth: fc.nat(calls) }));
+  const kind = fc.oneof(
+    { arbitrary: fc.constantFrom(...FREQUENT), weight: 5 },
+    { arbitrary: fc.constantFrom(...CALL_FAULTS), weight: 2 },
+    { arbitrary: fc.constantFrom(...WORLD_FAULTS), weight: 2 },
+  );
+  const fault = fc
+    .tuple(place, kind, fc.constantFrom(...DELAYS_MS))
+    .map(([at, what, ms]): Fault => ({ ...at, kind: what, ms }));
+  return fc.array(fault, { maxLength: 6, size: 'max' });
+};
+
+const changesOf = ({ becomes, guarantee }: Scenario): fc.Arbitrary<Change[]> => {
+  const atMs = fc.integer({ min: 500, max: 7_000 });
+  if (becomes)
+    return fc
+      .record({ atMs, parallelism: fc.integer({ min: 1, max: 3 }) })
+      .map((change) => [{ ...change, action: 'update', guarantee: becomes }]);
+  const update = fc
+    .record({ atMs, parallelism: fc.integer({ min: 1, max: 3 }) })
+    .map((change): Change[] => [{ ...change, action: 'update', guarantee }]);
+  const growth = atMs.map((from): Change[] => [{ atMs: from, action: 'add-partition' }]);
+  const pause = fc.tuple(atMs, fc.integer({ min: 100, max: 5_000 })).map(([from, ms]): Change[] => [
+    { atMs: from, action: 'stop' },
+    { atMs: from + ms, action: 'start' },
+  ]);
+  const restart = atMs.map((from): Change[] => [{ atMs: from, action: 'restart' }]);
+  return fc.oneof(
+    { arbitrary: fc.constant<Change[]>([]), weight: 4 },
+    { arbitrary: update, weight: 2 },
+    { arbitrary: pause, weight: 1 },
+    { arbitrary: restart, weight: 1 },
+    { arbitrary: growth, weight: 1 },
+  );
+};
+
+/** Schedules of a scenario with up to that many records. */
+export const schedulesOf = (scenario: Scenario, maxRecords = 250): fc.Arbitrary<Schedule> =>
+  fc.record({
+    route: fc.constant(scenario.route),
+    guarantee: fc.constant(scenario.guarantee),
+    seed: fc.nat(2 ** 31),
+    records: fc.integer({ min: 20, max: maxRecords }),
+    partitions: fc.constantFrom(0, 1, 2, 3),
+    sourcePartitions: fc.integer({ min: 1, max: 3 }),
+    parallelism: fc.integer({ min: 1, max: 3 }),
+    keys: fc.constantFrom(0, 1, 7, 50),
+    order: fc.constantFrom('none' as const, 'key' as const, 'topic' as const),
+    poisonEvery: scenario.route === 'log' ? fc.constant(0) : fc.constantFrom(0, 0, 11, 40),
+    lambdaTimeoutMs: fc.constantFrom(15_000, 25_000, 60_000),
+    dispatchers: fc.integer({ min: 1, max: 2 }),
+    faults: faultsOf(scenario.route),
+    changes: changesOf(scenario),
+  });

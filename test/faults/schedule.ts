@@ -1,0 +1,60 @@
+import type { Guarantee } from '../../src/core/guarantee.ts';
+import type { Fault } from './simulation/fault.ts';
+import type { TargetModel } from './simulation/target-system.ts';
+
+/** What a delivery goes through: a log source into a topic, or a topic into a target of some model. */
+export type Route = 'log' | TargetModel;
+
+/** Something an operator does while records flow. */
+export interface Change {
+  readonly atMs: number;
+  /** `update` changes the configuration, `add-partition` the topic, the others its running. */
+  readonly action: 'update' | 'stop' | 'start' | 'restart' | 'add-partition';
+  readonly guarantee?: Guarantee;
+  readonly parallelism?: number;
+}
+
+/** Everything that a simulation depends on besides the code: the same schedule gives the same trace. It is plain data, so that it can be shrunk and replayed. */
+export interface Schedule {
+  readonly route: Route;
+  readonly guarantee: Guarantee;
+  /** Of latencies and of everything else that is left to chance; 0: always the middle. */
+  readonly seed: number;
+  readonly records: number;
+  /** Of the topic; 0: it is not partitioned. */
+  readonly partitions: number;
+  /** Of the source. */
+  readonly sourcePartitions: number;
+  readonly parallelism: number;
+  /** Number of different keys, 0: records have none. */
+  readonly keys: number;
+  /** Order that an ATLEAST_ONCE sink is asked to keep. */
+  readonly order: 'none' | 'key' | 'topic';
+  /** Every so many records one is poison and one is refused at first; 0: none. Needs dead letters. */
+  readonly poisonEvery: number;
+  readonly lambdaTimeoutMs: number;
+  readonly dispatchers: number;
+  readonly faults: readonly Fault[];
+  readonly changes: readonly Change[];
+}
+
+/** What came of a schedule, counted by readers that have nothing to do with the delivery. */
+export interface Outcome {
+  readonly records: number;
+  readonly lost: readonly string[];
+  readonly duplicated: readonly string[];
+  readonly reordered: readonly string[];
+  /** Why it never came to an end, if it did not. */
+  readonly stuck: string | undefined;
+  /** Invocations that failed by a defect. */
+  readonly failures: readonly string[];
+  /** Processes that died. */
+  readonly kills: number;
+  readonly runs: number;
+  /** `port kind` of what struck. */
+  readonly struck: readonly string[];
+  /** Hash of everything that happened, in order: equal for equal schedules. */
+  readonly trace: string;
+  readonly virtualMs: number;
+  readonly storeWrites: number;
+}

@@ -1,0 +1,241 @@
+import type { Guarantee } from '../../src/core/guarantee.ts';
+import type { OutgoingMessage } from '../../src/core/messaging.ts';
+import { GUARANTEE_KEEPERS, type Guarantees } from '../../src/delivery/pipeline.ts';
+import { type Given, judge, judgeCells, type Verdict } from './judge.ts';
+import type { Change, Outcome, Schedule } from './schedule.ts';
+import type { Topic } from './simulation/broker/topic.ts';
+import { Cloud, KEEPER } from './simulation/cloud.ts';
+import { NAME, Operator } from './simulation/operator.ts';
+import { SourceSystem } from './simulation/source-system.ts';
+import { FLAKY, POISON, TargetSystem } from './simulation/target-system.ts';
+
+const TOPIC = 'persistent://public/default/records';
+const DEAD_LETTERS = 'persistent://public/default/dead-letters';
+const SUBSCRIPTION = `public/default/${NAME}`;
+const RECORD_EVERY_MS = 40;
+/** Producers' clocks differ by up to so much. */
+const PRODUCER_SKEW_MS = 1_000;
+/** After the last record was given nothing strikes any more, and there is so much time to come to an end. */
+const PATIENCE_MS = 600_000;
+/** Everything looks done for so long before it is believed. */
+const STILL_MS = 1_000;
+
+/** What a test may swap, to see what breaks. */
+export interface SimulationHooks {
+  readonly guarantees?: Guarantees;
+  readonly keepsTrace?: boolean;
+}
+
+/** An outcome, and what was said on the way to it. */
+export interface Simulated extends Outcome {
+  readonly logs: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** Runs a schedule to its end and says what readers found. */
+export const simulate = async (schedule: Schedule, hooks: SimulationHooks = {}): Promise<Simulated> => {
+  const simulation = new Simulation(schedule, hooks);
+  await simulation.run();
+  return simulation.result();
+};
+
+class Simulation {
+  readonly #schedule: Schedule;
+  readonly #cloud: Cloud;
+  readonly #operator: Operator;
+  readonly #source = new SourceSystem();
+  readonly #target: TargetSystem;
+  readonly #given: Given[] = [];
+  readonly #batches = new Map<string, OutgoingMessage[]>();
+  #lastPublishTimeMs = 0;
+  #isGiven = false;
+  #isOperated = false;
+  #stillSinceMs: number | undefined;
+
+  constructor(schedule: Schedule, { guarantees = GUARANTEE_KEEPERS, keepsTrace = false }: SimulationHooks) {
+    this.#schedule = schedule;
+    this.#target = new TargetSystem(schedule.route === 'log' ? 'plain' : schedule.route);
+    const { seed, faults, lambdaTimeoutMs, dispatchers } = schedule;
+    this.#cloud = new Cloud({
+      ...{ seed, faults, lambdaTimeoutMs, dispatchers, guarantees, keepsTrace },
+      typesFor: (process) => ({
+        sinks: [this.#target.typeFor(process)],
+        sources: [this.#source.typeFor(process)],
+      }),
+    });
+    this.#operator = new Operator(this.#cloud, schedule.route === 'log' ? 'source' : 'sink');
+  }
+
+  get #isSource(): boolean {
+    return this.#schedule.route === 'log';
+  }
+
+  get #topics(): readonly Topic[] {
+    return this.#cloud.broker.concrete(TOPIC);
+  }
+
+  async run(): Promise<void> {
+    const { timeline, broker } = this.#cloud;
+    broker.createTopic(TOPIC, this.#schedule.partitions);
+    if (this.#isSource) for (const topic of this.#topics) topic.subscription(KEEPER, 'Earliest');
+    void this.#operate();
+    this.#give();
+    await timeline.run(() => this.#isOver(), this.#loadMs + PATIENCE_MS);
+  }
+
+  get #loadMs(): number {
+    const last = Math.max(0, ...this.#schedule.changes.map(({ atMs }) => atMs));
+    return Math.max(this.#schedule.records * RECORD_EVERY_MS, last);
+  }
+
+  async #operate(): Promise<void> {
+    const { changes, guarantee, parallelism } = this.#schedule;
+    const { timeline } = this.#cloud;
+    await this.#operator.create(this.#config(guarantee, parallelism));
+    for (const change of changes) {
+      await timeline.delay(Math.max(0, change.atMs - timeline.nowMs));
+      await this.#change(change);
+    }
+    this.#isOperated = true;
+    await this.#operator.restartWhereAsked();
+  }
+
+  async #change({ action, guarantee, parallelism }: Change): Promise<void> {
+    if (action === 'add-partition') this.#cloud.broker.addPartition(TOPIC);
+    else if (action !== 'update') await this.#operator.act(action);
+    else {
+      const { guarantee: before, parallelism: width } = this.#schedule;
+      await this.#operator.update(this.#config(guarantee ?? before, parallelism ?? width));
+    }
+  }
+
+  #config(guarantee: Guarantee, parallelism: number): object {
+    const { route, order, poisonEvery } = this.#schedule;
+    const common = { processingGuarantees: guarantee, parallelism, archive: `builtin://${route}`, configs: {} };
+    if (this.#isSource) return { ...common, topicName: TOPIC };
+    return {
+      ...common,
+      inputs: [TOPIC],
+      sourceSubscriptionPosition: 'Earliest',
+      retainOrdering: order === 'topic',
+      retainKeyOrdering: order === 'key' && guarantee !== 'EFFECTIVELY_ONCE',
+      negativeAckRedeliveryDelayMs: 500,
+      ...(poisonEvery > 0 && { maxMessageRetries: 5, deadLetterTopic: DEAD_LETTERS }),
+    };
+  }
+
+  #give(): void {
+    const { timeline, faults } = this.#cloud;
+    const { records } = this.#schedule;
+    for (let n = 0; n < records; n++) timeline.after(n * RECORD_EVERY_MS, () => this.#giveOne(n));
+    timeline.after(this.#loadMs, () => {
+      this.#isGiven = true;
+      faults.disarm();
+    });
+  }
+
+  #giveOne(n: number): void {
+    const { keys, poisonEvery, sourcePartitions, route } = this.#schedule;
+    const kind = poisonEvery > 0 && n > 0 ? n % poisonEvery : -1;
+    const text = `${kind === 1 ? POISON : kind === 0 ? FLAKY : 'r'}${n}`;
+    const ownKey = route === 'versioned' ? text : undefined;
+    const key = keys > 0 ? `k${n % keys}` : ownKey;
+    if (!this.#isSource) {
+      this.#publish(text, key, kind === 1);
+      return;
+    }
+    const lane = `p${n % sourcePartitions}`;
+    this.#source.add(lane, { value: text, ...(key !== undefined && { key }) });
+    this.#given.push({ text, key: key ?? '', lane, isPoison: false });
+  }
+
+  /** A key has one topic-partition: several that feed one key have no order among them. */
+  #publish(text: string, key: string | undefined, isPoison: boolean): void {
+    const topics = this.#topics.slice(0, Math.max(1, this.#schedule.partitions));
+    const number =
+      key === undefined ? this.#cloud.dice.integer(topics.length) : Number(/\d+$/.exec(key)?.[0]) % topics.length;
+    const topic = topics[number] as Topic;
+    this.#given.push({ text, key: key ?? '', lane: topic.name, isPoison });
+    const message = { value: Buffer.from(text), sequenceId: this.#given.length, ...(key !== undefined && { key }) };
+    const batch = this.#batches.get(topic.name);
+    if (batch) batch.push(message);
+    else this.#openBatch(topic, message);
+  }
+
+  /** An entry with what comes within a moment. */
+  #openBatch(topic: Topic, first: OutgoingMessage): void {
+    const { dice, timeline } = this.#cloud;
+    const messages = [first];
+    this.#batches.set(topic.name, messages);
+    // Key_Shared asks producers to batch by key.
+    const lingerMs = this.#schedule.order === 'key' ? 0 : dice.integer(6) * RECORD_EVERY_MS;
+    timeline.after(lingerMs, () => {
+      const publishTimeMs = this.#publishTimeMs();
+      topic.give({ producerName: 'feeder', publishTimeMs, messages: [...messages] });
+      if (this.#batches.get(topic.name) === messages) this.#batches.delete(topic.name);
+    });
+  }
+
+  /** By clocks that differ and run backwards; where versions are without a chain, by one clock. */
+  #publishTimeMs(): number {
+    const { guarantee, changes } = this.#schedule;
+    const nowMs = 1_800_000_000_000 + this.#cloud.timeline.nowMs;
+    const isChained = ![guarantee, ...changes.map((change) => change.guarantee)].includes('ATLEAST_ONCE');
+    if (isChained) return nowMs + this.#cloud.dice.integer(2 * PRODUCER_SKEW_MS) - PRODUCER_SKEW_MS;
+    this.#lastPublishTimeMs = Math.max(this.#lastPublishTimeMs + 1, nowMs);
+    return this.#lastPublishTimeMs;
+  }
+
+  /** True when all that can happen has happened: everything is delivered as far as store and broker know, and nothing is on its way. */
+  #isOver(): boolean {
+    const { timeline, lambda, quietAtMs } = this.#cloud;
+    if (lambda.running > 0 || !this.#isDone()) this.#stillSinceMs = undefined;
+    else this.#stillSinceMs ??= timeline.nowMs;
+    return this.#stillSinceMs !== undefined && timeline.nowMs > Math.max(this.#stillSinceMs + STILL_MS, quietAtMs);
+  }
+
+  #isDone(): boolean {
+    if (!this.#isGiven || !this.#isOperated || this.#batches.size > 0) return false;
+    if (this.#topics.some(({ isStoring }) => isStoring)) return false;
+    return this.#isSource
+      ? [...this.#source.partitions].every(
+          ([partition, records]) => this.#operator.position(partition) === records.length,
+        )
+      : this.#topics.every(({ subscriptions }) => subscriptions.get(SUBSCRIPTION)?.backlog === 0);
+  }
+
+  /** What readers of a topic see, one per partition. */
+  #texts(topic: string): string[][] {
+    const textsOf = ({ log }: Topic) => log.flatMap(({ messages }) => messages.map(({ value }) => String(value)));
+    return this.#cloud.broker.concrete(topic).map(textsOf);
+  }
+
+  #verdict(): Verdict {
+    const deadLetters = this.#texts(DEAD_LETTERS).flat();
+    const { route, order, guarantee, changes } = this.#schedule;
+    if (this.#isSource) return judge(this.#given, this.#texts(TOPIC), { order: 'lane', deadLetters });
+    if (route === 'versioned') return judgeCells(this.#given, this.#target.effects, deadLetters);
+    const isAtLeastOnce = [guarantee, ...changes.map((change) => change.guarantee)].includes('ATLEAST_ONCE');
+    const kept = isAtLeastOnce && order !== 'topic' ? order : 'lane';
+    const effects = this.#target.effects.map(({ text }) => text);
+    return judge(this.#given, [effects], { order: kept, deadLetters });
+  }
+
+  result(): Simulated {
+    const { faults, lambda, timeline, deaths, table, logs } = this.#cloud;
+    return {
+      records: this.#schedule.records,
+      ...this.#verdict(),
+      stuck: this.#operator.refusal ?? (this.#isDone() ? undefined : this.#operator.states()),
+      failures: lambda.failures,
+      kills: deaths,
+      runs: lambda.started,
+      struck: faults.struck.map(({ port, kind }) => `${port} ${kind}`),
+      trace: timeline.trace,
+      virtualMs: timeline.nowMs,
+      storeWrites: table.writes,
+      logs,
+      lines: timeline.lines ?? [],
+    };
+  }
+}

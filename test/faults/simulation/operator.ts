@@ -1,0 +1,88 @@
+import type { Connector, ConnectorKind } from '../../../src/core/connector.ts';
+import type { InstanceState } from '../../../src/core/lease.ts';
+import type { SourceProgress } from '../../../src/core/progress.ts';
+import { checkpointKey, leaseKey } from '../../../src/stores/keys.ts';
+import type { Cloud } from './cloud.ts';
+
+/** Name of the one connector of a simulation. */
+export const NAME = 'simulated';
+
+const ANSWER_WITHIN_MS = 20_000;
+const RETRY_MS = 2_000;
+const LOOK_EVERY_MS = 5_000;
+/** Failures after which an operator is told to mend something and restart. */
+const RESTART_ADVISED = /does not deduplicate/;
+/** What was asked for is so already: an earlier request had its effect, and its answer was lost. */
+const DONE_BEFORE = /no change|already exists|not permitted/;
+
+/** Whoever runs the connector: asks the admin API until it answers, and reads what is stored. */
+export class Operator {
+  /** The answer to a request that was refused. */
+  refusal: string | undefined;
+  readonly #cloud: Cloud;
+  readonly #kind: ConnectorKind;
+
+  constructor(cloud: Cloud, kind: ConnectorKind) {
+    this.#cloud = cloud;
+    this.#kind = kind;
+  }
+
+  async create(config: object): Promise<void> {
+    await this.#ask('POST', '', config);
+  }
+
+  async update(config: object): Promise<void> {
+    await this.#ask('PUT', '', config);
+  }
+
+  async act(action: 'start' | 'stop' | 'restart'): Promise<void> {
+    await this.#ask('POST', `/${action}`);
+  }
+
+  /** Looks at the status now and then, and restarts what failed for a reason that an operator mends. */
+  async restartWhereAsked(): Promise<void> {
+    for (;;) {
+      await this.#cloud.timeline.delay(LOOK_EVERY_MS);
+      if (RESTART_ADVISED.test(this.states())) await this.act('restart');
+    }
+  }
+
+  async #ask(method: string, action: string, config?: object): Promise<void> {
+    const path = `/admin/v3/${this.#kind}s/public/default/${NAME}${action}`;
+    const body = { name: `${this.#kind}Config`, contentType: 'application/json', body: JSON.stringify(config) };
+    const { timeline } = this.#cloud;
+    for (;;) {
+      const asked = this.#cloud.admin({ method, path, ...(config && { parts: [body] }) });
+      const answer = await Promise.race([asked, timeline.delay(ANSWER_WITHIN_MS)]);
+      if (answer && answer.statusCode < 300) return;
+      if (answer?.statusCode === 400) {
+        if (!DONE_BEFORE.test(answer.body ?? '')) this.refusal = `${method} ${path}: ${answer.body}`;
+        return;
+      }
+      await timeline.delay(RETRY_MS);
+    }
+  }
+
+  /** How far a partition of a log source is read, in records, by its checkpoint. */
+  position(partition: string): number {
+    const uid = this.#connector?.uid;
+    const data = uid === undefined ? undefined : this.#cloud.table.read(checkpointKey(uid, partition));
+    const stored = data as { progress: SourceProgress } | undefined;
+    return (stored?.progress.position?.next as number | undefined) ?? 0;
+  }
+
+  /** How the instances are, one after the other. */
+  states(): string {
+    const connector = this.#connector;
+    if (!connector) return 'there is no connector';
+    const states = Array.from({ length: connector.config.parallelism }, (_, instance) => {
+      const state = this.#cloud.table.read(leaseKey(connector.uid, instance)) as InstanceState | undefined;
+      return `instance ${instance}: ${state ? `${state.status.phase} ${state.status.error}` : 'never ran'}`;
+    });
+    return states.join('; ');
+  }
+
+  get #connector(): Connector | undefined {
+    return this.#cloud.table.all('connectors#0')[0]?.data as Connector | undefined;
+  }
+}
