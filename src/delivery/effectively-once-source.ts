@@ -16,6 +16,7 @@ export const effectivelyOnceSource = (resumed: ResumedOutputs): middy.Middleware
     for (const item of unsettled(batch)) {
       if (item.message && !item.error) await skipIfHeld(batch.output.outputFor(item.message), item);
     }
+    await noteFirstUse(batch);
   },
   after: async ({ event: batch }): Promise<void> => {
     const { outputs } = batch.output;
@@ -26,10 +27,23 @@ export const effectivelyOnceSource = (resumed: ResumedOutputs): middy.Middleware
   },
 });
 
+/**
+ * Writes down where the entries of this generation will begin in a topic, before the first of them is sent (rule 7). Not sooner: a topic that nothing was sent to holds nothing, whatever
+ * a broker that started anew makes of its empty ledgers and of the guard in them.
+ */
+const noteFirstUse = async (batch: SourceBatch): Promise<void> => {
+  const { output, checkpoint } = batch;
+  const used = unsettled(batch).flatMap(({ message, error }) => (message && !error ? [output.outputFor(message)] : []));
+  if (used.every(({ isUsed }) => isUsed)) return;
+  for (const one of used) one.isUsed = true;
+  await checkpoint.commit({ tails: tailsOf(output.outputs) });
+};
+
 /** What each concrete topic is known to hold, for the checkpoint: a sequence that is not trusted yet is not written down. */
 export const tailsOf = (outputs: readonly Output[]): Record<string, PublishedTail> => {
   const tails: Record<string, PublishedTail> = {};
-  for (const { topic, trusted, lastSequence, messageId, storedTail } of outputs) {
+  for (const { topic, isUsed, trusted, lastSequence, messageId, storedTail } of outputs) {
+    if (!isUsed) continue;
     const tail = trusted && lastSequence >= 0 ? { sequence: lastSequence, messageId } : storedTail;
     if (tail) tails[topic] = tail;
   }

@@ -15,7 +15,7 @@ export const openOutputs = async (
     const outputs = await Promise.all(
       concreteTopics(topicName, partitions).map(async (topic): Promise<Output> => {
         const producer = await session.producer({ topic, compression, signal });
-        return { topic, producer, lastSequence: -1, trusted: true, messageId: null };
+        return { topic, producer, lastSequence: -1, isUsed: true, trusted: true, messageId: null };
       }),
     );
     return new OutputTopic(outputs, partitions);

@@ -23,6 +23,8 @@ export interface Output {
   producer: MessagingProducer;
   /** L: the highest sequence the broker holds for our name; only EFFECTIVELY_ONCE reads it. */
   lastSequence: number;
+  /** False until this generation has to publish something here: before that, where its entries will begin is written down. */
+  isUsed: boolean;
   /** True once everything up to L is known to be durable (rule 5). */
   trusted: boolean;
   /** Id of the last entry with a receipt. */

@@ -50,8 +50,8 @@ export class ResumedOutputs {
   }
 
   /**
-   * False: before the first entry the checkpoint must be committed once more. It then says where the guards of a new generation began, and the
-   * commit proves that nobody fenced meanwhile: a run that slept before it registered its names finds an empty memory also where a successor
+   * False: the broker knows less than the checkpoint, and what was found must be committed before the first entry. That proves that nobody fenced
+   * meanwhile: a run that slept before it registered its names finds an empty memory also where a successor
    * published and was forgotten. From here on nobody publishes unseen, for a newer run closes these producers before its first entry.
    */
   get isRemembered(): boolean {
@@ -110,15 +110,18 @@ const resumeOutput = async (topic: string, options: ResumeOptions): Promise<Guar
       signal,
     });
     const producer = await session.producer({ topic, producerName: name, compression, signal });
+    const named = producer.lastSequenceId;
     const storedTail = stored.tails[topic] ?? (await startOf(guard, signal));
+    const isUsed = stored.tails[topic] !== undefined || named >= 0;
     return {
       topic,
       producer,
       guard,
       storedTail,
       messageId: storedTail.messageId,
-      isRemembered: producer.lastSequenceId >= 0 && producer.lastSequenceId >= storedTail.sequence,
-      verified: producer.lastSequenceId >= 0,
+      isUsed,
+      isRemembered: !isUsed || (named >= 0 && named >= storedTail.sequence),
+      verified: named >= 0,
       ...(await findHeld(topic, producer, guard, options)),
     };
   } catch (cause) {
@@ -148,7 +151,7 @@ const findHeld = async (
   // Up to the position every record had its receipt, also one whose tail was not written down yet.
   if (named > storedSequence) return { lastSequence: named, trusted: isSettledThere };
   if (stored.clean || (named === storedSequence && named >= 0)) return { lastSequence: storedSequence, trusted: true };
-  // The tails of a generation are written down before its first entry.
+  // Where a generation begins in a topic is written down before its first entry there.
   if (!tail) return { lastSequence: -1, trusted: true };
   const found = await scanTail(topic, producer.name, guard, tail, options);
   return { lastSequence: Math.max(storedSequence, found), trusted: true };

@@ -32,7 +32,7 @@ export const scanTail = async (
 ): Promise<number> => {
   const start = tail.messageId ?? EARLIEST;
   const { markDelete } = await guard.lastMessageId(signal);
-  const isGuarded = markDelete !== undefined && isStillAt(markDelete, start);
+  const isGuarded = markDelete !== undefined && compareMessageIds(entryStart(markDelete), entryStart(start)) <= 0;
   const reader = await session.consumer({
     topic,
     subscription: `pulsar-io-scan.${random().toString(36).slice(2)}`,
@@ -50,10 +50,6 @@ export const scanTail = async (
     await reader.close().catch(() => undefined);
   }
 };
-
-/** A cursor before the first entry of a ledger that stayed empty moves to the next ledger when the topic is loaded anew (`ManagedCursorImpl.recoveredCursor`). */
-const isStillAt = (markDelete: MessageIdParts, start: MessageIdParts): boolean =>
-  compareMessageIds(entryStart(markDelete), entryStart(start)) <= 0 || (markDelete.entryId < 0 && start.entryId < 0);
 
 const EARLIEST: MessageIdParts = { ledgerId: -1, entryId: -1, batchIndex: -1 };
 

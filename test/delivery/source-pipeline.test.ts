@@ -32,7 +32,7 @@ class SourceWorld {
       close: async () => undefined,
       sendEntry: async (messages) => this.#send(messages),
     };
-    this.output = { topic: 'topic', producer, lastSequence: -1, trusted: true, messageId: null };
+    this.output = { topic: 'topic', producer, lastSequence: -1, isUsed: true, trusted: true, messageId: null };
   }
 
   async #send(messages: readonly OutgoingMessage[]): Promise<Receipt> {

@@ -28,6 +28,15 @@ export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
     faults: [{ port: 'producer.sendEntry', nth: 22, kind: 'crash-before', ms: 50 }],
     changes: [{ atMs: 3290, parallelism: 2, action: 'update', guarantee: 'EFFECTIVELY_ONCE' }],
   },
+  'a partition that never got a record is no reason to stop when the broker restarts': {
+    ...QUIET,
+    records: 20,
+    partitions: 3,
+    sourcePartitions: 1,
+    keys: 1,
+    faults: [{ port: 'session.producer', nth: 3, kind: 'broker-restart', ms: 50 }],
+    changes: [{ atMs: 500, parallelism: 1, action: 'update', guarantee: 'EFFECTIVELY_ONCE' }],
+  },
   'a transactional sink whose run freezes before its commit': {
     ...QUIET,
     route: 'transactional',
