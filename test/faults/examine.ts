@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { violations } from './laws.ts';
+import { isRefused, violations } from './laws.ts';
 import { type Scenario, schedulesOf } from './scenarios.ts';
 import type { Schedule } from './schedule.ts';
 import { type SimulationHooks, simulate } from './simulate.ts';
@@ -37,17 +37,23 @@ export interface Examined {
   readonly reordered: number;
   /** How often each kind of fault struck. */
   readonly struck: Readonly<Record<string, number>>;
+  /** Schedules that ended with a source that asks its operator; nothing else of them is counted. */
+  readonly refused: number;
   readonly tookMs: number;
   readonly counterexample?: Counterexample;
 }
 
 /** Examines a scenario with many schedules; the first that breaks a promise is made small. */
 export const examine = async (scenario: Scenario, options: Examination): Promise<Examined> => {
-  const total = { schedules: 0, records: 0, kills: 0, runs: 0, lost: 0, duplicated: 0, reordered: 0 };
+  const total = { refused: 0, schedules: 0, records: 0, kills: 0, runs: 0, lost: 0, duplicated: 0, reordered: 0 };
   const struck: Record<string, number> = {};
   const startMs = performance.now();
   const property = fc.asyncProperty(schedulesOf(scenario, options.maxRecords), async (schedule) => {
     const outcome = await simulate(schedule, options.hooks);
+    if (isRefused(outcome)) {
+      total.refused += 1;
+      return;
+    }
     total.schedules += 1;
     for (const name of ['records', 'kills', 'runs'] as const) total[name] += outcome[name];
     for (const name of ['lost', 'duplicated', 'reordered'] as const) total[name] += outcome[name].length;

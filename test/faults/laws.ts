@@ -11,8 +11,18 @@ const LAWS: Readonly<Record<Guarantee, { readonly mayLose: boolean; readonly may
 /** A broker that forgot a producer takes its dead letter once more: of these only the record itself is proven to be there once. */
 const isForgotten = ({ struck }: Outcome): boolean => struck.some((place) => /forget-names|toggle/.test(place));
 
+/**
+ * A source may stop and ask its operator instead of guessing, when the broker started anew, or trimmed, between the note of a first entry and that entry: then nothing tells whether
+ * there was one. It breaks no promise, but delivers nothing.
+ */
+export const isRefused = ({ stuck, struck }: Outcome): boolean =>
+  stuck !== undefined &&
+  /cannot be told whether/.test(stuck) &&
+  struck.some((place) => /broker-restart|trim/.test(place));
+
 /** Every way in which an outcome breaks what was promised. */
 export const violations = (schedule: Schedule, outcome: Outcome): string[] => {
+  if (isRefused(outcome)) return [];
   const guarantees = [
     schedule.guarantee,
     ...schedule.changes.flatMap(({ guarantee = schedule.guarantee }) => guarantee),

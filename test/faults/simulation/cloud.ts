@@ -11,6 +11,7 @@ import { checkpointStore } from '../../../src/stores/checkpoints.ts';
 import { inboxStore } from '../../../src/stores/inbox.ts';
 import { leaseStore } from '../../../src/stores/leases.ts';
 import { registry } from '../../../src/stores/registry.ts';
+import { triggerStore } from '../../../src/stores/triggers.ts';
 import { eventOf, type TestRequest } from '../../control-plane/requests.ts';
 import { Broker } from './broker/broker.ts';
 import { Dice } from './dice.ts';
@@ -131,6 +132,7 @@ export class Cloud implements Surroundings {
       leases: leaseStore(items, { clock, ttlMs: leaseTtlMs, maxSkewMs, random }),
       checkpoints: checkpointStore(items, { clock, random }),
       inbox: inboxStore(items, { clock, random }),
+      triggers: triggerStore(items),
     };
   }
 
