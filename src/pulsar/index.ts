@@ -1,5 +1,25 @@
 /** The package's `./pulsar` door: a Pulsar client in plain TypeScript, with the API of npm `pulsar-client` and sessions. */
 export { compareMessageIds } from '../core/message-id.ts';
+export type {
+  CompressionType,
+  ConsumerBatchReceivePolicy,
+  ConsumerCryptoFailureAction,
+  ConsumerKeyShareMode,
+  ConsumerKeyShareStickyRange,
+  ConsumerKeyShareStickyRanges,
+  EncryptionKey,
+  HashingScheme,
+  InitialPosition,
+  KeySharedPolicy,
+  MessageRoutingMode,
+  ProducerAccessMode,
+  ProducerBatchType,
+  ProducerCryptoFailureAction,
+  RegexSubscriptionMode,
+  SchemaType,
+  SubscriptionType,
+  TopicMetadata,
+} from './client/api-types.ts';
 export {
   AuthenticationAthenz,
   AuthenticationBasic,
@@ -8,8 +28,8 @@ export {
   tokenAuthentication,
 } from './client/authentication.ts';
 export { Client, type ClientConfig, type RegisteredSchema } from './client/client.ts';
-export type { AcknowledgeOptions, Consumer } from './client/consumer.ts';
-export type { ConsumerConfig } from './client/consumer-config.ts';
+export type { AcknowledgeOptions, Consumer, ReceiveLimits as ReceiveTimeout } from './client/consumer.ts';
+export type { ConsumerConfig, DeadLetterPolicy } from './client/consumer-config.ts';
 export { CryptoKeyReader, type EncryptionKeyInfo } from './client/crypto-key-reader.ts';
 export type { PublicEncryptionContext as EncryptionContext } from './client/encryption-context.ts';
 export { type LogHandler, LogLevel } from './client/log.ts';

@@ -13,6 +13,7 @@ import { sessionCases } from './pulsar-client-sessions.ts';
 import { topicCases } from './pulsar-client-topics.ts';
 import { noTransactionCases, transactionCases } from './pulsar-client-transactions.ts';
 import { troubleCases } from './pulsar-client-trouble.ts';
+import { waitCases } from './pulsar-client-waits.ts';
 
 /**
  * What our client does against a broker: run it on every broker there is. `start` gives one whose namespaces deduplicate, or
@@ -44,6 +45,7 @@ export function pulsarClientContract(
     describe('in trouble', () => troubleCases(use));
     describe('sessions', () => sessionCases(use));
     describe('schemas', () => schemaCases(use));
+    describe('waiting and ending', () => waitCases(use));
     describe('transactions', () => (hasTransactions ? transactionCases(use) : noTransactionCases(use)));
   });
 }
