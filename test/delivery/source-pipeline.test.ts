@@ -20,6 +20,8 @@ class SourceWorld {
   readonly counters = new RunCounters(NEW_STATUS, clock);
   progress: SourceProgress = SOURCE_START;
   commitFailure: Error | undefined;
+  inFlight = 0;
+  mostInFlight = 0;
   sendFailure: Error | undefined;
   duplicateUpTo = -1;
   readonly output: Output;
@@ -40,6 +42,10 @@ class SourceWorld {
     const bytes = messages.reduce((sum, { value }) => sum + (value?.byteLength ?? 0), 0);
     if (bytes > MAX_BYTES) throw Object.assign(new Error('too big'), { code: 'MessageTooBig' });
     if (this.sendFailure) throw this.sendFailure;
+    this.inFlight += 1;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    await new Promise(setImmediate);
+    this.inFlight -= 1;
     this.happened.push(`send ${ids.join(' ')}`);
     const [lowestSequenceId = 0, highestSequenceId = 0] = [ids[0], ids.at(-1)];
     const isDuplicate = lowestSequenceId <= this.duplicateUpTo;
@@ -155,6 +161,7 @@ describe('a source pipeline', () => {
     const world = new SourceWorld();
     await world.run('EFFECTIVELY_ONCE', records(...Array(10).fill('x'.repeat(200))));
     expect(world.happened).toEqual(['send 0 1 2', 'send 3 4 5', 'send 6 7 8', 'send 9', 'commit 9']);
+    expect(world.mostInFlight).toBe(1);
   });
 
   test('stops in front of a record that cannot be published, with the position before it', async () => {

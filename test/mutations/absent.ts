@@ -1,0 +1,29 @@
+import type { Absent } from './mutation.ts';
+
+/** Defects that the code has no place for. */
+export const ABSENT: readonly Absent[] = [
+  {
+    number: 11,
+    defect: 'a zombie’s client sends again by itself after a reconnect',
+    because:
+      'a session neither reconnects nor sends again; “a disconnect surfaces everywhere, and nothing is sent again” holds it, and `SEND_TIMEOUT` of the source model shows what would follow',
+  },
+  {
+    number: 12,
+    defect: 'a send timeout of 30 s',
+    because: 'a session has no send timeout; `SEND_TIMEOUT` of the source model shows what would follow',
+  },
+  {
+    number: 13,
+    defect: 'messages sent in chunks',
+    because: 'a session cannot send chunks; “refuses before sending what cannot be one entry” holds it',
+  },
+  {
+    number: 14,
+    defect: 'sequences counted after a filter',
+    because:
+      'nothing filters or transforms source records; a sequence is given by the source type, and the suite of all sources demands the same ones again from every position',
+  },
+  { number: 27, defect: 'a redriven record with a new version', because: 'there is no redrive yet' },
+  { number: 31, defect: 'an S3 object named by its range', because: 'there is no S3 target' },
+];

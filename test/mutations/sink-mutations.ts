@@ -1,0 +1,141 @@
+import type { Mutation } from './mutation.ts';
+
+const SINK_PIPELINE = 'test/delivery/sink-pipeline.test.ts';
+const SINK_DELIVERY = 'test/runtime/sink-delivery.test.ts';
+const SQLITE_SINK = 'test/connectors/jdbc-sqlite.test.ts';
+
+/** Defects of sinks and dead letters. */
+export const SINK_MUTATIONS: readonly Mutation[] = [
+  {
+    number: 16,
+    defect: 'changed rows not looked at',
+    edits: [
+      {
+        file: 'src/connectors/jdbc/checkpoint-table.ts',
+        find: '    if (changes !== 1) throw',
+        replace: '    if (changes > 1) throw',
+      },
+    ],
+    tests: SQLITE_SINK,
+    named: 'rule 16',
+  },
+  {
+    number: 17,
+    defect: 'the epoch missing in one condition',
+    edits: [
+      {
+        file: 'src/connectors/jdbc/checkpoint-table.ts',
+        find: 'AND generation = ? AND epoch = ? AND ledger_id',
+        replace: 'AND (generation = ? OR 1) AND (epoch = ? OR 1) AND ledger_id',
+      },
+    ],
+    tests: SQLITE_SINK,
+    named: 'zombie|fence|differs|two runs',
+  },
+  {
+    number: 20,
+    defect: 'the frontier passes a record that is to be retried',
+    edits: [
+      {
+        file: 'src/delivery/sink-batch.ts',
+        find: '  return first < 0 ? batch.records.length : first;',
+        replace: '  return first < -1 ? first : batch.records.length;',
+      },
+    ],
+    tests: SINK_PIPELINE,
+    named: 'has its frontier stored after the write',
+  },
+  {
+    number: 21,
+    defect: 'acknowledged before the commit',
+    edits: [
+      {
+        file: 'src/delivery/effectively-once-sink.ts',
+        find: '    batch.commitsInTarget = batch.frontier?.isInTarget === true;\n',
+        replace:
+          '    batch.commitsInTarget = batch.frontier?.isInTarget === true;\n    const last = batch.records[batch.records.length - 1];\n    if (last) await batch.consumer.ackCumulative(last.record.messageId);\n',
+      },
+    ],
+    tests: SINK_PIPELINE,
+    named: 'gets records and frontier in one transaction|nothing acknowledged',
+  },
+  {
+    number: 22,
+    defect: 'at most once: written before the durable checkpoint',
+    edits: [
+      {
+        file: 'src/delivery/at-most-once.ts',
+        find: '    await moveFrontier(batch, batch.records.length);\n  },\n  after: async ({ event: batch }): Promise<void> => {\n',
+        replace:
+          '  },\n  after: async ({ event: batch }): Promise<void> => {\n    await moveFrontier(batch, batch.records.length);\n',
+      },
+    ],
+    tests: SINK_PIPELINE,
+    named: 'moves the frontier before it writes',
+  },
+  {
+    number: 23,
+    defect: 'a frontier without the index in the batch',
+    edits: [
+      {
+        file: 'src/delivery/sink-batch.ts',
+        find: '  const isWhole = batchIndex < 0 || (batchSize',
+        replace: '  const isWhole = Date.now() > 0 || (batchSize',
+      },
+    ],
+    tests: SINK_DELIVERY,
+    named: 'exact whichever call',
+  },
+  {
+    number: 24,
+    defect: 'the first frontier is the last message instead of the mark-delete position',
+    edits: [
+      {
+        file: 'src/runtime/sink-topic-run.ts',
+        find: '  const initial = frontierAtMarkDelete(markDelete);',
+        replace: '  const initial = frontierAtMarkDelete(markDelete && last);',
+      },
+    ],
+    tests: SINK_DELIVERY,
+    named: 'exact whichever call|loses nothing when its guarantee',
+  },
+  {
+    number: 25,
+    defect: 'a frontier of another topic or subscription is filtered by',
+    edits: [
+      {
+        file: 'src/runtime/sink-topic-run.ts',
+        find: '  if (isNewSubscription) await requireNoFrontier',
+        replace: '  if (isNewSubscription && Date.now() < 0) await requireNoFrontier',
+      },
+    ],
+    tests: SINK_DELIVERY,
+    named: 'when its subscription was deleted',
+  },
+  {
+    number: 26,
+    defect: 'dead letters out of the order of the frontier',
+    edits: [
+      {
+        file: 'src/delivery/dead-letter.ts',
+        find: '        if (!mustWait) await moveAside',
+        replace: '        if (!mustWait || Date.now() > 0) await moveAside',
+      },
+    ],
+    tests: SINK_DELIVERY,
+    named: 'dead-letters in the order of the log',
+  },
+  {
+    number: 28,
+    defect: 'a version by the wall clock',
+    edits: [
+      {
+        file: 'src/core/frontier.ts',
+        find: '  Math.max(publishTimeMs * 1000, previousVersion + 1);',
+        replace: '  Math.max(publishTimeMs * 0 + Date.now() * 1000, previousVersion * 0);',
+      },
+    ],
+    tests: 'test/core/rules.test.ts',
+    named: 'rule 28',
+  },
+];
