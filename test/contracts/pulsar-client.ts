@@ -5,6 +5,7 @@ import { consumerCases } from './pulsar-client-consumers.ts';
 import { deadLetterCases } from './pulsar-client-dead-letters.ts';
 import { encryptionCases } from './pulsar-client-encryption.ts';
 import { type Broker, type BrokerAddress, prepareBroker } from './pulsar-client-kit.ts';
+import { optionCases } from './pulsar-client-options.ts';
 import { producerCases } from './pulsar-client-producers.ts';
 import { readerCases } from './pulsar-client-readers.ts';
 import { reconnectCases } from './pulsar-client-reconnects.ts';
@@ -37,6 +38,7 @@ export function pulsarClientContract(
     describe('chunked messages', () => chunkCases(use));
     describe('encryption', () => encryptionCases(use));
     describe('access modes', () => accessCases(use));
+    describe('options', () => optionCases(use));
     describe('dead letters', () => deadLetterCases(use));
     describe('topics that are found or grow', () => topicCases(use));
     describe('consumers', () => consumerCases(use));

@@ -32,6 +32,7 @@ const oneNode = {
   diskUsageThreshold: 0.99,
   diskUsageWarnThreshold: 0.99,
   journalSyncData: false,
+  nettyMaxFrameSizeBytes: 5_253_120, // by default a bookie refuses an entry of the broker's 5 MiB, and chunks of the C++ client are as large
   ledgerStorageClass: 'org.apache.bookkeeper.bookie.storage.ldb.DbLedgerStorage',
 };
 
