@@ -89,11 +89,11 @@ describe('a queue source', () => {
   }, 120_000);
 
   test('under ATMOST_ONCE repeats nothing whichever call of a port a run dies at, and drops at most what was under way', async () => {
+    world.queue.isForgetful = true;
     await atEveryCall('ATMOST_ONCE', async ({ topic, at }) => {
       expect({ at, topic: topic.toSorted() }).toEqual({ at, topic: [...new Set(topic)].toSorted() });
       expect(topic.length).toBeGreaterThanOrEqual(12 - world.queue.maxReceive);
     });
-    expect(world.queue.left).toEqual([]);
   }, 120_000);
 
   test('under EFFECTIVELY_ONCE settles a receipt only after its message is in the inbox (rule 36)', async () => {
@@ -233,8 +233,8 @@ describe('a queue source', () => {
     const publisher = inboxPublisher(two);
     for (const [n, aheadMs] of [0, -DAY_MS, DAY_MS, -2 * DAY_MS].entries()) {
       world.queue.send({ value: `v${n}`, key: 'k' });
-      const clock = { ...world.deps.clock, nowMs: () => Date.now() + aheadMs };
-      await world.attempt(two, { instance: 1 - publisher, deps: { clock } });
+      const inbox = world.inboxAhead(aheadMs);
+      await world.attempt(two, { instance: 1 - publisher, deps: { inbox } });
     }
     await world.attempt(two, { instance: publisher });
     expect(await world.texts(topic)).toEqual(['v0', 'v1', 'v2', 'v3']);

@@ -23,6 +23,8 @@ export class MemoryQueue {
   readonly #held: Held[] = [];
   #deliveries = 0;
   isOrdered = false;
+  /** True: a message is settled for good only the second time, as a standard SQS queue may show one again that was deleted. */
+  isForgetful = false;
   retentionMs = 4 * DAY_MS;
   rememberMs = 15 * DAY_MS;
   maxReceive = 10;
@@ -66,6 +68,7 @@ export class MemoryQueue {
   settle(receipts: readonly string[]): void {
     for (const receipt of receipts) {
       const index = this.#held.findIndex(({ hiddenBy }) => hiddenBy === receipt);
+      if (this.isForgetful && this.#held[index]?.deliveries === 1) continue;
       if (index >= 0) this.settled.push(...this.#held.splice(index, 1).map(({ id }) => id));
     }
   }

@@ -13,6 +13,7 @@ import {
   subscriptionOf,
 } from '../../../src/core/connector.ts';
 import type { Guarantee } from '../../../src/core/guarantee.ts';
+import type { InboxStore } from '../../../src/core/inbox.ts';
 import { NEW_STATUS } from '../../../src/core/instance-status.ts';
 import type { ItemStore } from '../../../src/core/item-store.ts';
 import type { OutgoingMessage } from '../../../src/core/messaging.ts';
@@ -186,6 +187,11 @@ export class World implements AsyncDisposable {
   static async start(options: Partial<BrokerOptions> = {}): Promise<World> {
     const broker = await TestBroker.start({ livenessCheckMs: 200, ...options });
     return new World(broker, await openItemStore('sqlite::memory:'));
+  }
+
+  /** The inbox as a receiver sees it whose clock is ahead by so much. */
+  inboxAhead(aheadMs: number): InboxStore {
+    return inboxStore(this.#items, { clock: { ...systemClock, nowMs: () => Date.now() + aheadMs } });
   }
 
   /** A topic whose messages a subscription keeps for {@link read}. */
