@@ -6,7 +6,7 @@ import type { ClientContext } from './client-context.ts';
 import { Consumer } from './consumer.ts';
 import type { ConsumerConfig } from './consumer-config.ts';
 import { consoleHandler, type LogHandler, LogLevel, type LogLevelName } from './log.ts';
-import { numberOption, textOption } from './option-values.ts';
+import { numberOption, secondsOption, textOption } from './option-values.ts';
 import { Producer } from './producer.ts';
 import type { ProducerConfig } from './producer-config.ts';
 import { Reader, type ReaderConfig } from './reader.ts';
@@ -80,7 +80,7 @@ function openPool(config: ClientConfig, context: Pick<ClientContext, 'operationT
     ...services[0],
     connectionTimeoutMs,
     keepAliveMs: numberOption(config.keepAliveMs, 1, 30_000),
-    connectionsPerBroker: Math.trunc(numberOption(config.connectionsPerBroker, 1, 1)),
+    connectionsPerBroker: numberOption(config.connectionsPerBroker, 1, 1),
     maxLookups: numberOption(config.concurrentLookupRequest, 1, 50_000),
     onClosed: (reason) => {
       if (reason.code !== 'AlreadyClosed') context.log('WARN', reason.message);
@@ -105,7 +105,7 @@ export class Client {
     const level = numberOption(config?.logLevel, 0, LogLevel.INFO);
     let lastId = 0;
     const shared = {
-      operationTimeoutMs: numberOption(config?.operationTimeoutSeconds, Number.MIN_VALUE, 30) * 1000,
+      operationTimeoutMs: secondsOption(config?.operationTimeoutSeconds, 30),
       log: (name: LogLevelName, message: string) => {
         if (LogLevel[name] >= level) (handler ?? logHandler)(LogLevel[name], THIS_FILE, 0, message);
       },
@@ -119,7 +119,7 @@ export class Client {
       listenerName,
       schemas: new SchemaLookup({ pool, listenerName, operationTimeoutMs: shared.operationTimeoutMs }),
       maxUncompressedBytes: numberOption(config.maxUncompressedBytes, 1, 128 * 1024 * 1024),
-      partitionsUpdateMs: numberOption(config.partitionsUpdateIntervalSeconds, Number.MIN_VALUE, 60) * 1000,
+      partitionsUpdateMs: secondsOption(config.partitionsUpdateIntervalSeconds, 60),
       nextId: () => ++lastId,
     };
     this.coordinators = new TransactionCoordinators(this.context);

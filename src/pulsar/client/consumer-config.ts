@@ -6,7 +6,14 @@ import type { BatchReceivePolicy } from './consumer-group.ts';
 import type { CryptoKeyReader } from './crypto-key-reader.ts';
 import type { CorruptEntry } from './decode-entry.ts';
 import type { Message } from './message.ts';
-import { choiceOption, flagOption, numberOption, propertiesOption, textOption } from './option-values.ts';
+import {
+  choiceOption,
+  flagOption,
+  numberOption,
+  propertiesOption,
+  secondsOption,
+  textOption,
+} from './option-values.ts';
 import { type SchemaInfo, wireSchema } from './schema-info.ts';
 import {
   type CryptoFailureAction,
@@ -114,7 +121,7 @@ function readPattern(config: ConsumerConfig): ConsumerSettings['pattern'] {
   const { topicsPattern: pattern, regexSubscriptionMode } = config;
   if (typeof pattern !== 'string') return undefined;
   const mode = choiceOption<TopicsMode>(regexSubscriptionMode, topicsModes, TopicsMode.PERSISTENT);
-  return { pattern, mode, refreshMs: numberOption(config.patternAutoDiscoveryPeriod, Number.MIN_VALUE, 60) * 1000 };
+  return { pattern, mode, refreshMs: secondsOption(config.patternAutoDiscoveryPeriod, 60) };
 }
 
 function readDeadLetter({ deadLetterPolicy, subscriptionType }: ConsumerConfig): ConsumerSettings['deadLetter'] {
@@ -124,9 +131,10 @@ function readDeadLetter({ deadLetterPolicy, subscriptionType }: ConsumerConfig):
 }
 
 function readBatchPolicy(policy: ConsumerConfig['batchReceivePolicy']): BatchReceivePolicy {
-  const maxMessages = policy?.maxNumMessages ?? -1;
-  const maxBytes = policy?.maxNumBytes ?? (policy === undefined ? 10_485_760 : -1);
-  const timeoutMs = policy?.timeoutMs ?? (policy === undefined ? 100 : -1);
+  if (typeof policy !== 'object' || policy === null) return { maxMessages: -1, maxBytes: 10_485_760, timeoutMs: 100 };
+  const maxMessages = numberOption(policy.maxNumMessages, 1, -1);
+  const maxBytes = numberOption(policy.maxNumBytes, 1, -1);
+  const timeoutMs = numberOption(policy.timeoutMs, 1, -1);
   if (maxMessages > 0 || maxBytes > 0 || timeoutMs > 0) return { maxMessages, maxBytes, timeoutMs };
   throw invalid('At least one of maxNumMessages, maxNumBytes and timeoutMs must be specified.');
 }
@@ -195,8 +203,8 @@ export function readConsumerConfig(config: ConsumerConfig): ConsumerSettings {
     isDurable: true,
     startMessageId: undefined,
     isStartInclusive: flagOption(config.startMessageIdInclusive, false),
-    negativeAckDelayMs: Math.max(100, config.nAckRedeliverTimeoutMs ?? 60_000),
-    ackTimeoutMs: config.ackTimeoutMs ?? 0,
+    negativeAckDelayMs: Math.max(100, numberOption(config.nAckRedeliverTimeoutMs, 0, 60_000)),
+    ackTimeoutMs: numberOption(config.ackTimeoutMs, 0, 0),
     isBatchIndexAck: flagOption(config.batchIndexAckEnabled, false),
     isAckReceipt: flagOption(config.ackReceipt, false),
     isReadCompacted: flagOption(config.readCompacted, false),

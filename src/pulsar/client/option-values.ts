@@ -12,9 +12,23 @@ export function flagOption(value: unknown, fallback: boolean): boolean {
   return typeof value === 'boolean' ? value : fallback;
 }
 
-/** A number of at least `least`. */
+const MAX_INT32 = 2 ** 31 - 1;
+
+/** A whole number of at least `least`, cut off behind the point and at 2^31 - 1, beyond which timers do not work. */
 export function numberOption(value: unknown, least: number, fallback: number): number {
-  return typeof value === 'number' && value >= least ? value : fallback;
+  return typeof value === 'number' && value >= least ? Math.min(Math.trunc(value), MAX_INT32) : fallback;
+}
+
+/** Seconds, which may be fractions of one, as milliseconds. */
+export function secondsOption(value: unknown, fallback: number): number {
+  const seconds = typeof value === 'number' && value > 0 ? value : fallback;
+  return Math.min(seconds * 1000, MAX_INT32);
+}
+
+/** A whole number from 0 to 2^53 - 1, cut off behind the point; undefined for anything else. */
+export function wholeOption(value: unknown): number | undefined {
+  const whole = typeof value === 'number' ? Math.trunc(value) : -1;
+  return whole >= 0 && whole <= Number.MAX_SAFE_INTEGER ? whole : undefined;
 }
 
 /** The entry of `table` that `value` names. */

@@ -5,7 +5,7 @@ import { ProducerAccessMode } from '../protocol/index.ts';
 import { type CryptoKeyReader, keyReaderOption } from './crypto-key-reader.ts';
 import type { HashingScheme } from './hashing.ts';
 import type { Message } from './message.ts';
-import { choiceOption, flagOption, numberOption, propertiesOption, textOption } from './option-values.ts';
+import { choiceOption, flagOption, numberOption, propertiesOption, textOption, wholeOption } from './option-values.ts';
 import type { RoutingMode } from './router.ts';
 import { type SchemaInfo, wireSchema } from './schema-info.ts';
 import type { TopicProducerOptions } from './topic-producer.ts';
@@ -124,7 +124,7 @@ export function readProducerConfig(config: ProducerConfig): ProducerSettings {
   }
   const common = {
     producerName: textOption(config.producerName),
-    initialSequenceId: typeof config.initialSequenceId === 'number' ? config.initialSequenceId : undefined,
+    initialSequenceId: config.initialSequenceId === -1 ? -1 : wholeOption(config.initialSequenceId),
     sendTimeoutMs: numberOption(config.sendTimeoutMs, 1, 30_000),
     blockIfQueueFull: flagOption(config.blockIfQueueFull, false),
     compression: choiceOption(config.compressionType, compressions, 'NONE'),

@@ -6,7 +6,7 @@ import type { ClientContext } from './client-context.ts';
 import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
 import { ValueWriter } from './message-values.ts';
-import { numberOption, propertiesOption } from './option-values.ts';
+import { propertiesOption, wholeOption } from './option-values.ts';
 import { type ProducerConfig, type ProducerSettings, readProducerConfig } from './producer-config.ts';
 import { repeatEvery } from './repeat.ts';
 import { acting, publicError } from './result-text.ts';
@@ -51,21 +51,31 @@ function replicateTo({
   replicationClusters,
   disableReplication,
 }: ProducerMessage | ValueMessage): readonly string[] | undefined {
-  if (disableReplication === true || replicationClusters?.length === 0) return NOWHERE;
-  return replicationClusters;
+  const clusters = Array.isArray(replicationClusters) ? replicationClusters.filter(isText) : undefined;
+  return disableReplication === true || clusters?.length === 0 ? NOWHERE : clusters;
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function deliverAtMs({ deliverAt, deliverAfter }: ProducerMessage | ValueMessage): number | undefined {
+  const after = wholeOption(deliverAfter);
+  return wholeOption(deliverAt) ?? (after === undefined ? undefined : Date.now() + after);
+}
+
+/** What is of a wrong type is left out, as in npm `pulsar-client`. */
 function toOutgoing(message: ProducerMessage | ValueMessage): UnnumberedMessage {
-  const { data, deliverAfter, deliverAt, eventTimestamp, orderingKey, sequenceId } = message;
+  const { data, eventTimestamp, orderingKey, partitionKey, properties, sequenceId } = message;
   return {
     value: data === null ? null : Buffer.isBuffer(data) ? data : EMPTY,
-    key: message.partitionKey,
-    orderingKey: orderingKey === undefined ? undefined : Buffer.from(orderingKey),
-    properties: message.properties && propertiesOption(message.properties),
-    eventTimeMs: numberOption(eventTimestamp, 0, 0) || undefined,
-    deliverAtMs: deliverAt ?? (deliverAfter === undefined ? undefined : Date.now() + deliverAfter),
+    key: isText(partitionKey) ? partitionKey : undefined,
+    orderingKey: isText(orderingKey) ? Buffer.from(orderingKey) : undefined,
+    properties: properties && propertiesOption(properties),
+    eventTimeMs: wholeOption(eventTimestamp) || undefined,
+    deliverAtMs: deliverAtMs(message),
     replicateTo: replicateTo(message),
-    sequenceId,
+    sequenceId: wholeOption(sequenceId),
   };
 }
 

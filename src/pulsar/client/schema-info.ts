@@ -2,6 +2,7 @@ import type { SchemaDefinition, SchemaTypeName } from '../../core/schema/definit
 import { type KeyValueEncoding, keyValueDefinition } from '../../core/schema/key-value.ts';
 import { PulsarError } from '../errors.ts';
 import { type Schema, type SchemaInput, SchemaType } from '../protocol/index.ts';
+import { propertiesOption, textOption } from './option-values.ts';
 import { keyValues } from './register.ts';
 
 /** A schema as the user gives it; the types from `Date` on are additions to npm `pulsar-client`. */
@@ -48,9 +49,13 @@ const typeNames = new Map(Object.entries(wireTypes).map(([name, type]) => [type,
 
 /** A user's schema with its defaults. Throws `PulsarError` InvalidConfiguration for an unknown type. */
 export function schemaDefinition(info: SchemaInfo): SchemaDefinition {
-  const { schemaType: type, name = type, schema = '', schemaData, properties = {} } = info;
+  if (typeof info !== 'object' || info === null) {
+    throw new PulsarError('InvalidConfiguration', 'schema must be an object with a schemaType');
+  }
+  const { schemaType: type, schemaData } = info;
   if (!Object.hasOwn(wireTypes, type)) throw new PulsarError('InvalidConfiguration', `Unknown schemaType: ${type}`);
-  return { type, name, data: schemaData ?? Buffer.from(schema), properties };
+  const data = schemaData ?? Buffer.from(textOption(info.schema) ?? '');
+  return { type, name: textOption(info.name) ?? type, data, properties: propertiesOption(info.properties) };
 }
 
 /** The schema to put in PRODUCER or SUBSCRIBE, if its type has one. Throws as {@link schemaDefinition}. */

@@ -1,11 +1,13 @@
-import { compress } from 'snappyjs';
+import { SnappyCompressor } from 'snappyjs/snappy_compressor.js'; // the package's door brings its decompressor along
 import { copyMatch } from './lz4-block.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { Reader } from './reader.ts';
 
 /** Compresses to a raw Snappy block. */
 export function snappyCompress(source: Uint8Array): Buffer {
-  return compress(Buffer.from(source.buffer, source.byteOffset, source.byteLength));
+  const compressor = new SnappyCompressor(source);
+  const target = Buffer.allocUnsafe(compressor.maxCompressedLength());
+  return target.subarray(0, compressor.compressToBuffer(target));
 }
 
 function littleEndian(source: Uint8Array, from: number, count: number): number {

@@ -1,3 +1,8 @@
-declare module 'snappyjs' {
-  export function compress(uncompressed: Buffer): Buffer;
+declare module 'snappyjs/snappy_compressor.js' {
+  export class SnappyCompressor {
+    constructor(uncompressed: Uint8Array);
+    maxCompressedLength(): number;
+    /** Returns the number of bytes written. */
+    compressToBuffer(target: Uint8Array): number;
+  }
 }
