@@ -5,6 +5,7 @@ import { NEW_STATUS } from '../../src/core/instance-status.ts';
 import type { ItemStore } from '../../src/core/item-store.ts';
 import type { InstanceState } from '../../src/core/lease.ts';
 import type { PulsarAdmin } from '../../src/core/pulsar-admin.ts';
+import type { QueueTriggers } from '../../src/core/queue-triggers.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { inboxPublisher } from '../../src/core/source-runs.ts';
 import { type DispatcherDeps, dispatch } from '../../src/dispatcher/dispatch.ts';
@@ -121,6 +122,30 @@ describe('a tick of the dispatcher', () => {
     expect(await tick()).toMatchObject({ invoked: 3 });
     const instances = invoked.filter(({ name }) => name === 'b').map(({ instance }) => instance);
     expect(instances).toEqual([inboxPublisher(triggered)]);
+  });
+
+  test('looks after the mappings of triggered queues, once a tick for those that are gone, and goes on when that fails', async () => {
+    const seen: string[] = [];
+    const configs = { awsRegion: 'eu-west-1', queueName: 'q', queueArn: 'arn:aws:sqs:eu-west-1:123456789012:q' };
+    await deps.registry.create({ ...named(source, 'a', { configs: { ...configs, trigger: 'event' } }), type: 'sqs' });
+    await deps.registry.create({ ...named(source, 'b', { configs }), type: 'sqs' });
+    await deps.registry.create({ ...named(source, 'c'), type: 'file' });
+    const failing = async (what: string) => {
+      seen.push(what);
+      throw new Error('Lambda is away');
+    };
+    const queueTriggers: QueueTriggers = {
+      claim: async () => undefined,
+      apply: ({ config }) => failing(`apply ${config.name}`),
+      remove: async () => undefined,
+      collect: () => failing('collect'),
+    };
+    deps = { ...deps, queueTriggers };
+    expect(await tick()).toMatchObject({ invoked: 2 });
+    await dispatch(deps, [1], new AbortController().signal);
+    expect(seen.filter((it) => it === 'collect')).toHaveLength(1);
+    expect([...new Set(seen)].toSorted()).toEqual(['apply a', 'collect']);
+    expect(errors.length).toBeGreaterThanOrEqual(2);
   });
 
   test('invokes one run for every instance that is due, and says for how long', async () => {
