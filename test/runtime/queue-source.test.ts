@@ -88,7 +88,7 @@ describe('a queue source', () => {
     expect(world.queue.left).toEqual([]);
   }, 120_000);
 
-  test('under ATMOST_ONCE repeats nothing whichever call of a port a run dies at, and drops at most what was under way', async () => {
+  test('under ATMOST_ONCE repeats nothing whichever call of a port a run dies at, and drops at most what was under way (rule 35)', async () => {
     world.queue.isForgetful = true;
     await atEveryCall('ATMOST_ONCE', async ({ topic, at }) => {
       expect({ at, topic: topic.toSorted() }).toEqual({ at, topic: [...new Set(topic)].toSorted() });
