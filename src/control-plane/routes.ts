@@ -3,6 +3,7 @@ import type { KindWords } from './kind-words.ts';
 import type { Operation } from './operation.ts';
 import { configDefinition } from './operations/config-definition.ts';
 import { create } from './operations/create.ts';
+import { dropDeadLetters, getDeadLetters, redriveDeadLetters } from './operations/dead-letters.ts';
 import { remove } from './operations/delete.ts';
 import { get } from './operations/get.ts';
 import { list } from './operations/list.ts';
@@ -45,6 +46,9 @@ export const routesOf = ({ builtins, reload: reloadPath }: KindWords): readonly 
   route('GET', `${CONNECTOR}/positions`, getPositions),
   route('PUT', `${CONNECTOR}/positions`, setPositions, { accepts: 'json' }),
   route('POST', `${CONNECTOR}/positions`, resetPositions),
+  route('GET', `${CONNECTOR}/dead-letters`, getDeadLetters),
+  route('POST', `${CONNECTOR}/dead-letters`, redriveDeadLetters),
+  route('DELETE', `${CONNECTOR}/dead-letters`, dropDeadLetters),
   route('POST', `${CONNECTOR}/start`, setAllStates('RUNNING')),
   route('POST', `${CONNECTOR}/stop`, setAllStates('STOPPED')),
   route('POST', `${CONNECTOR}/restart`, restartAll),

@@ -73,6 +73,16 @@ export interface SinkConfig extends CommonConfig {
   readonly deadLetterTopic?: string;
 }
 
+/** An operator's wish to have dead letters sent back. */
+export interface RedriveOrder {
+  /** Raised by each call. */
+  readonly number: number;
+  /** By dead-letter topic, the last letter that is meant. */
+  readonly through: Readonly<Record<string, { readonly ledgerId: number; readonly entryId: number }>>;
+  /** Letters are sent back although they may undo a newer record of their key. */
+  readonly allowReordering?: boolean;
+}
+
 interface ConnectorBase {
   /** Random, made at create; part of every key, producer name and subscription property, so that a deleted and re-created name shares nothing. */
   readonly uid: string;
@@ -86,6 +96,8 @@ interface ConnectorBase {
   readonly restarts: Readonly<Record<string, number>>;
   /** Set by the first call that moves positions or sends dead letters back: runs of a sink then look into the book of each topic. */
   readonly keepsBooks?: true;
+  /** Dead letters of a sink that are to be sent back. */
+  readonly redrive?: RedriveOrder;
   /** Set while delete cleans up; the connector answers 404 from then on. */
   readonly deleting?: true;
   readonly createdAtMs: number;

@@ -13,7 +13,7 @@ const keepsOrder = ({ processingGuarantees, retainOrdering, retainKeyOrdering }:
   processingGuarantees === 'EFFECTIVELY_ONCE' || retainOrdering || retainKeyOrdering;
 
 /**
- * Whether the later records of a dead-lettered key are dead-lettered, too, until they are sent back (docs/decisions/0006). Only where one instance sees all
+ * Whether the later records of a dead-lettered key are dead-lettered, too, until they are sent back (docs/decisions/0007). Only where one instance sees all
  * records of a key; by default where an order was asked for.
  */
 export const parksKeys = (config: SinkConfig): boolean => {

@@ -21,6 +21,8 @@ export interface TopicStatus {
   readonly position: string;
   /** When that record was published, epoch milliseconds. */
   readonly publishTimeMs: number;
+  /** Keys whose records wait in the dead-letter topic. */
+  readonly parkedKeys?: number;
   /** A position that the broker was told of so long ago that it cannot have forgotten it. */
   readonly acknowledged?: string;
 }
@@ -34,6 +36,10 @@ export interface InstanceStatus {
   readonly numReceived: number;
   readonly numWritten: number;
   readonly numDeadLettered: number;
+  /** Dead letters that were sent back and written; counted as written, too. */
+  readonly numRedriven: number;
+  /** Number of the last redrive that this instance carried out. */
+  readonly redriven: number;
   /** Records that ATMOST_ONCE gave up. */
   readonly numDropped: number;
   readonly numSystemExceptions: number;
@@ -65,6 +71,8 @@ export const NEW_STATUS: InstanceStatus = {
   numReceived: 0,
   numWritten: 0,
   numDeadLettered: 0,
+  numRedriven: 0,
+  redriven: 0,
   numDropped: 0,
   numSystemExceptions: 0,
   latestSystemExceptions: [],

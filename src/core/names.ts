@@ -16,5 +16,8 @@ export const sourceLettersName = (uid: string, sourcePartition: string, generati
 /** Producer of the dead letters of one topic-partition of a sink, over all generations: versions rise along the log whatever the configuration. */
 export const sinkLettersName = (uid: string, topic: string): string => `pio/${uid}/dlq/${topic}`;
 
+/** Producer of the letters of a topic-partition that were sent back and failed again. */
+export const redriveLettersName = (uid: string, topic: string): string => `pio/${uid}/redrive/${topic}`;
+
 /** Subscription that keeps a connector's dead letters until they are sent back or dropped; made before the first of them (GUARANTEES rule 39). */
 export const deadLetterSubscription = (uid: string): string => `pulsar-io-dead-letters.${uid}`;

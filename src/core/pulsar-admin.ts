@@ -77,6 +77,8 @@ export interface PulsarAdmin {
   resetCursor(topic: string, subscription: string, to: CursorTarget, signal?: AbortSignal): Promise<boolean>;
   /** The `nth` message (1 = first) that a subscription did not acknowledge; undefined when there are fewer. Not for partitioned topics. */
   peek(topic: string, subscription: string, nth: number, signal?: AbortSignal): Promise<PeekedMessage | undefined>;
+  /** The last entry of a topic; undefined when there is no such topic, entry -1 when it is empty. Not for partitioned topics. */
+  lastEntry(topic: string, signal?: AbortSignal): Promise<{ ledgerId: number; entryId: number } | undefined>;
   /** Acknowledges the next `count` messages of a subscription, or all. */
   skip(topic: string, subscription: string, count: number | 'all', signal?: AbortSignal): Promise<void>;
   /** Deduplication as it applies to the topic: its own policy, else its namespace's, else the broker's default. */

@@ -14,6 +14,9 @@ export class RunCounters {
   #received = 0;
   #written = 0;
   #deadLettered = 0;
+  #redriven = 0;
+  /** Number of the last redrive that was carried out. */
+  redriven: number;
   #dropped = 0;
   #systemExceptions = 0;
   #connectorExceptions = 0;
@@ -27,6 +30,7 @@ export class RunCounters {
     this.#base = counted;
     this.#clock = clock;
     this.failing = new FailingRecords(base.failing, clock.nowMs());
+    this.redriven = base.redriven;
     this.topics = new TopicProgress(base.topics);
     this.#warnings = base.warnings;
     this.#latestSystem = base.latestSystemExceptions;
@@ -49,6 +53,11 @@ export class RunCounters {
   /** Records that went to the dead-letter topic. */
   deadLettered(records: number): void {
     this.#deadLettered += records;
+  }
+
+  /** Dead letters that were sent back and written. */
+  sentBack(records: number): void {
+    this.#redriven += records;
   }
 
   /** Records that ATMOST_ONCE gave up. */
@@ -90,6 +99,8 @@ export class RunCounters {
       numReceived: this.#base.numReceived + this.#received,
       numWritten: this.#base.numWritten + this.#written,
       numDeadLettered: this.#base.numDeadLettered + this.#deadLettered,
+      numRedriven: this.#base.numRedriven + this.#redriven,
+      redriven: this.redriven,
       numDropped: this.#base.numDropped + this.#dropped,
       numSystemExceptions: this.#base.numSystemExceptions + this.#systemExceptions,
       latestSystemExceptions: this.#latestSystem,

@@ -21,13 +21,18 @@ export class TopicProgress {
   }
 
   /** Notes that everything up to `id` is settled and acknowledged. */
-  reached(topic: string, id: MessageIdParts, publishTimeMs: number, nowMs: number): void {
+  reached(topic: string, id: MessageIdParts, publishTimeMs: number, nowMs: number, parkedKeys = 0): void {
     const before = this.#topics.get(topic);
     if (!before && this.#topics.size >= SHOWN_TOPICS) return;
     const entry = { ...id, batchIndex: -1 };
     this.#noteDurable(topic, nowMs);
     if (!this.#latest.has(topic)) this.#latest.set(topic, { id: entry, atMs: nowMs });
-    this.#topics.set(topic, { ...this.#topics.get(topic), position: formatMessageId(entry), publishTimeMs });
+    this.#topics.set(topic, {
+      ...this.#topics.get(topic),
+      position: formatMessageId(entry),
+      publishTimeMs,
+      parkedKeys,
+    });
   }
 
   /** The broker still lives so long after that acknowledgement. */

@@ -13,6 +13,8 @@ export interface DeadLetterOptions {
   readonly uid: string;
   /** Given under EFFECTIVELY_ONCE: one name per input partition, deduplicated by sequence (rule 38). */
   readonly producerName?: string;
+  /** Asked once the name is registered, before anything is published under it (docs/decisions/0006): throws when a newer run fenced this one. */
+  readonly requireHeld?: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -87,15 +89,21 @@ export class DeadLetters {
   }
 
   #open(): Promise<MessagingProducer> {
-    const { session, topic, uid, producerName, signal } = this.#options;
-    this.#producer ??= session.producer({
+    this.#producer ??= this.#register();
+    return this.#producer;
+  }
+
+  async #register(): Promise<MessagingProducer> {
+    const { session, topic, uid, producerName, requireHeld, signal } = this.#options;
+    const producer = await session.producer({
       topic,
       initialSubscriptionName: deadLetterSubscription(uid),
       compression: COMPRESSION,
       signal,
       ...(producerName !== undefined && { producerName }),
     });
-    return this.#producer;
+    await requireHeld?.();
+    return producer;
   }
 
   /** Closes the producer: its name may be opened again. */

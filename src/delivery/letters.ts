@@ -1,6 +1,7 @@
 import { PulsarIoError } from '../core/errors.ts';
 import { formatMessageId } from '../core/message-id.ts';
 import type { OutgoingMessage } from '../core/messaging.ts';
+import type { SinkRecord } from '../core/record.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { encodeValue } from './encode.ts';
 import type { SinkBatch, SinkItem } from './sink-batch.ts';
@@ -43,28 +44,61 @@ const whyOf = (uid: string, error: PulsarIoError | undefined): Properties => ({
 });
 
 /** The letter of a sink record: its own payload, key and properties, where it came from and why it was not written. */
-export const sinkLetter = (
+export const sinkLetter = (uid: string, subscription: string, topic: string, item: SinkItem): OutgoingMessage => {
+  const { record, original } = item;
+  return {
+    value: record.bytes,
+    // The version rises along the log and a replay gives the same one: a sequence as rule 38 wants it.
+    sequenceId: record.version,
+    ...(record.key !== undefined && { key: record.key }),
+    ...(record.eventTimeMs !== undefined && { eventTimeMs: record.eventTimeMs }),
+    properties: original ? againProperties(uid, item) : firstProperties(uid, subscription, topic, item),
+  };
+};
+
+/** A letter that was sent back keeps where it came from; why it fails now replaces why it failed then, unless it only waits for another. */
+const againProperties = (uid: string, { record, error, lastError, attempts }: SinkItem): Properties =>
+  error?.code === 'PIO_KEY_PARKED'
+    ? record.properties
+    : { ...record.properties, ...whyOf(uid, error ?? lastError), [LETTER.attempts]: String(attempts) };
+
+const firstProperties = (
   uid: string,
   subscription: string,
   topic: string,
   { record, error, lastError, attempts }: SinkItem,
-): OutgoingMessage => ({
-  value: record.bytes,
-  // The version rises along the log and a replay gives the same one: a sequence as rule 38 wants it.
-  sequenceId: record.version,
-  ...(record.key !== undefined && { key: record.key }),
-  ...(record.eventTimeMs !== undefined && { eventTimeMs: record.eventTimeMs }),
-  properties: {
-    ...record.properties,
-    [LETTER.originMessageId]: formatMessageId(record.messageId),
-    [LETTER.realTopic]: topic,
-    [LETTER.realSubscription]: subscription,
-    ...whyOf(uid, error ?? lastError),
-    [LETTER.attempts]: String(attempts),
-    [LETTER.version]: String(record.version),
-    [LETTER.publishTime]: String(record.publishTimeMs),
-  },
+): Properties => ({
+  ...record.properties,
+  [LETTER.originMessageId]: formatMessageId(record.messageId),
+  [LETTER.realTopic]: topic,
+  [LETTER.realSubscription]: subscription,
+  ...whyOf(uid, error ?? lastError),
+  [LETTER.attempts]: String(attempts),
+  [LETTER.version]: String(record.version),
+  [LETTER.publishTime]: String(record.publishTimeMs),
 });
+
+/** What a letter was before: topic, id, version, time and properties of the record from the input. */
+export const originalOf = ({
+  properties,
+  version,
+  publishTimeMs,
+  messageId,
+}: SinkRecord): NonNullable<SinkItem['original']> => {
+  const [ledgerId = messageId.ledgerId, entryId = messageId.entryId, batchIndex = -1] = (
+    properties[LETTER.originMessageId] ?? ''
+  )
+    .split(':')
+    .filter((part) => part !== '')
+    .map(Number);
+  return {
+    topic: properties[LETTER.realTopic] ?? '',
+    messageId: { ledgerId, entryId, batchIndex },
+    version: Number(properties[LETTER.version] ?? version),
+    publishTimeMs: Number(properties[LETTER.publishTime] ?? publishTimeMs),
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !isOurs(name))),
+  };
+};
 
 /** Publishes the letter of a sink record: as it is, else with its own properties cut. Never without its payload: nothing else keeps that. */
 export const publishSinkLetter = async (

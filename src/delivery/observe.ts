@@ -33,7 +33,9 @@ export const observeSink = (): middy.MiddlewareObj<SinkBatch, void> => {
     for (const item of records) noteFailing(batch, item);
     const fresh = records.filter((item) => item.outcome !== undefined && !seen.has(item));
     for (const item of fresh) seen.add(item);
-    counters.written(count(fresh, 'written'));
+    const written = count(fresh, 'written');
+    counters.written(written);
+    if (batch.isRedrive) return counters.sentBack(written);
     counters.deadLettered(count(fresh, 'dead-lettered'));
     counters.dropped(count(fresh, 'dropped'));
   };

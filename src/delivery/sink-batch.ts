@@ -19,6 +19,8 @@ export interface SinkItem {
   error?: PulsarIoError;
   /** The last failure there was, for the instance's status. */
   lastError?: PulsarIoError;
+  /** Of a dead letter that is sent back: what the target is to take it for. */
+  readonly original?: Pick<SinkRecord, 'topic' | 'messageId' | 'version' | 'publishTimeMs' | 'properties'>;
   /** True once `decode` has read it. */
   isDecoded?: boolean;
   /** Failed writes so far, those of earlier runs and deliveries included. */
@@ -34,7 +36,9 @@ export interface SinkBatch {
   readonly topic: string;
   readonly records: readonly SinkItem[];
   readonly order: OrderKept;
-  readonly consumer: MessagingConsumer;
+  readonly consumer: Pick<MessagingConsumer, 'ackCumulative' | 'ackIndividual'>;
+  /** True: these are dead letters, which were counted when they came from the input. */
+  readonly isRedrive?: boolean;
   /** Our own frontier; absent under ATLEAST_ONCE, whose progress is the acknowledgement. */
   readonly frontier: FrontierHolder | undefined;
   /** Set by the guarantee: the target is to store the frontier in the transaction of the write. */
@@ -49,6 +53,10 @@ export interface SinkBatch {
   readonly counters: RunCounters;
   readonly signal: AbortSignal;
 }
+
+/** A record as the target takes it. */
+export const targetRecord = ({ record, original }: SinkItem): SinkRecord =>
+  original ? { ...record, ...original } : record;
 
 /** Items that nothing has become of yet. */
 export const pending = (batch: SinkBatch): SinkItem[] => batch.records.filter((item) => item.outcome === undefined);

@@ -3,7 +3,7 @@ import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
 import type { RecordResult, SinkRecord } from '../core/record.ts';
 import type { FrontierHolder } from './frontier-holder.ts';
 import { writeIsolating } from './isolate.ts';
-import { frontierBehind, pending, type SinkBatch, type SinkItem } from './sink-batch.ts';
+import { frontierBehind, pending, type SinkBatch, type SinkItem, targetRecord } from './sink-batch.ts';
 
 /** The innermost step of the sink pipeline: hands the target what is not settled and can be read, with the frontier where the guarantee says so. */
 export const write =
@@ -14,7 +14,7 @@ export const write =
 const writeRecords = async (sink: OpenSink, batch: SinkBatch): Promise<void> => {
   const items = writable(batch);
   if (items.length === 0) return;
-  const records = items.map(({ record }) => record);
+  const records = items.map(targetRecord);
   const write = (some: readonly SinkRecord[]) => sink.write(some, batch.signal);
   applyResults(batch, items, batch.writesOnce ? await write(records) : await writeIsolating(records, write));
 };
@@ -35,7 +35,7 @@ const writeTransaction = async (
   const to = frontierBehind(batch, count);
   const items = batch.records.slice(0, count).filter((item) => item.outcome === undefined);
   const move: FrontierMove = { topic: batch.topic, token: frontier.token, from: frontier.current, to };
-  const records = items.map(({ record }) => record);
+  const records = items.map(targetRecord);
   const results = await sink.transact(records, move, batch.signal);
   if (results) {
     noteFailures(batch, items, items.length === 1 ? [results[0] ?? refused(batch)] : results);

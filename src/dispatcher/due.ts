@@ -24,5 +24,6 @@ export const isDue = (
   const { phase, generation, restarts, nextRunAtMs = 0 } = state.status;
   if (generation !== connector.generation || restarts !== restartsOf(connector, instance)) return 'yes';
   if (phase === 'failed' || phase === 'finished' || nextRunAtMs > nowMs) return 'no';
+  if ((connector.redrive?.number ?? 0) > state.status.redriven) return 'yes';
   return phase === 'idle' && connector.kind === 'sink' ? 'if-backlog' : 'yes';
 };

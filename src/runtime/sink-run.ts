@@ -4,9 +4,10 @@ import { subscriptionOf } from '../core/connector.ts';
 import type { OpenSink, SinkType, TransactionalSink } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { MessagingSession } from '../core/messaging.ts';
-import { type SinkGuarantee, sinkPipeline } from '../delivery/pipeline.ts';
+import { type Guarantees, type SinkGuarantee, sinkPipeline } from '../delivery/pipeline.ts';
 import { Activity } from './activity.ts';
 import { openContext } from './open-context.ts';
+import { redrive } from './redrive.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunContext, WorkEnd } from './run-deps.ts';
 import { runSinkTopic, type SinkRun } from './sink-topic-run.ts';
@@ -31,9 +32,11 @@ export const sinkWork = async (context: RunContext, session: MessagingSession): 
       sink,
       maxBatchRecords,
       plan,
-      ...pipelineOf(connector, type, sink, guarantee),
+      route: type.route,
+      ...pipelinesOf(connector, type, sink, deps.guarantees),
       activity: new Activity(deps.clock),
     };
+    await redrive(run, topics);
     await runTopics(run, topics);
     return { end: control.isStopping ? 'stopped' : 'idle' };
   } finally {
@@ -60,18 +63,21 @@ const sinkType = (connector: SinkConnector, { deps }: RunContext): SinkType => {
   });
 };
 
-const pipelineOf = (
+const pipelinesOf = (
   { config }: SinkConnector,
-  type: SinkType,
+  { accepts, route }: SinkType,
   sink: OpenSink | TransactionalSink,
-  guarantee: SinkGuarantee,
-): Pick<SinkRun, 'pipeline' | 'isFrontierInTarget' | 'guarantee'> => ({
-  guarantee,
-  isFrontierInTarget: guarantee.keepsFrontier && type.route === 'transactional',
-  pipeline: sinkPipeline({
-    guarantee: guarantee.middleware(),
-    accepts: type.accepts,
-    subscription: subscriptionOf(config),
-    sink,
-  }),
-});
+  { sink: keepers }: Guarantees,
+): Pick<SinkRun, 'pipeline' | 'redrivePipeline' | 'isFrontierInTarget' | 'guarantee'> => {
+  const guarantee = keepers[config.processingGuarantees];
+  // Dead letters that are sent back have a frontier under every guarantee: one that moves behind them, or before.
+  const again = config.processingGuarantees === 'ATMOST_ONCE' ? guarantee : keepers.EFFECTIVELY_ONCE;
+  const pipelineOf = (kept: SinkGuarantee) =>
+    sinkPipeline({ guarantee: kept.middleware(), accepts, subscription: subscriptionOf(config), sink });
+  return {
+    guarantee,
+    isFrontierInTarget: guarantee.keepsFrontier && route === 'transactional',
+    pipeline: pipelineOf(guarantee),
+    redrivePipeline: pipelineOf(again),
+  };
+};

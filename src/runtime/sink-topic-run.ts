@@ -1,5 +1,5 @@
 import { connectorPath, type SinkConnector, subscriptionOf } from '../core/connector.ts';
-import type { OpenSink, TransactionalSink } from '../core/connector-type.ts';
+import type { ExactlyRoute, OpenSink, TransactionalSink } from '../core/connector-type.ts';
 import { deadLetterTopicOf, parksKeys } from '../core/dead-letter-rules.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { type Frontier, frontierAtMarkDelete, WHOLE_ENTRY } from '../core/frontier.ts';
@@ -31,6 +31,9 @@ export interface SinkRun extends RunContext {
   readonly maxBatchRecords: number;
   readonly sink: OpenSink | TransactionalSink;
   readonly pipeline: Pipeline<SinkBatch>;
+  /** For dead letters that are sent back. */
+  readonly redrivePipeline: Pipeline<SinkBatch>;
+  readonly route: ExactlyRoute | undefined;
   readonly plan: SubscriptionPlan;
   readonly guarantee: SinkGuarantee;
   /** True: a transactional target stores the frontier. */
@@ -66,7 +69,7 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
     const batch = batchOf(run, topic, consumer, frontier, letters, records);
     await settle(batch, run.pipeline, run);
     redelivery.take(batch);
-    noteProgress(run, batch);
+    noteProgress(run, batch, book);
     activity.touch();
   }
   redelivery.flushAll();
@@ -74,10 +77,11 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
 };
 
 /** Where each record waits for itself there is no position: the broker alone knows the holes. */
-const noteProgress = ({ counters }: SinkRun, batch: SinkBatch): void => {
+const noteProgress = ({ counters }: SinkRun, batch: SinkBatch, book: OpenBook | undefined): void => {
   if (batch.order !== 'topic') return;
   const last = batch.records.at(-1)?.record;
-  if (last) counters.topics.reached(batch.topic, last.messageId, last.publishTimeMs, counters.nowMs);
+  const parkedKeys = Object.keys(book?.content.parked ?? {}).length;
+  if (last) counters.topics.reached(batch.topic, last.messageId, last.publishTimeMs, counters.nowMs, parkedKeys);
 };
 
 /** Whether the subscription exists before this run subscribes, and thereby creates it. Without an admin address it is taken to exist. */

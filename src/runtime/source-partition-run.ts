@@ -105,7 +105,7 @@ const publishFrom = async (
   if (!guarantee.resumes) {
     const output = await openOutputs(context.session, context.connector.config, partitions, context.control.signal);
     const pipeline = sourcePipeline(guarantee.middleware(undefined));
-    const deadLetters = lettersOf(context);
+    const deadLetters = lettersOf(context, checkpoint);
     const read = await pump(context, checkpoint, output, pipeline, deadLetters);
     await deadLetters?.close();
     await Promise.all(output.outputs.map(({ producer }) => producer.close()));
@@ -114,7 +114,7 @@ const publishFrom = async (
   const resumed = await resume(checkpoint, resumeOptions(context, checkpoint, stored, context.generation, partitions));
   const output = new OutputTopic(resumed.outputs, partitions);
   const pipeline = sourcePipeline(guarantee.middleware(resumed));
-  const deadLetters = lettersOf(context);
+  const deadLetters = lettersOf(context, checkpoint);
   const read = await pump(context, checkpoint, output, pipeline, deadLetters);
   await deadLetters?.close();
   // Every receipt is in. Clean: nothing is published beyond the position, also by whoever died before us.
@@ -147,7 +147,7 @@ const drain = async (
   const options = resumeOptions(context, checkpoint, stored, stored.producerGeneration, stored.routerPartitions);
   const resumed = await resume(checkpoint, options);
   const { deadLetterTopic, producerGeneration } = stored;
-  const deadLetters = openDeadLetters(context, deadLetterTopic, producerGeneration);
+  const deadLetters = openDeadLetters(context, checkpoint, deadLetterTopic, producerGeneration);
   const held = resumed.outputs.map(({ lastSequence }) => lastSequence);
   const limit = Math.max(...held, (await deadLetters?.lastSequence()) ?? -1);
   if (limit > checkpoint.progress.sequence) {
@@ -249,17 +249,24 @@ const batchOf = (
   signal: control.signal,
 });
 
-const lettersOf = (context: SourcePartitionContext): DeadLetters | undefined =>
-  openDeadLetters(context, runtimeOptions(context.connector.config).deadLetterTopic, context.generation);
+const lettersOf = (context: SourcePartitionContext, checkpoint: SourceCheckpoint): DeadLetters | undefined => {
+  const { deadLetterTopic } = runtimeOptions(context.connector.config);
+  return openDeadLetters(context, checkpoint, deadLetterTopic, context.generation);
+};
 
 const openDeadLetters = (
   context: SourcePartitionContext,
+  checkpoint: SourceCheckpoint,
   topic: string | undefined,
   generation: number,
 ): DeadLetters | undefined => {
   const { session, connector, partition, control } = context;
   if (!topic) return undefined;
   const { uid } = connector;
-  const name = { producerName: sourceLettersName(uid, partition, generation) };
-  return new DeadLetters({ session, topic, uid, signal: control.signal, ...(guaranteeOf(context).resumes && name) });
+  const { signal } = control;
+  const named = {
+    producerName: sourceLettersName(uid, partition, generation),
+    requireHeld: () => checkpoint.requireHeld(signal),
+  };
+  return new DeadLetters({ session, topic, uid, signal, ...(guaranteeOf(context).resumes && named) });
 };

@@ -120,6 +120,9 @@ export class FakePulsar implements PulsarAdmin {
   async peek(_topic: string, subscription: string, nth: number): Promise<PeekedMessage | undefined> {
     return this.held.get(subscription)?.[nth - 1];
   }
+  async lastEntry() {
+    return { ledgerId: 7, entryId: 9 };
+  }
   async skip(_topic: string, subscription: string, count: number | 'all'): Promise<void> {
     const held = this.held.get(subscription) ?? [];
     held.splice(0, count === 'all' ? held.length : count);

@@ -56,6 +56,11 @@ describe('status', () => {
       numSystemExceptions: 1,
       lastReceivedTimeMs: 9,
       numRestarts: 2,
+      numDeadLettered: 4,
+      numRedriven: 1,
+      failuresInRow: 2,
+      nextRunAtMs: 11,
+      topics: { in: { position: '4:2', publishTimeMs: 8, parkedKeys: 3 } },
     });
     expect((await api.get('sinks/public/default/s1/0/status')).json).toEqual({
       running: false,
@@ -68,6 +73,17 @@ describe('status', () => {
       latestSinkExceptions: [exception],
       numWrittenToSink: 3,
       lastReceivedTime: 9,
+      details: {
+        phase: 'failed',
+        numDeadLettered: 4,
+        numRedriven: 1,
+        numDropped: 0,
+        failuresInRow: 2,
+        nextRunTime: 11,
+        retrying: [],
+        topics: { in: { position: '4:2', publishTimeMs: 8, parkedKeys: 3 } },
+        warnings: [],
+      },
       workerId: 'worker-1',
     });
   });

@@ -82,6 +82,8 @@ const normal = (body: string): unknown => {
     return JSON.parse(body, (key, value) => {
       if (VOLATILE.has(key) && typeof value === 'number') return 0;
       if (key === 'workerId') return 'worker';
+      // Our addition to the status of an instance, which Pulsar's tools ignore.
+      if (key === 'details') return undefined;
       if (key === 'inputs') return value.toSorted();
       if (key === 'instances') return value.toSorted((a: Instance, b: Instance) => a.instanceId - b.instanceId);
       return value;

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createControlPlane } from '../../src/control-plane/index.ts';
 import { type Connector, type SinkConnector, subscriptionOf } from '../../src/core/connector.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { runInstance } from '../../src/runtime/instance-run.ts';
 import { Leftovers } from '../../src/runtime/leftovers.ts';
 import { sinkWork } from '../../src/runtime/sink-run.ts';
-import { eventOf } from '../control-plane/requests.ts';
+import { ask as askIn, current as currentIn } from './kit/admin.ts';
 import { crashAt } from './kit/ports.ts';
 import { listSource, memorySink, texts, World } from './kit/world.ts';
 
@@ -20,23 +18,9 @@ afterEach(async () => {
 
 const LIMIT_MS = 600_000;
 
-/** Sends a request of the admin API about a connector; fails unless it succeeds. */
-const ask = async ({ kind, config }: Connector, method: string, what: string, body?: unknown): Promise<unknown> => {
-  const admin = createControlPlane({ ...world.deps, newUid: randomUUID, workerId: 'w', onError: () => undefined });
-  const path = `/admin/v3/${kind}s/public/default/${config.name}/${what}`;
-  const request = { method, path, ...(body !== undefined && { body: JSON.stringify(body) }) };
-  const answer = await admin(eventOf(request), AbortSignal.timeout(20_000));
-  expect({ what, answer }).toMatchObject({ what, answer: { statusCode: expect.any(Number) } });
-  if (answer.statusCode >= 300) throw new Error(answer.body);
-  return answer.body ? JSON.parse(answer.body) : undefined;
-};
-
-/** The connector as it is registered now; registers it first if nobody did. */
-const current = async <C extends Connector>(connector: C): Promise<C> => {
-  const found = await world.deps.registry.get(connector.config);
-  if (found) return found.connector as C;
-  return (await world.deps.registry.create(connector)).connector as C;
-};
+const ask = (connector: Connector, method: string, what: string, body?: unknown) =>
+  askIn(world, connector, method, what, body);
+const current = <C extends Connector>(connector: C) => currentIn(world, connector);
 
 const stopped = async <C extends Connector>(connector: C): Promise<C> => {
   await current(connector);

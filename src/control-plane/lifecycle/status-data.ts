@@ -61,4 +61,18 @@ const counters = (words: KindWords, status: InstanceStatus, running: boolean, li
   ...lists.connector,
   [words.kind === 'source' ? 'numWritten' : 'numWrittenToSink']: status.numWritten,
   lastReceivedTime: status.lastReceivedTimeMs,
+  details: detailsOf(status),
+});
+
+/** What Pulsar's status has no field for; its tools ignore it. */
+const detailsOf = (status: InstanceStatus) => ({
+  phase: status.phase,
+  numDeadLettered: status.numDeadLettered,
+  numRedriven: status.numRedriven,
+  numDropped: status.numDropped,
+  failuresInRow: status.failuresInRow,
+  ...(status.nextRunAtMs !== undefined && { nextRunTime: status.nextRunAtMs }),
+  retrying: status.failing ?? [],
+  topics: status.topics ?? {},
+  warnings: status.warnings ?? [],
 });

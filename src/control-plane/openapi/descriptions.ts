@@ -45,6 +45,24 @@ const describeRoutes = (words: KindWords): Readonly<Record<string, RouteDescript
       summary: 'Forget the progress of all partitions, or of some; only while stopped',
       query: { partition: 'Name of a partition; may be repeated' },
     },
+    [`GET ${CONNECTOR}/dead-letters`]: {
+      summary: 'How many dead letters there are, and the first of them with their reasons',
+      query: { max: 'Letters to show of each topic, 1 to 100; 10 when absent' },
+      answer: OBJECT,
+    },
+    [`POST ${CONNECTOR}/dead-letters`]: {
+      summary: 'Have a sink write its dead letters again, in order, each once',
+      query: {
+        max: 'Letters to send back of each topic; all that are there now when absent',
+        allowReordering: 'true: also where an old record may undo a newer one of its key',
+      },
+      answer: OBJECT,
+    },
+    [`DELETE ${CONNECTOR}/dead-letters`]: {
+      summary: 'Drop dead letters for good',
+      query: { confirm: `Name of the ${kind}`, max: 'Letters to drop of each topic; all when absent' },
+      answer: OBJECT,
+    },
     [`POST ${CONNECTOR}/start`]: { summary: 'Start all instances' },
     [`POST ${CONNECTOR}/stop`]: { summary: 'Stop all instances; they keep their position' },
     [`POST ${CONNECTOR}/restart`]: { summary: 'Restart all instances; counters begin at 0' },

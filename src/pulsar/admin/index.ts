@@ -85,6 +85,12 @@ export const createPulsarAdmin = (options: AdminHttpOptions): PulsarAdmin => {
       return answer.status === 404 ? undefined : peekedOf(answer);
     },
 
+    lastEntry: async (topic, signal) => {
+      const { status, value } = await http({ path: `${topicPath(topic)}/lastMessageId`, expected: [404], signal });
+      if (status === 404 || typeof value !== 'object' || value === null) return undefined;
+      return { ledgerId: Number(Reflect.get(value, 'ledgerId')), entryId: Number(Reflect.get(value, 'entryId')) };
+    },
+
     skip: async (topic, subscription, count, signal) => {
       const what = count === 'all' ? 'skip_all' : `skip/${count}`;
       await http({ method: 'POST', path: `${subscriptionPath(topic, subscription)}/${what}`, expected: [404], signal });

@@ -46,6 +46,7 @@ export const adminFor = (broker: Broker, process: Process): PulsarAdmin => {
           .includes(true),
       ),
     peek: (topic, name, nth, signal) => ask('peek', signal, () => peeked(broker.topic(fullName(topic)), name, nth)),
+    lastEntry: (topic, signal) => ask('lastEntry', signal, () => lastOf(broker.topic(fullName(topic)))),
     skip: (topic, name, count, signal) =>
       ask('skip', signal, () => {
         const subscription = broker.topic(fullName(topic)).subscriptions.get(name);
@@ -76,6 +77,11 @@ const peeked = (topic: Topic, name: string, nth: number): PeekedMessage | undefi
   const { ledgerId, entryId } = entry;
   const payload = Buffer.from(message.value ?? '');
   return { messageId: { ledgerId, entryId }, properties: message.properties ?? {}, payload };
+};
+
+const lastOf = ({ log }: Topic): { ledgerId: number; entryId: number } => {
+  const { ledgerId, entryId } = log.at(-1) ?? { ledgerId: -1, entryId: -1 };
+  return { ledgerId, entryId };
 };
 
 const statsOf = (topics: readonly Topic[]): TopicStats => {

@@ -1,0 +1,205 @@
+import { assignedInstance } from '../core/assignment.ts';
+import { deadLetterTopicOf, redriveReorders } from '../core/dead-letter-rules.ts';
+import { FRONTIER_START } from '../core/frontier.ts';
+import { compareMessageIds, type MessageIdParts } from '../core/message-id.ts';
+import type { IncomingMessage, MessagingConsumer } from '../core/messaging.ts';
+import { deadLetterSubscription, redriveLettersName } from '../core/names.ts';
+import { keyHash } from '../core/sink-book.ts';
+import { DeadLetters } from '../delivery/dead-letters.ts';
+import { storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
+import { redriveLetters } from '../delivery/letter-book.ts';
+import { LETTER, originalOf } from '../delivery/letters.ts';
+import { OpenBook } from '../delivery/open-book.ts';
+import { routeFailure } from '../delivery/pulsar-failure.ts';
+import type { SinkBatch } from '../delivery/sink-batch.ts';
+import { settle } from './settle.ts';
+import { RecordReader } from './sink-records.ts';
+import type { SinkRun } from './sink-topic-run.ts';
+
+/** Longest wait for a letter before the run's state is looked at again, in milliseconds. */
+const RECEIVE_WAIT_MS = 500;
+const PAGE_LETTERS = 200;
+
+/** What the letters of one input topic-partition are sent back with. */
+interface Lane {
+  readonly topic: string;
+  readonly book: OpenBook;
+  readonly reader: RecordReader;
+  readonly batch: Omit<SinkBatch, 'records'>;
+  /** Keys of letters behind those that are asked for. */
+  readonly left: Set<string>;
+}
+
+/**
+ * Carries out the redrive that an operator asked for (docs/decisions/0007): before an instance reads its inputs, it writes the dead letters of its topic-partitions, up to
+ * where they were asked for, in their order and with their original versions. They pass through the same pipeline as records of the input, with a frontier in the
+ * dead-letter topic: a run that dies repeats nothing. What fails again is appended to the dead-letter topic. Keys of which no letter is left are free again.
+ */
+export const redrive = async (run: SinkRun, topics: readonly string[]): Promise<void> => {
+  const { connector, instance, counters, control } = run;
+  const order = connector.redrive;
+  if (!order || counters.redriven >= order.number) return;
+  const { config } = connector;
+  const mine = topics.filter((topic) => assignedInstance(topic, config.parallelism) === instance);
+  for (const [letterTopic, through] of Object.entries(order.through)) {
+    const from = mine.filter((topic) => deadLetterTopicOf(config, topic) === letterTopic);
+    if (from.length > 0)
+      await redriveTopic(run, letterTopic, { ...through, batchIndex: Number.MAX_SAFE_INTEGER }, from);
+    if (control.isStopping) return;
+  }
+  counters.redriven = order.number;
+};
+
+const redriveTopic = async (
+  run: SinkRun,
+  letterTopic: string,
+  through: MessageIdParts,
+  topics: readonly string[],
+): Promise<void> => {
+  const number = run.connector.redrive?.number ?? 0;
+  const keeper = await openKeeper(run, letterTopic);
+  const { last, markDelete } = await keeper.lastMessageId(run.control.signal);
+  const lanes = new Map<string, Lane>();
+  for (const topic of topics) {
+    const lane = await openLane(run, letterTopic, topic);
+    if ((lane.book.content.redriven ?? 0) < number) lanes.set(topic, lane);
+  }
+  const isEmpty =
+    last.entryId < 0 || (markDelete !== undefined && compareMessageIds(atEntry(markDelete), atEntry(last)) >= 0);
+  if (
+    lanes.size > 0 &&
+    !isEmpty &&
+    !(await readLetters(run, letterTopic, { from: markDelete, through, last, lanes, keeper }))
+  )
+    return;
+  for (const lane of lanes.values()) await finish(lane, number);
+  await Promise.all([...lanes.values()].map(({ batch }) => batch.deadLetters?.close()));
+  await keeper.close();
+};
+
+const atEntry = ({ ledgerId, entryId }: MessageIdParts): MessageIdParts => ({ ledgerId, entryId, batchIndex: -1 });
+
+/** The subscription that keeps the letters: held exclusively, so that one instance sends back at a time, and never asked for messages. */
+const openKeeper = async ({ session, connector, control }: SinkRun, topic: string): Promise<MessagingConsumer> => {
+  const subscription = deadLetterSubscription(connector.uid);
+  try {
+    return await session.consumer({
+      topic,
+      subscription,
+      subscriptionType: 'Exclusive',
+      initialPosition: 'Earliest',
+      receiverQueueSize: 0,
+      signal: control.signal,
+    });
+  } catch (cause) {
+    throw routeFailure(cause, `subscribing to ${topic} as ${subscription}`);
+  }
+};
+
+const openLane = async (run: SinkRun, letterTopic: string, topic: string): Promise<Lane> => {
+  const { connector, deps, control, sink, session, guarantee } = run;
+  const { uid, config } = connector;
+  const { signal } = control;
+  const number = connector.redrive?.number ?? 0;
+  const [token, stream] = [run.nextToken(), `#redrive:${topic}`];
+  const book = await OpenBook.open(deps.checkpoints, uid, topic, token, signal);
+  const frontier = run.isFrontierInTarget
+    ? await targetFrontier(sink as Parameters<typeof targetFrontier>[0], stream, token, FRONTIER_START, signal)
+    : await storedFrontier(deps.checkpoints, uid, stream, token, FRONTIER_START, signal);
+  const onlyParked = redriveReorders(config, run.route) && !connector.redrive?.allowReordering;
+  const name = guarantee.namesDeadLetters ? { producerName: redriveLettersName(uid, topic) } : {};
+  const batch: Lane['batch'] = {
+    topic: stream,
+    order: 'topic',
+    consumer: ACKNOWLEDGED_LATER,
+    frontier,
+    deadLetters: new DeadLetters({ session, topic: letterTopic, uid, signal, ...name }),
+    book: redriveLetters(book, number, onlyParked),
+    maxRetries: config.maxMessageRetries,
+    isRedrive: true,
+    counters: run.counters,
+    signal,
+  };
+  return { topic, book, batch, reader: new RecordReader(letterTopic, frontier.current), left: new Set() };
+};
+
+/** Letters lie among those of others: they are acknowledged one by one, when their page is settled. */
+const ACKNOWLEDGED_LATER: SinkBatch['consumer'] = {
+  ackCumulative: async () => undefined,
+  ackIndividual: async () => undefined,
+};
+
+interface Reading {
+  readonly from: MessageIdParts | undefined;
+  readonly through: MessageIdParts;
+  readonly last: MessageIdParts;
+  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly keeper: MessagingConsumer;
+}
+
+/** Reads all letters that are kept, to the end: false when the run was asked to stop before. */
+const readLetters = async (run: SinkRun, topic: string, reading: Reading): Promise<boolean> => {
+  const { session, control } = run;
+  const { from, last } = reading;
+  const reader = await session.consumer({
+    topic,
+    subscription: `pulsar-io-redrive.${run.connector.uid}.${run.deps.newRunId()}`,
+    subscriptionType: 'Exclusive',
+    initialPosition: 'Earliest',
+    receiverQueueSize: 1_000,
+    durable: false,
+    startMessageId: from && from.ledgerId >= 0 ? atEntry(from) : { ledgerId: -1, entryId: -1, batchIndex: -1 },
+    startInclusive: false,
+    signal: control.signal,
+  });
+  for (let isAtEnd = false; !isAtEnd; ) {
+    if (control.isStopping) return false;
+    const options = { maxMessages: PAGE_LETTERS, lingerMs: 0, waitMs: RECEIVE_WAIT_MS, signal: control.signal };
+    const page = await reader.receiveBatch(options).catch((cause: unknown) => {
+      throw routeFailure(cause, `reading ${topic}`);
+    });
+    await sendBack(run, page, reading);
+    const end = page.at(-1)?.messageId;
+    isAtEnd = end !== undefined && compareMessageIds(atEntry(end), atEntry(last)) >= 0;
+  }
+  await reader.close();
+  return true;
+};
+
+/** Sends back what is asked for of a page, lane by lane; notes the keys of what is not. */
+const sendBack = async (
+  run: SinkRun,
+  page: readonly IncomingMessage[],
+  { through, lanes, keeper }: Reading,
+): Promise<void> => {
+  const asked = new Map<Lane, IncomingMessage[]>();
+  const foreign: MessageIdParts[] = [];
+  for (const message of page) {
+    const { properties, messageId, key } = message;
+    const lane = lanes.get(properties[LETTER.realTopic] ?? '');
+    if (properties[LETTER.uid] !== run.connector.uid) foreign.push(atEntry(messageId));
+    else if (lane && compareMessageIds(messageId, through) > 0) lane.left.add(keyHash(key ?? ''));
+    else if (lane) asked.set(lane, [...(asked.get(lane) ?? []), message]);
+  }
+  if (foreign.length > 0) await keeper.ackIndividual(foreign);
+  for (const [lane, messages] of asked) await settleLetters(run, lane, messages, keeper);
+};
+
+const settleLetters = async (
+  run: SinkRun,
+  { batch, reader }: Lane,
+  messages: readonly IncomingMessage[],
+  keeper: MessagingConsumer,
+): Promise<void> => {
+  const records = reader.toRecords(messages).map((record) => ({ record, attempts: 0, original: originalOf(record) }));
+  if (records.length > 0) await settle({ ...batch, records }, run.redrivePipeline, run);
+  await keeper.ackIndividual(messages.map(({ messageId }) => messageId));
+};
+
+/** Keys are free of which no letter is left, and none was appended by this redrive. */
+const finish = async ({ book, left }: Lane, number: number): Promise<void> => {
+  const kept = Object.entries(book.content.parked ?? {}).filter(
+    ([key, redriven]) => left.has(key) || redriven === number,
+  );
+  await book.change({ redriven: number, parked: Object.fromEntries(kept) });
+};

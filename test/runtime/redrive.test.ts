@@ -1,0 +1,202 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SinkConnector } from '../../src/core/connector.ts';
+import { PulsarIoError } from '../../src/core/errors.ts';
+import type { SinkRecord } from '../../src/core/record.ts';
+import { ask, current } from './kit/admin.ts';
+import { Crash, type Watch } from './kit/ports.ts';
+import { memorySink, World } from './kit/world.ts';
+
+const LIMIT_MS = 120_000;
+
+let world: World;
+beforeEach(async () => {
+  world = await World.start();
+});
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+const refuse = (...texts: readonly string[]) => {
+  world.target.failureOf = ({ value }: SinkRecord) =>
+    texts.includes(String(value)) ? new PulsarIoError('PIO_SINK_REJECTED', 'never') : undefined;
+};
+const publish = (topic: string, ...texts: readonly string[]) =>
+  world.publish(topic, texts, { keys: texts.map(([key = '']) => key) });
+
+let names = 0;
+/** A sink that has dead-lettered a1 and parked a2 and a3 behind it. */
+const parked = async (
+  type: 'transactional' | 'versioned' | 'plain',
+  guarantee: 'EFFECTIVELY_ONCE' | 'ATLEAST_ONCE',
+) => {
+  world.target.effects.length = 0;
+  world.target.frontiers.clear();
+  world.target.versionsSeen.clear();
+  const [topic, letters] = [await world.newTopic(), await world.newTopic()];
+  const more = { deadLetterTopic: letters, retainOrdering: true, name: `out-${names++}` };
+  const sink = await current(world, memorySink(topic, type, guarantee, more));
+  await publish(topic, 'b1', 'a1', 'a2', 'b2', 'a3');
+  refuse('a1');
+  await world.drain(sink);
+  expect(await world.texts(letters)).toEqual(['a1', 'a2', 'a3']);
+  world.target.effects.length = 0;
+  refuse();
+  return { topic, letters, sink };
+};
+const held = async (sink: SinkConnector) =>
+  ((await ask(world, sink, 'GET', 'dead-letters')) as { topics: { count: number }[] }).topics[0]?.count;
+
+describe.each(['transactional', 'versioned'] as const)('sending back the dead letters of a %s target', (type) => {
+  const step = type === 'transactional' ? 1 : 3;
+
+  test(
+    'writes them once, in order, before what came since, wherever a run dies; then the key goes on by itself',
+    async () => {
+      for (let at = 1, isOver = false; !isOver; at += step) {
+        const { topic, sink } = await parked(type, 'EFFECTIVELY_ONCE');
+        await publish(topic, 'a4');
+        expect(await ask(world, sink, 'POST', 'dead-letters')).toMatchObject({ redrive: 1, letters: 3 });
+        const ordered = await current(world, sink);
+        let calls = 0;
+        const watch: Watch = () => {
+          calls += 1;
+          if (calls === at) throw new Crash(`call ${at}`);
+        };
+        isOver = await world.attempt(ordered, { watch }).then(
+          () => true,
+          () => false,
+        );
+        for (let runs = 0; runs < 2; runs++) await world.drain(ordered);
+        await publish(topic, 'a5');
+        await world.drain(ordered);
+        const { effects, versionsSeen } = world.target;
+        const order = [...new Set(effects)];
+        expect({ at, order, held: await held(sink) }).toEqual({ at, order: ['a1', 'a2', 'a3', 'a4', 'a5'], held: 0 });
+        if (type === 'transactional') expect({ at, effects }).toEqual({ at, effects: order });
+        else
+          expect({ at, seen: [...versionsSeen].filter((seen) => seen.startsWith('a1@')).length }).toEqual({
+            at,
+            seen: 1,
+          });
+        expect(at).toBeLessThan(200);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test('gives a record its original version, topic and properties', async () => {
+    const { topic, letters, sink } = await parked(type, 'EFFECTIVELY_ONCE');
+    const seen: SinkRecord[] = [];
+    world.target.failureOf = (record) => void seen.push(record);
+    await ask(world, sink, 'POST', 'dead-letters');
+    await world.drain(await current(world, sink));
+    const first = seen.find(({ value }) => value === 'a1');
+    expect(first).toMatchObject({ topic, properties: {}, key: 'a' });
+    const versions = (await world.read(letters)).map(({ properties }) => Number(properties['pulsar-io.version']));
+    expect(seen.map(({ version }) => version)).toEqual(versions);
+  });
+
+  test(
+    'keeps what fails again, and its key behind it, wherever a run dies',
+    async () => {
+      for (let at = 1, isOver = false; !isOver; at += step) {
+        const { letters, sink } = await parked(type, 'EFFECTIVELY_ONCE');
+        refuse('a2');
+        await ask(world, sink, 'POST', 'dead-letters');
+        const ordered = await current(world, sink);
+        let calls = 0;
+        const watch: Watch = () => {
+          calls += 1;
+          if (calls === at) throw new Crash(`call ${at}`);
+        };
+        isOver = await world.attempt(ordered, { watch }).then(
+          () => true,
+          () => false,
+        );
+        await world.drain(ordered);
+        const effects = [...new Set(world.target.effects)];
+        const kept = {
+          at,
+          effects: effects.slice(0, 1),
+          letters: (await world.texts(letters)).slice(3),
+          held: await held(sink),
+        };
+        expect(kept).toEqual({ at, effects: ['a1'], letters: ['a2', 'a3'], held: 2 });
+        if (type === 'transactional') expect({ at, effects }).toEqual({ at, effects: ['a1'] });
+        expect(at).toBeLessThan(200);
+      }
+    },
+    LIMIT_MS,
+  );
+});
+
+test('under ATLEAST_ONCE the order of a key ends right after its letters are sent back', async () => {
+  const { topic, sink } = await parked('plain', 'ATLEAST_ONCE');
+  await publish(topic, 'a4');
+  await ask(world, sink, 'POST', 'dead-letters');
+  await world.drain(await current(world, sink));
+  expect([...new Set(world.target.effects)]).toEqual(['a1', 'a2', 'a3', 'a4']);
+});
+
+test('takes the first letters only when that is asked for, and the key stays parked', async () => {
+  const { topic, letters, sink } = await parked('transactional', 'EFFECTIVELY_ONCE');
+  expect(await ask(world, sink, 'POST', 'dead-letters?max=2')).toMatchObject({ letters: 2 });
+  await world.drain(await current(world, sink));
+  await publish(topic, 'a4');
+  await world.drain(await current(world, sink));
+  expect({ effects: world.target.effects, letters: await world.texts(letters) }).toEqual({
+    effects: ['a1', 'a2'],
+    letters: ['a1', 'a2', 'a3', 'a4'],
+  });
+});
+
+test('dropping letters frees their key, and needs a confirmation', async () => {
+  const { topic, sink } = await parked('transactional', 'EFFECTIVELY_ONCE');
+  await expect(ask(world, sink, 'DELETE', 'dead-letters')).rejects.toThrow(`?confirm=${sink.config.name}`);
+  expect(await ask(world, sink, 'DELETE', `dead-letters?confirm=${sink.config.name}`)).toEqual({ dropped: 3 });
+  await world.drain(await current(world, sink));
+  await publish(topic, 'a4');
+  await world.drain(await current(world, sink));
+  expect(world.target.effects).toEqual(['a4']);
+});
+
+test('is refused where it could undo newer records, unless that is allowed', async () => {
+  const [topic, letters] = [await world.newTopic(), await world.newTopic()];
+  const sink = await current(
+    world,
+    memorySink(topic, 'transactional', 'EFFECTIVELY_ONCE', { deadLetterTopic: letters }),
+  );
+  await publish(topic, 'a1', 'a2');
+  refuse('a1');
+  await world.drain(sink);
+  refuse();
+  await expect(ask(world, sink, 'POST', 'dead-letters')).rejects.toThrow('may undo a newer record');
+  await ask(world, sink, 'POST', 'dead-letters?allowReordering=true');
+  await world.drain(await current(world, sink));
+  expect(world.target.effects).toEqual(['a2', 'a1']);
+});
+
+test('letters are shown with their reason, and nothing sensitive of their payload', async () => {
+  const [topic, letters] = [await world.newTopic(), await world.newTopic()];
+  const sink = await current(
+    world,
+    memorySink(topic, 'transactional', 'EFFECTIVELY_ONCE', { deadLetterTopic: letters }),
+  );
+  world.target.failureOf = () => new PulsarIoError('PIO_SINK_REJECTED', 'never');
+  await world.publish(topic, ['{"id":1,"user":{"password":"hunter2"}}', 'plain hunter2']);
+  await world.drain(sink);
+  const { topics } = (await ask(world, sink, 'GET', 'dead-letters?max=5')) as {
+    topics: { count: number; letters: object[] }[];
+  };
+  expect(topics).toMatchObject([
+    {
+      topic: letters,
+      count: 2,
+      letters: [
+        { error: 'PIO_SINK_REJECTED', reason: 'never', topic, preview: '{"id":1,"user":{"password":"********"}}' },
+        { preview: '(13 bytes that are no JSON)' },
+      ],
+    },
+  ]);
+  expect(JSON.stringify(topics)).not.toContain('hunter2');
+});
