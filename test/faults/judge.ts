@@ -91,7 +91,10 @@ export const judgeCells = (
   const wanted = new Map(given.filter(({ isPoison }) => !isPoison).map(({ key, text }) => [key, text]));
   const letters = countOf(deadLetters);
   for (const [text, count] of letters) if (count > 1) duplicated.push(`dead letter ${text}`);
-  const lost = [...wanted].filter(([key, text]) => held.get(key) !== text).map(([, text]) => text);
+  // A key whose earlier record is a dead letter is parked: what follows waits in the dead-letter topic, too.
+  const lost = [...wanted]
+    .filter(([key, text]) => held.get(key) !== text && !letters.has(text))
+    .map(([, text]) => text);
   lost.push(...given.filter(({ text, isPoison }) => isPoison && !letters.has(text)).map(({ text }) => text));
   return { lost, duplicated, reordered };
 };
