@@ -17,6 +17,12 @@ export interface DeliveryOptions {
   readonly guarantee: Guarantee;
   readonly records: number;
   readonly maxKills: number;
+  /** The input ends with the last kill, if that comes before `records`. */
+  readonly endsWithKills?: boolean;
+  /** Default: a SQLite file. */
+  readonly store?: { readonly url: string; readonly environment: Readonly<Record<string, string>> };
+  readonly runSettings?: CloudOptions['runSettings'];
+  readonly tickMs?: number;
   readonly killChance?: number;
   readonly seed: number;
   /** Namespace of the topic, with deduplication enabled. */
@@ -38,6 +44,8 @@ export interface DeliveryResult {
   /** Effects that came after a later record's first effect. */
   readonly reordered: number;
   readonly arrived: number;
+  /** Records of the input. */
+  readonly records: number;
   readonly kills: number;
   readonly runs: number;
   readonly log: string;
@@ -51,18 +59,21 @@ const PATIENCE_MS = 150_000;
 
 /** Runs a delivery to its end: everything arrived, or nothing has moved for a while. */
 export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult> => {
-  const { broker, target, guarantee, records, maxKills, seed, killChance = 0.03, keptBy } = options;
+  const { broker, target, guarantee, maxKills, seed, killChance = 0.03, keptBy, store } = options;
   const folder = mkdtempSync(join(tmpdir(), 'pio-delivery-'));
-  const input = await (options.input ?? growingFile)();
-  const cloudOptions: Pick<CloudOptions, 'serviceUrl' | 'adminUrl' | 'storeUrl' | 'chaos' | 'swap' | 'logFile'> = {
+  const input = await (options.input ?? (() => growingFile()))();
+  const storePath = join(folder, 'store.db');
+  const cloudOptions: Parameters<typeof startCloud>[0] = {
     serviceUrl: broker.serviceUrl,
     adminUrl: broker.adminUrl,
-    storeUrl: `sqlite:${join(folder, 'store.db')}`,
+    storeUrl: store?.url ?? `sqlite:${storePath}`,
+    ...(options.runSettings && { runSettings: options.runSettings }),
+    ...(options.tickMs && { tickMs: options.tickMs }),
     chaos: { killChance, maxKills, seed, aimsAtEffects: keptBy !== undefined },
     logFile: join(folder, 'cloud.log'),
     ...(keptBy && { swap: { asked: guarantee, kept: keptBy } }),
   };
-  await using cloud = await startCloud(cloudOptions);
+  await using cloud = await startCloud(cloudOptions, store?.environment);
   const topic = `persistent://${options.namespace ?? 'public/default'}/e2e-${randomUUID()}`;
   const common = { processingGuarantees: guarantee };
   await cloud.create('sink', 'out', {
@@ -78,15 +89,18 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
     topicName: topic,
     configs: { ...input.configs, ...(input.sourceType === 'file' && target.sourceConfigs) },
   });
-  const feeding = input.feed(records);
+  const isEnough = async () => options.endsWithKills === true && (await cloud.state()).killed >= maxKills;
+  const feeding = input.feed(options.records, isEnough);
   await options.onCloud?.(cloud);
-  await feeding;
-  await untilQuiet(cloud, options, () => input.isRead(cloudOptions.storeUrl.slice('sqlite:'.length)), topic);
+  const records = await feeding;
+  // Only the file can be looked into; elsewhere what is lost is seen at the end of all patience.
+  const isRead = async () => store === undefined && (await input.isRead(storePath));
+  await untilQuiet(cloud, { ...options, records }, isRead, topic);
   await input.dispose();
   const effects = await target.read();
   const repeatedWrites = await target.repeatedWrites();
   const { killed: kills, started: runs } = await cloud.state();
-  return { ...judge(effects, records), repeatedWrites, kills, runs, log: cloud.logFile };
+  return { ...judge(effects, records), records, repeatedWrites, kills, runs, log: cloud.logFile };
 };
 
 const judge = (effects: readonly number[], records: number) => {

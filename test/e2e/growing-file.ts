@@ -12,10 +12,20 @@ export const inputRecord = (index: number): { id: string; n: number; text: strin
   text: `record ${index} äöü ${'x'.repeat(index % 50)}`,
 });
 
-/** Appends `total` records to a file, `perStep` at a time with a pause, as a program that writes its log would: lines may arrive in halves. */
-export const growFile = async (path: string, total: number, perStep: number, pauseMs: number): Promise<void> => {
+/**
+ * Appends up to `total` records to a file, `perStep` at a time with a pause, as a program that writes its log would: lines may arrive in halves. Ends early once it
+ * `isEnough`. Resolves with the number of records written.
+ */
+export const growFile = async (
+  path: string,
+  total: number,
+  perStep: number,
+  pauseMs: number,
+  isEnough: () => Promise<boolean> = async () => false,
+): Promise<number> => {
   const file = openSync(path, 'a');
-  for (let from = 0; from < total; from += perStep) {
+  let from = 0;
+  for (; from < total && !(await isEnough()); from += perStep) {
     const lines = Array.from(
       { length: Math.min(perStep, total - from) },
       (_, i) => `${JSON.stringify(inputRecord(from + i))}\n`,
@@ -27,16 +37,18 @@ export const growFile = async (path: string, total: number, perStep: number, pau
     await sleep(pauseMs);
   }
   closeSync(file);
+  return Math.min(from, total);
 };
 
-/** A file that grows while it is read. */
-export const growingFile = async (): Promise<Input> => {
+/** A file that grows while it is read: within ten seconds, or by so many records every 80 ms. */
+export const growingFile = async (perStep?: number): Promise<Input> => {
   const path = join(mkdtempSync(join(tmpdir(), 'pio-input-')), 'input.ndjson');
   writeFileSync(path, '');
   return {
     sourceType: 'file',
     configs: { path, format: 'ndjson' },
-    feed: (records) => growFile(path, records, Math.max(1, Math.ceil(records / 120)), 80),
+    feed: (records, isEnough) =>
+      growFile(path, records, perStep ?? Math.max(1, Math.ceil(records / 120)), 80, isEnough),
     isRead: async (storePath) => {
       const database = new DatabaseSync(storePath, { readOnly: true });
       const rows = database.prepare("SELECT data FROM pulsar_io_items WHERE sk LIKE 'ckpt#%'").all();

@@ -50,6 +50,7 @@ export const sqsInput = async (address: SqsAddress): Promise<Input> => {
         await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
         await sleep(20);
       }
+      return records;
     },
     isRead: async (storePath) => (await leftInQueue(client, QueueUrl ?? '')) === 0 && leftInInbox(storePath) === 0,
     dispose: async () => {

@@ -124,6 +124,7 @@ export class Cloud implements AsyncDisposable {
 /** Starts a cloud; `await using` ends it and its runs. */
 export const startCloud = async (
   options: Omit<CloudOptions, 'functionBundle' | 'tickMs' | 'runSettings' | 'logFile'> & Partial<CloudOptions>,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Cloud> => {
   const folder = await bundles();
   const logFile = options.logFile ?? join(mkdtempSync(join(tmpdir(), 'pio-e2e-')), 'cloud.log');
@@ -146,6 +147,7 @@ export const startCloud = async (
     AWS_REGION: 'eu-west-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
+    ...environment,
   };
   const child = spawn(
     join(ROOT, 'node_modules/.bin/node'),
