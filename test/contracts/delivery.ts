@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Guarantee } from '../../src/core/guarantee.ts';
-import { deliver } from '../e2e/delivery.ts';
+import { type DeliveryResult, deliver } from '../e2e/delivery.ts';
 import type { BrokerAddress } from '../e2e/embedded-broker.ts';
 import type { Input } from '../e2e/input.ts';
 import type { Target } from '../e2e/target.ts';
+import { noteRow } from '../faults/certificate.ts';
 
 /** What a delivery suite runs on. */
 export interface DeliveryWorld {
@@ -22,6 +23,13 @@ export interface DeliveryWorld {
 
 const LIMIT_MS = 180_000;
 
+/** What the certificate shows of a delivery: {@link CertificateRow}. */
+const seen = ({ runs, kills, lost, duplicated, repeatedWrites, reordered }: DeliveryResult) => ({
+  ...{ runs, kills, lost, reordered },
+  duplicated: duplicated + repeatedWrites,
+  faults: 'SIGKILL around calls',
+});
+
 /** The end-to-end promise of each guarantee, with the runs' processes killed at random points, and the proof that the test can fail. */
 export const deliveryContract = (name: string, world: DeliveryWorld): void => {
   const run = async (guarantee: Guarantee, keptBy?: Guarantee) => {
@@ -38,6 +46,7 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
       ...(namespace && { namespace }),
       ...(input && { input }),
     });
+    if (!keptBy) await noteRow({ name, guarantee, servers: 'real processes', records, ...seen(result) });
     const means = keptBy ? ` kept by ${keptBy}` : '';
     process.stderr.write(`${name}, ${guarantee}${means}: ${JSON.stringify({ seed, ...result })}\n`);
     return result;

@@ -13,7 +13,10 @@ export interface Examination {
   readonly budgetMs?: number;
   /** Replays one schedule of the seed: what a failed examination printed. */
   readonly path?: string;
+  /** Most records of one schedule. */
   readonly maxRecords?: number;
+  /** No schedule is begun once so much was seen. */
+  readonly enough?: { readonly records: number; readonly kills: number };
   readonly hooks?: SimulationHooks;
 }
 
@@ -48,7 +51,10 @@ export const examine = async (scenario: Scenario, options: Examination): Promise
   const total = { refused: 0, schedules: 0, records: 0, kills: 0, runs: 0, lost: 0, duplicated: 0, reordered: 0 };
   const struck: Record<string, number> = {};
   const startMs = performance.now();
+  const isEnough = () =>
+    options.enough !== undefined && total.records >= options.enough.records && total.kills >= options.enough.kills;
   const property = fc.asyncProperty(schedulesOf(scenario, options.maxRecords), async (schedule) => {
+    if (isEnough()) return;
     const outcome = await simulate(schedule, options.hooks);
     if (isRefused(outcome)) {
       total.refused += 1;

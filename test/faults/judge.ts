@@ -15,6 +15,8 @@ export interface Verdict {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
   readonly reordered: readonly string[];
+  /** Dead letters that are there more than once. */
+  readonly repeatedLetters: readonly string[];
 }
 
 /** Compares what appeared with what was given. Each reader saw its effects in order; order counts within a lane, or within a key of it. */
@@ -34,11 +36,10 @@ export const judge = (
   }
   const reordered = order === 'none' ? [] : readers.flatMap((effects) => outOfOrder(effects, places, order));
   const letters = countOf(deadLetters);
-  for (const [text, count] of letters) if (count > 1) duplicated.push(`dead letter ${text}`);
   const lost = given.filter(({ text, isPoison }) =>
     isPoison ? !letters.has(text) : !seen.has(text) && !letters.has(text),
   );
-  return { lost: lost.map(({ text }) => text), duplicated, reordered };
+  return { lost: lost.map(({ text }) => text), duplicated, reordered, repeatedLetters: repeatedOf(letters) };
 };
 
 const outOfOrder = (
@@ -60,6 +61,9 @@ const outOfOrder = (
 
 /** Where order is kept, a repeat behind a later record is followed by that record again: what counts is the last effect of each. */
 const lastEffects = (effects: readonly string[]): string[] => [...new Set(effects.toReversed())].toReversed();
+
+const repeatedOf = (letters: ReadonlyMap<string, number>): string[] =>
+  [...letters].flatMap(([text, count]) => (count > 1 ? [text] : []));
 
 const countOf = (texts: readonly string[]): Map<string, number> => {
   const counts = new Map<string, number>();
@@ -88,13 +92,15 @@ export const judgeCells = (
     if (now === then) duplicated.push(text);
     else if (now < then) reordered.push(text);
   }
-  const wanted = new Map(given.filter(({ isPoison }) => !isPoison).map(({ key, text }) => [key, text]));
   const letters = countOf(deadLetters);
-  for (const [text, count] of letters) if (count > 1) duplicated.push(`dead letter ${text}`);
-  // A key whose earlier record is a dead letter is parked: what follows waits in the dead-letter topic, too.
-  const lost = [...wanted]
-    .filter(([key, text]) => held.get(key) !== text && !letters.has(text))
-    .map(([, text]) => text);
+  // Of a key that is parked, some may have been written before it was.
+  const seen = new Set(effects.map(({ text }) => text));
+  const wanted = new Map(
+    given
+      .filter(({ text, isPoison }) => !isPoison && (seen.has(text) || !letters.has(text)))
+      .map(({ key, text }) => [key, text]),
+  );
+  const lost = [...wanted].filter(([key, text]) => held.get(key) !== text).map(([, text]) => text);
   lost.push(...given.filter(({ text, isPoison }) => isPoison && !letters.has(text)).map(({ text }) => text));
-  return { lost, duplicated, reordered };
+  return { lost, duplicated, reordered, repeatedLetters: repeatedOf(letters) };
 };

@@ -1,8 +1,11 @@
 /**
- * Examines guarantees under faults, in simulation: `npm run faults -- [--scenario NAME] [--seed N] [--path P] [--runs N] [--seconds N] [--json]`.
+ * Examines guarantees under faults, in simulation:
+ * `npm run faults -- [--scenario NAME] [--seed N] [--path P] [--runs N] [--seconds N] [--json] [--long] [--write] [--real FILE]`.
+ * `--long`: schedules of up to 2000 records, until a million records and 2000 kills were seen; `--write`: into docs/generated/certificate.md, with the rows of `--real`.
  * Ends with 1 when a promise was broken; then it prints the schedule, made small, and the command that replays it.
  */
 import { parseArgs } from 'node:util';
+import { type CertificateRow, readRealRows, rowOf, writePage } from './certificate.ts';
 import { type Examined, examine } from './examine.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { simulate } from './simulate.ts';
@@ -16,6 +19,9 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     json: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    real: { type: 'string' },
   },
 });
 
@@ -35,16 +41,21 @@ const budgetMs = (Number(values.seconds) * 1000) / scenarios.length;
 const show = ({ scenario, schedules, records, kills, lost, duplicated, reordered, tookMs }: Examined): string =>
   `${scenario.name.padEnd(46)} ${String(schedules).padStart(6)} schedules ${String(records).padStart(8)} records ${String(kills).padStart(6)} kills  lost ${lost} twice ${duplicated} reordered ${reordered}  ${(tookMs / 1000).toFixed(1)} s`;
 
+const LONG = { maxRecords: 2_000, enough: { records: 1_000_000, kills: 2_000 } };
+
+const rows: CertificateRow[] = [];
 let failed = false;
 for (const scenario of scenarios) {
   const examined = await examine(scenario, {
     seed,
-    runs: Number(values.runs ?? 1_000_000),
-    ...(values.runs === undefined && { budgetMs }),
+    runs: Number(values.runs ?? (values.long ? 3_000 : 1_000_000)),
+    ...(values.runs === undefined && !values.long && { budgetMs }),
+    ...(values.long && LONG),
     ...(values.path !== undefined && { path: values.path }),
   });
   console.log(values.json ? JSON.stringify(examined) : show(examined));
   const { counterexample } = examined;
+  rows.push(rowOf(examined));
   if (!counterexample) continue;
   failed = true;
   console.error(counterexample.violations.join('\n').slice(0, 500));
@@ -57,4 +68,5 @@ for (const scenario of scenarios) {
     console.error(lines.join('\n'));
   }
 }
+if (values.write && !failed) await writePage([...rows, ...(values.real ? await readRealRows(values.real) : [])]);
 process.exit(failed ? 1 : 0);

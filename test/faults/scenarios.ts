@@ -59,11 +59,12 @@ const FREQUENT = ['crash-before', 'crash-after', 'lost', 'freeze-before', 'slow'
 /** From a moment to longer than a lease. */
 const DELAYS_MS = [50, 700, 3_000, 8_000] as const;
 
-const faultsOf = (route: Route): fc.Arbitrary<Fault[]> => {
+/** `scale`: how many times longer than usual schedules are; faults spread over all of it. */
+const faultsOf = (route: Route, scale: number): fc.Arbitrary<Fault[]> => {
   const ports = Object.entries({ ...COMMON_PORTS, ...(route === 'log' ? SOURCE_PORTS : SINK_PORTS) });
   const place = fc
     .constantFrom(...ports)
-    .chain(([port, calls]) => fc.record({ port: fc.constant(port), nth: fc.nat(calls) }));
+    .chain(([port, calls]) => fc.record({ port: fc.constant(port), nth: fc.nat(calls * scale) }));
   const kind = fc.oneof(
     { arbitrary: fc.constantFrom(...FREQUENT), weight: 5 },
     { arbitrary: fc.constantFrom(...CALL_FAULTS), weight: 2 },
@@ -72,7 +73,7 @@ const faultsOf = (route: Route): fc.Arbitrary<Fault[]> => {
   const fault = fc
     .tuple(place, kind, fc.constantFrom(...DELAYS_MS))
     .map(([at, what, ms]): Fault => ({ ...at, kind: what, ms }));
-  return fc.array(fault, { maxLength: 6, size: 'max' });
+  return fc.array(fault, { maxLength: 6 * scale, size: 'max' });
 };
 
 const changesOf = ({ becomes, guarantee }: Scenario): fc.Arbitrary<Change[]> => {
@@ -99,13 +100,16 @@ const changesOf = ({ becomes, guarantee }: Scenario): fc.Arbitrary<Change[]> => 
   );
 };
 
+/** Most records of a schedule that is quick. */
+const USUAL_RECORDS = 250;
+
 /** Schedules of a scenario with up to that many records. */
-export const schedulesOf = (scenario: Scenario, maxRecords = 250): fc.Arbitrary<Schedule> =>
+export const schedulesOf = (scenario: Scenario, maxRecords = USUAL_RECORDS): fc.Arbitrary<Schedule> =>
   fc.record({
     route: fc.constant(scenario.route),
     guarantee: fc.constant(scenario.guarantee),
     seed: fc.nat(2 ** 31),
-    records: fc.integer({ min: 20, max: maxRecords }),
+    records: fc.integer({ min: Math.min(20, maxRecords), max: maxRecords }),
     partitions: fc.constantFrom(0, 1, 2, 3),
     sourcePartitions: fc.integer({ min: 1, max: 3 }),
     parallelism: fc.integer({ min: 1, max: 3 }),
@@ -114,6 +118,6 @@ export const schedulesOf = (scenario: Scenario, maxRecords = 250): fc.Arbitrary<
     poisonEvery: scenario.route === 'log' ? fc.constant(0) : fc.constantFrom(0, 0, 11, 40),
     lambdaTimeoutMs: fc.constantFrom(15_000, 25_000, 60_000),
     dispatchers: fc.integer({ min: 1, max: 2 }),
-    faults: faultsOf(scenario.route),
+    faults: faultsOf(scenario.route, Math.max(1, Math.round(maxRecords / USUAL_RECORDS))),
     changes: changesOf(scenario),
   });

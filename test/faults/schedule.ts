@@ -44,6 +44,7 @@ export interface Outcome {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
   readonly reordered: readonly string[];
+  readonly repeatedLetters: readonly string[];
   /** Why it never came to an end, if it did not. */
   readonly stuck: string | undefined;
   /** Invocations that failed by a defect. */
