@@ -1,5 +1,5 @@
-/** The package's `./pulsar` door: a Pulsar client in plain TypeScript, with the API of npm `pulsar-client` and sessions. */
-export { compareMessageIds } from '../core/message-id.ts';
+/** The package's `./pulsar` door: a Pulsar client in plain TypeScript, with the API of npm `pulsar-client`. */
+export type { MessageIdParts } from '../core/message-id.ts';
 export type {
   CompressionType,
   ConsumerBatchReceivePolicy,
@@ -25,7 +25,6 @@ export {
   AuthenticationBasic,
   AuthenticationTls,
   AuthenticationToken,
-  tokenAuthentication,
 } from './client/authentication.ts';
 export { Client, type ClientConfig, type RegisteredSchema } from './client/client.ts';
 export type { AcknowledgeOptions, Consumer, ReceiveLimits as ReceiveTimeout } from './client/consumer.ts';
@@ -39,9 +38,9 @@ export { AuthenticationOauth2, type Oauth2Parameters } from './client/oauth2.ts'
 export type { Producer, ProducerMessage, SendOptions, ValueMessage } from './client/producer.ts';
 export type { MessageRouter, ProducerConfig } from './client/producer-config.ts';
 export type { Reader, ReaderConfig } from './client/reader.ts';
-export { keyValueSchema } from './client/schema-info.ts';
+export { keyValueSchema, type SchemaInfo } from './client/schema-info.ts';
 export type { AutoClusterFailoverConfig, ServiceInfo } from './client/service-config.ts';
-export * from './client/session.ts';
 export type { Transaction, TransactionOptions, TransactionState } from './client/transaction.ts';
 export type { WaitOptions } from './client/wait-options.ts';
 export { PulsarError } from './errors.ts';
+export type { Authentication } from './network/authentication.ts';

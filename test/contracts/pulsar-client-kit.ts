@@ -1,12 +1,6 @@
 import { afterEach, expect } from '@jest/globals';
-import {
-  Client,
-  type ClientConfig,
-  type Consumer,
-  openSession,
-  type PulsarSession,
-  type SessionOptions,
-} from '../../src/pulsar/index.ts';
+import { Client, type ClientConfig, type Consumer } from '../../src/pulsar/index.ts';
+import { openSession, type PulsarSession, type SessionOptions } from '../../src/pulsar/session.ts';
 import { startWireProxy, type WireProxy } from '../pulsar/kit/wire-proxy.ts';
 
 /** A broker to test against. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { IncomingMessage, SessionConsumer, SessionConsumerOptions } from '../../src/pulsar/index.ts';
+import type { IncomingMessage, SessionConsumer, SessionConsumerOptions } from '../../src/pulsar/session.ts';
 import { bytes, numbers, type UseBroker, unload, until, usePulsarClients } from './pulsar-client-kit.ts';
 
 const subscription = {

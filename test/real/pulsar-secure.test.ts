@@ -8,8 +8,8 @@ import {
   AuthenticationToken,
   Client,
   type ClientConfig,
-  openSession,
 } from '../../src/pulsar/index.ts';
+import { openSession } from '../../src/pulsar/session.ts';
 import { startHttpServer } from '../pulsar/kit/http-server.ts';
 import { describeReal, SECRET_PASSWORD, signToken, usePulsarSecure } from '../services/index.ts';
 

@@ -21,7 +21,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pio-build-'));
   const home = join(folder, 'node_modules/pulsar-client');
   await node(ROOT, 'scripts/build.ts', join(home, 'dist'));
-  const exports = { types: './dist/pulsar.d.ts', import: './dist/pulsar.mjs', require: './dist/pulsar.cjs' };
+  const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
+  const exports = { '.': manifest.exports['./pulsar'], './session': manifest.exports['./pulsar/session'] };
   await writeFile(join(home, 'package.json'), JSON.stringify({ name: 'pulsar-client', version: '0.0.0', exports }));
   await symlink(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'));
   broker = await startScriptedBroker({
@@ -49,14 +50,32 @@ async function publishWith(file: string, load: string): Promise<string> {
   return (await node(folder, join(folder, file), broker.serviceUrl)).trim();
 }
 
-test.each(['pulsar.mjs', 'pulsar.cjs'])(`%s is at most ${MAX_BYTES} bytes`, async (name) => {
-  const { size } = await stat(join(folder, 'node_modules/pulsar-client/dist', name));
-  process.stderr.write(`${name}: ${size} bytes\n`);
-  expect(size).toBeLessThanOrEqual(MAX_BYTES);
-});
+test.each(['pulsar.mjs', 'pulsar.cjs', 'pulsar-session.mjs', 'pulsar-session.cjs'])(
+  `%s is at most ${MAX_BYTES} bytes`,
+  async (name) => {
+    const { size } = await stat(join(folder, 'node_modules/pulsar-client/dist', name));
+    process.stderr.write(`${name}: ${size} bytes\n`);
+    expect(size).toBeLessThanOrEqual(MAX_BYTES);
+  },
+);
 
 test("require('pulsar-client') gives what callers of the native package use", async () => {
   expect(await publishWith('a.cjs', "const Pulsar = require('pulsar-client');")).toBe('(7,1,-1,-1)');
+});
+
+test('the session door works by require and by import', async () => {
+  const use = `
+const main = async () => {
+  const session = await Pulsar.openSession({ serviceUrl: process.argv[2] });
+  const producer = await session.producer({ topic: 't' });
+  console.log((await producer.sendEntry([{ value: Buffer.from('x'), sequenceId: 1 }])).messageId.entryId);
+  await session.close();
+};
+main();
+`;
+  await writeFile(join(folder, 'f.cjs'), `const Pulsar = require('pulsar-client/session');${use}`);
+  await writeFile(join(folder, 'g.mjs'), `import * as Pulsar from 'pulsar-client/session';${use}`);
+  for (const file of ['f.cjs', 'g.mjs']) expect(await node(folder, file, broker.serviceUrl)).toBe('1\n');
 });
 
 test('import works by default and by name', async () => {
@@ -70,9 +89,20 @@ const client: Pulsar.Client = new Pulsar.Client({ serviceUrl: 'pulsar://localhos
 export const producer: Promise<Pulsar.Producer> = client.createProducer({ topic: 't' });
 // @ts-expect-error a topic is required
 client.createProducer({});
+export const session: Promise<Session.PulsarSession> = Session.openSession({ serviceUrl: 'pulsar://localhost' });
+// @ts-expect-error sessions have a door of their own
+export const none = Pulsar.openSession;
 `;
-  await writeFile(join(folder, 'd.mts'), `import * as Pulsar from 'pulsar-client';${use}`);
-  await writeFile(join(folder, 'e.cts'), `import Pulsar = require('pulsar-client');${use}`);
+  await writeFile(
+    join(folder, 'd.mts'),
+    `import * as Pulsar from 'pulsar-client';
+import * as Session from 'pulsar-client/session';${use}`,
+  );
+  await writeFile(
+    join(folder, 'e.cts'),
+    `import Pulsar = require('pulsar-client');
+import Session = require('pulsar-client/session');${use}`,
+  );
   const options = { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: ['node'] };
   await writeFile(
     join(folder, 'tsconfig.json'),
@@ -84,7 +114,9 @@ client.createProducer({});
 test('the package names the files that the build writes, and installs without a script', async () => {
   const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
   const dist = join(folder, 'node_modules/pulsar-client');
-  for (const path of Object.values(manifest.exports['./pulsar'])) expect(existsSync(join(dist, path))).toBe(true);
+  const paths = Object.values(manifest.exports).flatMap((door) => Object.values(door));
+  expect(paths).toHaveLength(6);
+  for (const path of paths) expect(existsSync(join(dist, path))).toBe(true);
   const scripts = Object.keys(manifest.scripts);
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toContain(script);
 });

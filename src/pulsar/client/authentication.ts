@@ -69,11 +69,6 @@ export class AuthenticationBasic implements Authentication {
   }
 }
 
-/** `AuthenticationToken` as a function: a token, or a supplier that is asked on every connect and challenge. */
-export function tokenAuthentication(token: string | TokenSupplier): Authentication {
-  return new AuthenticationToken({ token });
-}
-
 /** Athenz is not supported: use another of these classes. */
 export class AuthenticationAthenz implements Authentication {
   readonly methodName = 'athenz';

@@ -1,18 +1,18 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
-  type IncomingMessage,
-  type MessageIdParts,
-  openSession,
-  type PulsarSession,
-  type SessionOptions,
-} from '../../../src/pulsar/index.ts';
-import {
   AckType,
   type CommandFields,
   CompressionType,
   encodeBatch,
   ServerError,
 } from '../../../src/pulsar/protocol/index.ts';
+import {
+  type IncomingMessage,
+  type MessageIdParts,
+  openSession,
+  type PulsarSession,
+  type SessionOptions,
+} from '../../../src/pulsar/session.ts';
 import { type Peer, type Script, type ScriptedBroker, startScriptedBroker } from '../kit/scripted-broker.ts';
 
 const topic = 'persistent://public/default/t';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { tokenAuthentication } from '../../../src/pulsar/client/authentication.ts';
+import { AuthenticationToken } from '../../../src/pulsar/client/authentication.ts';
 import { noAuthentication } from '../../../src/pulsar/network/authentication.ts';
 import { Connection, type ConnectionOptions } from '../../../src/pulsar/network/connection.ts';
 import { ConnectionPool } from '../../../src/pulsar/network/connection-pool.ts';
@@ -66,7 +66,7 @@ test('challenges are answered with fresh credentials, during login and later', a
     },
   });
   let asked = 0;
-  await connectTo(broker, { authentication: tokenAuthentication(async () => `token-${++asked}`) });
+  await connectTo(broker, { authentication: new AuthenticationToken({ token: async () => `token-${++asked}` }) });
   broker.peers[0]?.send('AUTH_CHALLENGE', {
     challenge: { authMethodName: 'token', authData: Buffer.from('PulsarAuthRefresh') },
   });
@@ -78,8 +78,10 @@ test('challenges are answered with fresh credentials, during login and later', a
 
 test('credentials that cannot be had end the connection', async () => {
   const broker = await brokerWith();
-  const authentication = tokenAuthentication(() => {
-    throw new Error('vault is closed');
+  const authentication = new AuthenticationToken({
+    token: () => {
+      throw new Error('vault is closed');
+    },
   });
   await expect(connectTo(broker, { authentication })).rejects.toMatchObject({ code: 'ErrorGettingAuthenticationData' });
 });

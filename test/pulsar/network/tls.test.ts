@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { AuthenticationTls, openSession, type SessionOptions } from '../../../src/pulsar/index.ts';
+import { AuthenticationTls, openSession, type SessionOptions } from '../../../src/pulsar/session.ts';
 import { type ScriptedBroker, startScriptedBroker } from '../kit/scripted-broker.ts';
 
 // Made with openssl for this test only: a self-signed certificate for "localhost", valid for a hundred years.

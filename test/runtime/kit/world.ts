@@ -25,7 +25,7 @@ import { tokensOf } from '../../../src/core/token.ts';
 import { GUARANTEE_KEEPERS } from '../../../src/delivery/pipeline.ts';
 import type { BrokerOptions } from '../../../src/emulator/broker/index.ts';
 import { createPulsarAdmin } from '../../../src/pulsar/admin/index.ts';
-import { openSession } from '../../../src/pulsar/index.ts';
+import { openSession } from '../../../src/pulsar/session.ts';
 import { Leftovers } from '../../../src/runtime/leftovers.ts';
 import { RunControl } from '../../../src/runtime/run-control.ts';
 import type { RunContext, RunDeps, WorkEnd } from '../../../src/runtime/run-deps.ts';
