@@ -10,7 +10,7 @@ import { readSecretUrl } from '../src/core/secret-reference.ts';
 import { GUARANTEE_KEEPERS } from '../src/delivery/pipeline.ts';
 import type { DispatcherDeps } from '../src/dispatcher/dispatch.ts';
 import { lambdaEventMappings } from '../src/dispatcher/event-mappings.ts';
-import { lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
+import { lambdaInspector, lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
 import { queueTriggers } from '../src/dispatcher/queue-triggers.ts';
 import { createPulsarAdmin } from '../src/pulsar/admin/index.ts';
 import { loadNative } from '../src/pulsar/native/load-native.ts';
@@ -130,6 +130,7 @@ export const wireControlPlane = async (environment = readEnvironment()): Promise
     newUid: randomUUID,
     workerId: environment.functionPrefix.replace(/-$/, ''),
     invokeRun: lambdaInvoker(environment),
+    inspect: lambdaInspector(environment),
     onError: (error) => logger.error('admin request failed', error as Error),
   });
 };

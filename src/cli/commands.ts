@@ -90,12 +90,14 @@ export const named = (command: Command): string[] => {
   return pathOf(command, {});
 };
 
-const readPlacedConfig = async ({ kind, given }: Command): Promise<Record<string, unknown>> => {
+/** The configuration that was given, with tenant and namespace. Throws `UsageError`. */
+export const readPlacedConfig = async ({ kind, given }: Command): Promise<Record<string, unknown>> => {
   const config = await readConfig(kind, given);
   return { ...config, ...place(config) };
 };
 
-const pathOf = ({ kind, given }: Command, config: Readonly<Record<string, unknown>>): string[] => {
+/** Path of the connector that `config` or the options name. */
+export const pathOf = ({ kind, given }: Command, config: Readonly<Record<string, unknown>>): string[] => {
   const { tenant, namespace } = place({ ...config, ...given });
   return [kind, tenant, namespace, String(given.name ?? config.name)];
 };

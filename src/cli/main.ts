@@ -4,6 +4,7 @@ import type { ConnectorKind } from '../core/connector.ts';
 import { RefusedError, UnreachableError } from './admin-client.ts';
 import { available, create, get, list, reload, remove, setState, status, update } from './commands.ts';
 import type { Command } from './context.ts';
+import { check, preview } from './inspections.ts';
 import { configOptions } from './options.ts';
 import { resetPositions, setPositions, showPositions } from './positions.ts';
 import type { Given } from './read-config.ts';
@@ -159,6 +160,19 @@ const commandsOf = (kind: ConnectorKind): readonly CommandRow[] => [
     describe: `Restart a ${kind}`,
     run: setState('restart', 'Restarted successfully'),
     options: (it) => waits(withInstance(it)),
+  },
+  {
+    name: 'check',
+    describe: `Connect to both sides of a ${kind}, and say what is wrong before it is made`,
+    run: check,
+    options: (it) => withConfig(it, kind),
+  },
+  {
+    name: 'preview',
+    describe: `Show the next records of a ${kind} and what it would write; changes nothing`,
+    run: preview,
+    options: (it) =>
+      withConfig(it, kind).option('records', { type: 'string', describe: 'How many, 1 to 100 (default 5)' }),
   },
   { name: 'positions', describe: `Show how far a ${kind} got`, run: showPositions, options: withName },
   {

@@ -2,6 +2,7 @@ import type { CheckpointStore } from '../core/checkpoint.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Catalogue } from '../core/connector-type.ts';
 import type { InboxStore } from '../core/inbox.ts';
+import type { Inspect } from '../core/inspection.ts';
 import type { LeaseStore } from '../core/lease.ts';
 import type { PulsarAdmin } from '../core/pulsar-admin.ts';
 import type { QueueTriggers } from '../core/queue-triggers.ts';
@@ -25,6 +26,8 @@ export interface ControlPlaneDeps {
   readonly queueTriggers?: QueueTriggers;
   /** Starts a run asynchronously, so that a change takes effect at once. A failure is reported and left to the dispatcher. */
   readonly invokeRun: (request: RunRequest) => Promise<void>;
+  /** Has a runner function look at both sides of a connector, and waits. */
+  readonly inspect: Inspect;
   /** Absent: tenants, namespaces and deduplication are not checked, and subscriptions are not cleaned up. */
   readonly pulsar?: PulsarAdmin;
   /** Path in Parameter Store and Secrets Manager below which tenants keep secrets, e.g. `/pulsar-io/dev`. */

@@ -1,6 +1,7 @@
 import type { Access } from './access/authorize.ts';
 import type { KindWords } from './kind-words.ts';
 import type { Operation } from './operation.ts';
+import { check } from './operations/check.ts';
 import { configDefinition } from './operations/config-definition.ts';
 import { create } from './operations/create.ts';
 import { dropDeadLetters, getDeadLetters, redriveDeadLetters } from './operations/dead-letters.ts';
@@ -9,14 +10,15 @@ import { get } from './operations/get.ts';
 import { list } from './operations/list.ts';
 import { listBuiltins } from './operations/list-builtins.ts';
 import { getPositions, resetPositions, setPositions } from './operations/positions.ts';
+import { preview } from './operations/preview.ts';
 import { reload } from './operations/reload.ts';
 import { restartAll, restartInstance } from './operations/restart.ts';
 import { setAllStates, setInstanceState } from './operations/set-state.ts';
 import { instanceStatus, status } from './operations/status.ts';
 import { update } from './operations/update.ts';
 
-/** What a route takes as body: a form, a JSON text, or nothing worth reading. */
-export type Accepts = 'multipart' | 'json' | 'nothing';
+/** What a route takes as body: a form, a form or nothing, a JSON text, or nothing worth reading. */
+export type Accepts = 'multipart' | 'optional multipart' | 'json' | 'nothing';
 
 /** One endpoint: method, path pattern after `/admin/v3/{kind}`, operation. */
 export interface Route {
@@ -49,6 +51,8 @@ export const routesOf = ({ builtins, reload: reloadPath }: KindWords): readonly 
   route('GET', `${CONNECTOR}/dead-letters`, getDeadLetters),
   route('POST', `${CONNECTOR}/dead-letters`, redriveDeadLetters),
   route('DELETE', `${CONNECTOR}/dead-letters`, dropDeadLetters),
+  route('POST', `${CONNECTOR}/check`, check, { accepts: 'optional multipart' }),
+  route('POST', `${CONNECTOR}/preview`, preview, { accepts: 'optional multipart' }),
   route('POST', `${CONNECTOR}/start`, setAllStates('RUNNING')),
   route('POST', `${CONNECTOR}/stop`, setAllStates('STOPPED')),
   route('POST', `${CONNECTOR}/restart`, restartAll),

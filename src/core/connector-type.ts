@@ -89,6 +89,8 @@ export interface OpenSink {
    * A `versioned` sink writes each record with its `version`, so that an older or repeated write cannot undo a newer one.
    */
   write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]>;
+  /** What a write of the record would put where, for a person: columns, a statement. Writes nothing; throws what a write would refuse the record with. */
+  describe?(record: SinkRecord): unknown;
   /** Frees everything; may be called twice, and after a failed write. */
   close(): Promise<void>;
 }
@@ -121,7 +123,7 @@ export interface SinkType<C extends TObject = TObject> extends ConnectorTypeBase
   readonly route?: ExactlyRoute;
   /** Largest batch that a write takes, in records; the runtime's default when absent. */
   maxBatchRecords?(config: Static<C>): number;
-  /** Opens the target. `transactional` types return a {@link TransactionalSink}. */
+  /** Opens the target, and creates nothing there: an inspection does it, too. `transactional` types return a {@link TransactionalSink}. */
   open(config: Static<C>, context: OpenContext): Promise<OpenSink | TransactionalSink>;
 }
 

@@ -17,10 +17,10 @@ export const decode = (accepts: Accepts): middy.MiddlewareObj<SinkBatch, void> =
     for (const item of pending(batch)) {
       if (item.error || item.isDecoded) continue;
       try {
-        item.record = { ...item.record, value: decodeValue(item.record, accepts) };
+        item.record = decodeRecord(item.record, accepts);
         item.isDecoded = true;
-      } catch (cause) {
-        item.error = unreadable(item.record, accepts, cause);
+      } catch (error) {
+        item.error = error as PulsarIoError;
         item.lastError = item.error;
         item.attempts += 1;
         batch.counters.systemException(item.error);
@@ -28,6 +28,15 @@ export const decode = (accepts: Accepts): middy.MiddlewareObj<SinkBatch, void> =
     }
   },
 });
+
+/** The record with its `value` in that form. Throws `PIO_RECORD_UNREADABLE`. */
+export const decodeRecord = (record: SinkRecord, accepts: Accepts): SinkRecord => {
+  try {
+    return { ...record, value: decodeValue(record, accepts) };
+  } catch (cause) {
+    throw unreadable(record, accepts, cause);
+  }
+};
 
 const decodeValue = ({ bytes, unreadable: reason }: SinkRecord, accepts: Accepts): unknown => {
   if (reason !== undefined) throw new TypeError(reason);

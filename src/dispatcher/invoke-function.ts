@@ -23,3 +23,20 @@ export const functionInvoker = (timeoutMs = DEFAULT_TIMEOUT_MS): InvokeFunction 
     }
   };
 };
+
+/** Calls a function through AWS Lambda and resolves with what it returned. Throws `PIO_INTERNAL` when it failed or did not answer in time; its own words, which may hold anything, are not told. */
+export const callFunction = async (functionName: string, payload: object, signal: AbortSignal): Promise<unknown> => {
+  const command = new InvokeCommand({
+    FunctionName: functionName,
+    InvocationType: 'RequestResponse',
+    Payload: JSON.stringify(payload),
+  });
+  try {
+    const { FunctionError, Payload } = await new LambdaClient({}).send(command, { abortSignal: signal });
+    if (FunctionError !== undefined) throw new Error(FunctionError);
+    return JSON.parse(Buffer.from(Payload ?? []).toString('utf8'));
+  } catch (cause) {
+    const why = `calling function ${functionName} failed: ${(cause as Error).message}`;
+    throw new PulsarIoError('PIO_INTERNAL', why, { cause });
+  }
+};

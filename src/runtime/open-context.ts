@@ -4,7 +4,12 @@ import { secretOf } from './connector-secrets.ts';
 import type { RunContext } from './run-deps.ts';
 
 /** What a connector type's `open` is handed by a run. */
-export const openContext = ({ deps, connector, instance, control }: RunContext): OpenContext => ({
+export const openContext = ({
+  deps,
+  connector,
+  instance,
+  control,
+}: Pick<RunContext, 'deps' | 'connector' | 'instance' | 'control'>): OpenContext => ({
   connector: connectorPath(connector.config),
   uid: connector.uid,
   instance,

@@ -151,6 +151,7 @@ export const startControlPlane = async (changes: Partial<ControlPlaneDeps> = {},
     workerId: 'worker-1',
     invokeRun: async (request) => void invoked.push(request),
     ...(withPulsar && { pulsar }),
+    inspect: async () => ({ findings: [] }),
     onError: (error) => errors.push(error),
     ...changes,
   };

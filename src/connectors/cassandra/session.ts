@@ -47,6 +47,10 @@ export class CassandraSession implements OpenSink {
     return results.map((result) => result ?? { ok: false, error: failures.at(-1) as PulsarIoError });
   }
 
+  describe(record: SinkRecord): unknown {
+    return this.#parts.toWrite(record);
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#parts.client.shutdown();
     return this.#closed;

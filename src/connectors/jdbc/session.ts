@@ -67,6 +67,10 @@ export class SqliteSession implements TransactionalSink {
     });
   }
 
+  describe(record: SinkRecord): unknown {
+    return this.#parts.statements.describe(record);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

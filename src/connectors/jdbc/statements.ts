@@ -63,11 +63,20 @@ export class Statements {
 
   /** Runs one record. Throws `PulsarIoError` where we refuse it, else what SQLite throws. */
   run(record: SinkRecord): void {
+    const { statement, values } = this.#bound(record);
+    statement.run(...values);
+  }
+
+  /** Action and values by column of what {@link run} would do. Throws where we refuse the record. */
+  describe(record: SinkRecord): { readonly action: Action; readonly columns: Readonly<Record<string, unknown>> } {
+    const { columns, values } = this.#bound(record);
+    const action = record.value === null ? 'DELETE' : this.#actionOf(record);
+    return { action, columns: Object.fromEntries(columns.map(({ name }, at) => [name, values[at]])) };
+  }
+
+  #bound(record: SinkRecord): Pick<Prepared, 'statement' | 'columns'> & { readonly values: readonly SQLInputValue[] } {
     const { value } = record;
-    if (value === null) {
-      this.#delete(record);
-      return;
-    }
+    if (value === null) return this.#delete(record);
     if (typeof value !== 'object' || Array.isArray(value))
       throw new PulsarIoError(
         'PIO_RECORD_UNREADABLE',
@@ -78,7 +87,7 @@ export class Statements {
     if (isByKey) requireKeys(value as Fields, this.#table.keys);
     for (let i = 0; i < columns.length; i++)
       values[i] = (columns[i] as Column).bind(fieldOf(value as Fields, (columns[i] as Column).name));
-    statement.run(...values);
+    return { statement, columns, values };
   }
 
   /** True when the table still has what the statements name: then an error of one of them is the record's. */
@@ -91,13 +100,13 @@ export class Statements {
     }
   }
 
-  #delete({ key }: SinkRecord): void {
+  #delete({ key }: SinkRecord) {
     if (this.#config.nullValueAction !== 'DELETE')
       throw new PulsarIoError('PIO_SINK_REJECTED', 'the message has no payload, and nullValueAction is FAIL');
     if (key === undefined)
       throw new PulsarIoError('PIO_SINK_REJECTED', 'the message has neither payload nor key: no row is named');
     const { statement, columns } = this.#prepare('DELETE');
-    statement.run(...keyValues(key, columns));
+    return { statement, columns, values: keyValues(key, columns) };
   }
 
   #actionOf({ properties }: SinkRecord): Action {

@@ -1,7 +1,15 @@
 import type { JsonSchema } from '../config/readers.ts';
 import type { KindWords } from '../kind-words.ts';
 import type { Route } from '../routes.ts';
-import { BUILTINS, FIELD_DEFINITIONS, instanceStatusSchema, NAMES, statusSchema } from './schemas.ts';
+import {
+  BUILTINS,
+  CHECKED,
+  FIELD_DEFINITIONS,
+  instanceStatusSchema,
+  NAMES,
+  PREVIEWED,
+  statusSchema,
+} from './schemas.ts';
 
 /** What a route does, in the words of a reader. */
 export interface RouteDescription {
@@ -62,6 +70,16 @@ const describeRoutes = (words: KindWords): Readonly<Record<string, RouteDescript
       summary: 'Drop dead letters for good',
       query: { confirm: `Name of the ${kind}`, max: 'Letters to drop of each topic; all when absent' },
       answer: OBJECT,
+    },
+    [`POST ${CONNECTOR}/check`]: {
+      summary: 'Whether what the form (without one: the connector) says would work; changes nothing',
+      answer: CHECKED,
+    },
+    [`POST ${CONNECTOR}/preview`]: {
+      summary:
+        'The next records that the form (without one: the connector) would move, and what it would write; changes nothing',
+      query: { records: 'How many, 1 to 100; default 5' },
+      answer: PREVIEWED,
     },
     [`POST ${CONNECTOR}/start`]: { summary: 'Start all instances' },
     [`POST ${CONNECTOR}/stop`]: { summary: 'Stop all instances; they keep their position' },

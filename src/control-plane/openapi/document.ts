@@ -58,6 +58,7 @@ const operationOf = (words: KindWords, route: Route): JsonSchema => {
     tags: [`${words.kind}s`],
     ...(parameters.length > 0 && { parameters }),
     ...(route.accepts === 'multipart' && { requestBody: formOf(words, method) }),
+    ...(route.accepts === 'optional multipart' && { requestBody: { ...formOf(words, method), required: false } }),
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: { ...done, ...REFUSALS },
   };

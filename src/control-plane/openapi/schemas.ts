@@ -85,3 +85,17 @@ const plain = (schema: unknown): unknown => {
   const entries = Object.entries(rest).map(([key, value]) => [key, plain(value)] as const);
   return { ...Object.fromEntries(entries), ...(secret === true && { writeOnly: true }) };
 };
+
+const FINDINGS: JsonSchema = {
+  type: 'array',
+  items: object(
+    { side: { enum: ['configuration', 'pulsar', 'system'] }, ok: { type: 'boolean' }, what: text, advice: text },
+    ['side', 'ok', 'what'],
+  ),
+};
+
+/** What a check found. */
+export const CHECKED = object({ ok: { type: 'boolean' }, findings: FINDINGS });
+
+/** What a preview read. */
+export const PREVIEWED = object({ findings: FINDINGS, records: { type: 'array', items: { type: 'object' } } });

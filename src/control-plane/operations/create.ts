@@ -1,4 +1,4 @@
-import type { CommonConfig, Connector, DesiredState } from '../../core/connector.ts';
+import type { Connector } from '../../core/connector.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { refusePackages } from '../config/package-choice.ts';
 import { readDraft } from '../config/read-config.ts';
@@ -8,6 +8,7 @@ import { readForm } from '../http/multipart.ts';
 import { readFlag } from '../http/query.ts';
 import { createSubscriptions } from '../lifecycle/create-subscriptions.ts';
 import { finishDeletion } from '../lifecycle/finish-deletion.ts';
+import { checkNamespace, newConnector } from '../lifecycle/new-connector.ts';
 import { instancesOf, startRuns } from '../lifecycle/start-runs.ts';
 import { type Call, nameOf, type Operation } from '../operation.ts';
 
@@ -30,17 +31,6 @@ export const create: Operation = async (call) => {
   return done();
 };
 
-const checkNamespace = async (call: Call): Promise<void> => {
-  const { tenant, namespace } = nameOf(call);
-  const { pulsar } = call.deps;
-  if (!pulsar) return;
-  const namespaces = await pulsar.namespaces(tenant, call.signal);
-  if (!namespaces) throw new PulsarIoError('PIO_REQUEST_INVALID', 'Tenant does not exist');
-  if (!namespaces.includes(`${tenant}/${namespace}`)) {
-    throw new PulsarIoError('PIO_REQUEST_INVALID', 'Namespace does not exist');
-  }
-};
-
 const checkNameIsFree = async (call: Call): Promise<void> => {
   const registered = await call.deps.registry.get(nameOf(call), call.signal);
   if (registered && !registered.connector.deleting) throw taken(call);
@@ -58,21 +48,3 @@ const register = async (call: Call, connector: Connector): Promise<void> => {
 /** Functions, sources and sinks share one name space; Pulsar's word is the kind that is being created. */
 const taken = (call: Call): PulsarIoError =>
   new PulsarIoError('PIO_REQUEST_INVALID', `${call.words.title} ${nameOf(call).name} already exists`);
-
-const newConnector = ({ deps, words }: Call, type: string, config: CommonConfig, isStopped: boolean): Connector => {
-  const nowMs = deps.clock.nowMs();
-  return {
-    kind: words.kind,
-    uid: deps.newUid(),
-    type,
-    generation: 1,
-    instanceStates: isStopped ? statesOf(config.parallelism, 'STOPPED') : {},
-    restarts: {},
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    config,
-  } as Connector;
-};
-
-const statesOf = (parallelism: number, state: DesiredState): Connector['instanceStates'] =>
-  Object.fromEntries(Array.from({ length: parallelism }, (_, instance) => [instance, state]));

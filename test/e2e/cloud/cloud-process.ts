@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { handler as admin } from '../../../handlers/admin.ts';
@@ -25,7 +26,7 @@ const log = (line: string): void =>
 let started = 0;
 let killed = 0;
 
-const startRun = (payload: Buffer): void => {
+const startRun = (payload: Buffer): ChildProcess => {
   const chaos = options.chaos && killed < options.chaos.maxKills ? options.chaos : undefined;
   started += 1;
   const env = {
@@ -34,7 +35,7 @@ const startRun = (payload: Buffer): void => {
   };
   const run = spawn(process.execPath, ['--enable-source-maps', options.functionBundle], {
     env,
-    stdio: ['pipe', logFd, logFd],
+    stdio: ['pipe', logFd, logFd, 'pipe'],
   });
   runs.add(run);
   run.on('exit', (_code, signal) => {
@@ -42,6 +43,7 @@ const startRun = (payload: Buffer): void => {
     if (signal === 'SIGKILL') killed += 1;
   });
   run.stdin?.end(payload);
+  return run;
 };
 
 const killRuns = (): number => {
@@ -76,8 +78,9 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
   const body = await buffer(request);
   const path = request.url ?? '';
   if (path.startsWith('/2015-03-31/functions/')) {
-    startRun(body);
-    response.writeHead(202).end();
+    const run = startRun(body);
+    if (request.headers['x-amz-invocation-type'] !== 'RequestResponse') response.writeHead(202).end();
+    else response.writeHead(200).end(await buffer(run.stdio[3] as Readable));
   } else if (path === '/cloud') {
     const state: CloudState = { running: runs.size, started, killed };
     response.end(JSON.stringify(state));

@@ -207,6 +207,7 @@ export class Cloud implements Surroundings {
       ...this.#common(process),
       newUid: () => this.newId(),
       workerId: 'worker',
+      inspect: async () => ({ findings: [] }),
       onError: (error: unknown) => this.timeline.note(`admin: ${String(error)}`),
     };
     return createControlPlane(deps)(eventOf(request), new AbortController().signal);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createControlPlane } from '../../../src/control-plane/index.ts';
 import type { Connector } from '../../../src/core/connector.ts';
+import { inspect } from '../../../src/runtime/inspect/inspect.ts';
 import { eventOf } from '../../control-plane/requests.ts';
 import type { World } from './world.ts';
 
@@ -12,7 +13,13 @@ export const ask = async (
   what: string,
   body?: unknown,
 ): Promise<unknown> => {
-  const admin = createControlPlane({ ...world.deps, newUid: randomUUID, workerId: 'w', onError: () => undefined });
+  const admin = createControlPlane({
+    ...world.deps,
+    newUid: randomUUID,
+    workerId: 'w',
+    inspect: (request) => inspect(request, world.deps),
+    onError: () => undefined,
+  });
   const path = `/admin/v3/${kind}s/public/default/${config.name}/${what}`;
   const request = { method, path, ...(body !== undefined && { body: JSON.stringify(body) }) };
   const answer = await admin(eventOf(request), AbortSignal.timeout(20_000));
