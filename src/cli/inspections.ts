@@ -23,6 +23,34 @@ export const preview = async (command: Command): Promise<void> => {
   command.print(gsonText(await ask(command, 'preview', records === undefined ? {} : { records: String(records) })));
 };
 
+interface CostSum {
+  readonly usd: number;
+  readonly items: readonly { item: string; quantity: number; unit: string; usd: number }[];
+}
+type Costs = Readonly<Record<keyof typeof TITLES, CostSum>>;
+
+const TITLES = {
+  perMillionRecords: 'A million records',
+  perIdleMonth: 'A month idle',
+  deploymentPerMonth: 'The deployment, a month, for all connectors',
+} as const;
+
+const LOAD = { 'records-per-second': 'recordsPerSecond', 'record-bytes': 'recordBytes', 'memory-mb': 'memoryMb' };
+
+/** POST: what it would cost at AWS. */
+export const cost = async (command: Command): Promise<void> => {
+  const { given, print } = command;
+  const query = Object.entries(LOAD).flatMap(([flag, name]) =>
+    given[flag] === undefined ? [] : [[name, String(given[flag])] as const],
+  );
+  const costs = (await ask(command, 'cost', Object.fromEntries(query))) as Costs;
+  if (given.output === 'json') return print(gsonText(costs));
+  for (const [name, title] of Object.entries(TITLES) as [keyof Costs, string][]) {
+    print(`${title}: $${costs[name].usd}`);
+    for (const { item, quantity, unit, usd } of costs[name].items) print(`  $${usd}  ${item}: ${quantity} ${unit}`);
+  }
+};
+
 const lineOf = ({ side, ok, what, advice }: Checked['findings'][number]): string =>
   `${ok ? 'ok   ' : 'WRONG'} ${side}: ${what}${advice ? `\n      ${advice}` : ''}`;
 

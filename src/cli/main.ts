@@ -4,7 +4,7 @@ import type { ConnectorKind } from '../core/connector.ts';
 import { RefusedError, UnreachableError } from './admin-client.ts';
 import { available, create, get, list, reload, remove, setState, status, update } from './commands.ts';
 import type { Command } from './context.ts';
-import { check, preview } from './inspections.ts';
+import { check, cost, preview } from './inspections.ts';
 import { configOptions } from './options.ts';
 import { resetPositions, setPositions, showPositions } from './positions.ts';
 import type { Given } from './read-config.ts';
@@ -173,6 +173,16 @@ const commandsOf = (kind: ConnectorKind): readonly CommandRow[] => [
     run: preview,
     options: (it) =>
       withConfig(it, kind).option('records', { type: 'string', describe: 'How many, 1 to 100 (default 5)' }),
+  },
+  {
+    name: 'cost',
+    describe: `Estimate what a ${kind} costs at AWS`,
+    run: cost,
+    options: (it) =>
+      withConfig(it, kind)
+        .option('records-per-second', { type: 'string', describe: 'That one instance moves (default 1000)' })
+        .option('record-bytes', { type: 'string', describe: 'Size of a record (default 200)' })
+        .option('memory-mb', { type: 'string', describe: 'Memory of a function (default 512)' }),
   },
   { name: 'positions', describe: `Show how far a ${kind} got`, run: showPositions, options: withName },
   {

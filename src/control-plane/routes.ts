@@ -3,6 +3,7 @@ import type { KindWords } from './kind-words.ts';
 import type { Operation } from './operation.ts';
 import { check } from './operations/check.ts';
 import { configDefinition } from './operations/config-definition.ts';
+import { cost, costOfForm } from './operations/cost.ts';
 import { create } from './operations/create.ts';
 import { dropDeadLetters, getDeadLetters, redriveDeadLetters } from './operations/dead-letters.ts';
 import { remove } from './operations/delete.ts';
@@ -52,6 +53,8 @@ export const routesOf = ({ builtins, reload: reloadPath }: KindWords): readonly 
   route('POST', `${CONNECTOR}/dead-letters`, redriveDeadLetters),
   route('DELETE', `${CONNECTOR}/dead-letters`, dropDeadLetters),
   route('POST', `${CONNECTOR}/check`, check, { accepts: 'optional multipart' }),
+  route('GET', `${CONNECTOR}/cost`, cost),
+  route('POST', `${CONNECTOR}/cost`, costOfForm, { accepts: 'optional multipart' }),
   route('POST', `${CONNECTOR}/preview`, preview, { accepts: 'optional multipart' }),
   route('POST', `${CONNECTOR}/start`, setAllStates('RUNNING')),
   route('POST', `${CONNECTOR}/stop`, setAllStates('STOPPED')),

@@ -4,6 +4,7 @@ import type { Route } from '../routes.ts';
 import {
   BUILTINS,
   CHECKED,
+  COST,
   FIELD_DEFINITIONS,
   instanceStatusSchema,
   NAMES,
@@ -25,6 +26,12 @@ export interface RouteDescription {
 const CONNECTOR = '{tenant}/{namespace}/{name}';
 const INSTANCE = `${CONNECTOR}/{instance}`;
 const OBJECT: JsonSchema = { type: 'object' };
+
+const LOAD = {
+  recordsPerSecond: 'That one instance moves while it has work; default 1000',
+  recordBytes: 'Size of a record; default 200',
+  memoryMb: 'Memory of a function; default 512',
+};
 
 const describeRoutes = (words: KindWords): Readonly<Record<string, RouteDescription>> => {
   const { kind, builtins, reload } = words;
@@ -74,6 +81,12 @@ const describeRoutes = (words: KindWords): Readonly<Record<string, RouteDescript
     [`POST ${CONNECTOR}/check`]: {
       summary: 'Whether what the form (without one: the connector) says would work; changes nothing',
       answer: CHECKED,
+    },
+    [`GET ${CONNECTOR}/cost`]: { summary: `What the ${kind} costs at AWS: an estimate`, query: LOAD, answer: COST },
+    [`POST ${CONNECTOR}/cost`]: {
+      summary: 'The same of what the form says',
+      query: LOAD,
+      answer: COST,
     },
     [`POST ${CONNECTOR}/preview`]: {
       summary:

@@ -99,3 +99,20 @@ export const CHECKED = object({ ok: { type: 'boolean' }, findings: FINDINGS });
 
 /** What a preview read. */
 export const PREVIEWED = object({ findings: FINDINGS, records: { type: 'array', items: { type: 'object' } } });
+
+const number = { type: 'number', minimum: 0 };
+const COST_SUM = object({
+  usd: number,
+  items: { type: 'array', items: object({ item: text, quantity: number, unit: text, usd: number }) },
+});
+
+/** What a connector costs. */
+export const COST = object({
+  currency: text,
+  pricesOf: text,
+  perMillionRecords: COST_SUM,
+  perIdleMonth: COST_SUM,
+  deploymentPerMonth: COST_SUM,
+  assumptions: { type: 'object' },
+  measured: { type: 'object' },
+});
