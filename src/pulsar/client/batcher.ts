@@ -31,6 +31,8 @@ export class Batcher {
   private groups = new Map<string, WaitingMessage[]>();
   private count = 0;
   private bytes = 0;
+  /** When the oldest message of what is being collected came, by `performance.now()`. */
+  beganAtMs = 0;
 
   constructor(limits: BatchLimits) {
     this.limits = limits;
@@ -47,6 +49,7 @@ export class Batcher {
 
   /** Adds a message; true when the batch is now full. */
   add(waiting: WaitingMessage): boolean {
+    if (this.count === 0) this.beganAtMs = performance.now();
     const key = this.limits.isKeyBased ? batchKey(waiting.message) : '';
     const group = this.groups.get(key);
     if (group === undefined) this.groups.set(key, [waiting]);

@@ -55,3 +55,14 @@ function metadataSizer({ encrypt }: EntrySettings) {
   const added = encrypt?.(new Uint8Array(0)).fields ?? {};
   return (fields: PreparedEntry['fields']): number => MessageMetadata.encode({ ...fields, ...added }).length;
 }
+
+/** One entry of these messages, or, if chunks are allowed and there is only one, as many as it needs. Throws as {@link encodeEntry}. */
+export function encodeEntries(
+  messages: readonly OutgoingMessage[],
+  isChunking: boolean,
+  settings: EntrySettings,
+): readonly EncodedEntry[] {
+  const [only] = messages;
+  if (!isChunking || only === undefined || messages.length > 1) return [encodeEntry(messages, settings)];
+  return encodeChunks(only, settings);
+}

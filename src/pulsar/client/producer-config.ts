@@ -8,7 +8,7 @@ import type { Message } from './message.ts';
 import { choiceOption, flagOption, numberOption, propertiesOption, textOption, wholeOption } from './option-values.ts';
 import type { RoutingMode } from './router.ts';
 import { type SchemaInfo, wireSchema } from './schema-info.ts';
-import type { TopicProducerOptions } from './topic-producer.ts';
+import type { TopicProducerOptions } from './topic-producer-options.ts';
 
 /** Chooses a partition for a message (`messageRoutingMode` CustomPartition). */
 export type MessageRouter = (message: Message, topicMetadata: { readonly numPartitions: number }) => number;

@@ -6,27 +6,27 @@ import type { Connection } from '../network/connection.ts';
 import type { ConsumerListener } from '../network/connection-listeners.ts';
 import type { RequestOptions } from '../network/request-table.ts';
 import {
-  AckType,
+  type AckType,
   type CommandFields,
   InitialPosition,
   KeySharedMode,
-  type MessageIdData,
   type MessageIdInput,
   SubscriptionType,
-  serverErrorName,
 } from '../protocol/index.ts';
+import { askAgain, entriesByKey, isOf, sendAcks } from './ack-commands.ts';
 import { BatchReceiver } from './batch-receiver.ts';
 import type { Chunk } from './chunk-assembler.ts';
 import { ChunkedMessages } from './chunked-messages.ts';
 import { decodeEntry, type EntryContext } from './decode-entry.ts';
-import { EntryAcks } from './entry-acks.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { Permits } from './permits.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { closeConsumer, keyValues, registerConsumer } from './register.ts';
 import { wireSchema } from './schema-info.ts';
 import type { SessionConsumer, SessionConsumerOptions } from './session.ts';
+import { SessionAcks } from './session-acks.ts';
 import { isBeforeStart } from './start-position.ts';
+import { askTopicEnd, type TopicEnd } from './topic-end.ts';
 
 /** What a consumer needs of its session. */
 interface ConsumerContext {
@@ -34,19 +34,8 @@ interface ConsumerContext {
   readonly fail: (error: PulsarError) => void;
 }
 
-const MAX_IDS_PER_COMMAND = 1000;
 /** Messages of which chunks are still missing; a further one makes the oldest unreadable. */
 const MAX_INCOMPLETE = 100;
-
-function toParts({ ledgerId, entryId, partition, batchIndex }: MessageIdData): MessageIdParts {
-  return { ledgerId, entryId, partition, batchIndex: batchIndex ?? -1 };
-}
-
-function entryIds(ids: readonly MessageIdParts[]): MessageIdInput[] {
-  const entries = new Map<string, MessageIdInput>();
-  for (const { ledgerId, entryId } of ids) entries.set(`${ledgerId}:${entryId}`, { ledgerId, entryId });
-  return [...entries.values()];
-}
 
 /** Consumer of a session. */
 export class LiveConsumer implements SessionConsumer, ConsumerListener {
@@ -58,10 +47,8 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   private readonly options: SessionConsumerOptions;
   private readonly context: ConsumerContext;
   private readonly entryContext: EntryContext;
-  private readonly acks = new EntryAcks();
+  private readonly acks: SessionAcks;
   private readonly chunked: ChunkedMessages;
-  /** What was acknowledged cumulatively, as far as an incomplete message did not let it through. */
-  private heldBack: MessageIdParts | undefined;
   private readonly queue = new ReceiveQueue();
   private readonly permits: Permits;
   private readonly receiver: BatchReceiver;
@@ -92,14 +79,21 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     this.entryContext = {
       topic: topic.fullName,
       maxUncompressedBytes: context.maxUncompressedBytes,
-      isAcknowledged: (ledgerId, entryId, batchIndex) => this.acks.has(ledgerId, entryId, batchIndex),
+      isAcknowledged: (ledgerId, entryId, batchIndex) => this.acks.entries.has(ledgerId, entryId, batchIndex),
     };
     this.chunked = new ChunkedMessages(this.entryContext, {
       maxPending: MAX_INCOMPLETE,
       maxBytes: context.maxUncompressedBytes,
       onGivenUp: (ids, reason) => {
-        if (reason !== 'full') this.settleChunks(ids);
+        if (reason !== 'full') this.acks.settleChunks(ids);
       },
+    });
+    this.acks = new SessionAcks(this.chunked, {
+      mayBeCumulative: this.canOnlyRewind,
+      subscriptionType: options.subscriptionType,
+      isDurable: options.durable !== false,
+      requireOpen: () => this.requireOpen(),
+      send: (ackType, ids, wait) => this.sendAck(ackType, ids, wait),
     });
   }
 
@@ -146,7 +140,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     else if (delivery.kind === 'broken') this.acceptUnreadable(delivery.raw, 'chunks of it are missing', 1);
     else if (delivery.kind === 'corrupt') this.acceptUnreadable(delivery.raw, delivery.entry.reason, 1);
     else {
-      if (delivery.kind === 'duplicate') this.settleChunks([chunk.messageId]);
+      if (delivery.kind === 'duplicate') this.acks.settleChunks([chunk.messageId]);
       this.permits.release(1);
     }
   }
@@ -160,7 +154,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     const first = wanted[0]?.messageId;
     if (first?.batchSize !== undefined && wanted.length < first.batchSize) {
       const ids = wanted.map(({ messageId }) => messageId);
-      this.acks.exclude(first.ledgerId, first.entryId, first.batchSize, ids);
+      this.acks.entries.exclude(first.ledgerId, first.entryId, first.batchSize, ids);
     }
     this.permits.release(permits - wanted.length);
     if (wanted.length === 0) return;
@@ -171,13 +165,6 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   /** Hands an entry on that cannot be read, so that the application decides what becomes of it. */
   private acceptUnreadable(raw: IncomingMessage, unreadable: string, permits: number): void {
     this.accept([{ ...raw, unreadable }], permits);
-  }
-
-  /** Chunks that no message will ever need: acknowledged one by one, and with them what they held back. */
-  private settleChunks(ids: readonly MessageIdParts[]): void {
-    if (this.options.durable === false || !this.connection.isOpen) return;
-    this.ackIndividual(ids).catch(() => undefined);
-    if (this.heldBack !== undefined) this.ackCumulative(this.heldBack).catch(() => undefined);
   }
 
   onClosedByBroker(): void {
@@ -212,59 +199,25 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     return messages;
   }
 
-  async lastMessageId(signal?: AbortSignal): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts }> {
+  async lastMessageId(signal?: AbortSignal): Promise<TopicEnd> {
     await this.rewinding;
     this.requireOpen();
-    const request = { ...this.request, signal };
-    const { consumerId } = this;
-    const answer = await this.connection.request(
-      'GET_LAST_MESSAGE_ID',
-      { consumerId },
-      'GET_LAST_MESSAGE_ID_RESPONSE',
-      request,
-    );
-    const markDelete = answer.consumerMarkDeletePosition;
-    return { last: toParts(answer.lastMessageId), ...(markDelete && { markDelete: toParts(markDelete) }) };
+    return askTopicEnd(this.connection, this.consumerId, { ...this.request, signal });
   }
 
-  async ackCumulative(id: MessageIdParts, options: { wait?: boolean | undefined } = {}): Promise<void> {
-    this.requireOpen();
-    if (!this.canOnlyRewind) {
-      const message = `a ${this.options.subscriptionType} subscription cannot acknowledge cumulatively`;
-      throw new PulsarError('CumulativeAcknowledgementNotAllowedError', message);
-    }
-    const limited = this.chunked.limitCumulative(id);
-    this.heldBack = limited === id ? undefined : id;
-    const isWhole = limited.batchIndex < 0 || limited.batchIndex === (limited.batchSize ?? 0) - 1;
-    const { ledgerId } = limited;
-    const entryId = isWhole ? limited.entryId : limited.entryId - 1;
-    if (entryId < 0) return;
-    this.acks.forgetThrough(ledgerId, entryId);
-    await this.sendAck(AckType.Cumulative, [{ ledgerId, entryId }], options.wait === true);
+  ackCumulative(id: MessageIdParts, options: { wait?: boolean | undefined } = {}): Promise<void> {
+    return this.acks.cumulative(id, options.wait === true);
   }
 
-  async ackIndividual(ids: readonly MessageIdParts[], options: { wait?: boolean | undefined } = {}): Promise<void> {
-    this.requireOpen();
-    const whole = entryIds(this.chunked.entriesOf(ids.filter((id) => this.acks.add(id))));
-    const parts: Promise<void>[] = [];
-    for (let from = 0; from < whole.length; from += MAX_IDS_PER_COMMAND) {
-      const part = whole.slice(from, from + MAX_IDS_PER_COMMAND);
-      parts.push(this.sendAck(AckType.Individual, part, options.wait === true));
-    }
-    await Promise.all(parts);
+  ackIndividual(ids: readonly MessageIdParts[], options: { wait?: boolean | undefined } = {}): Promise<void> {
+    return this.acks.individual(ids, options.wait === true);
   }
 
   private async sendAck(ackType: AckType, messageId: MessageIdInput[], wait: boolean): Promise<void> {
     if (this.rewinding !== undefined) await this.rewinding;
     this.requireOpen();
     const fields = { consumerId: this.consumerId, ackType, messageId };
-    if (!wait) {
-      this.connection.send('ACK', fields);
-      return;
-    }
-    const answer = await this.connection.request('ACK', fields, 'ACK_RESPONSE', this.request);
-    if (answer.error === undefined) return;
-    throw new PulsarError(serverErrorName(answer.error), answer.message ?? 'the broker refused an acknowledgement');
+    await sendAcks(this.connection, fields, wait ? this.request : undefined);
   }
 
   redeliver(ids: readonly MessageIdParts[]): void {
@@ -273,13 +226,9 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
       return;
     }
     this.requireOpen();
-    const messageIds = entryIds(this.chunked.entriesOf(ids));
-    const wanted = new Set(messageIds.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`));
-    this.drop(({ messageId }) => wanted.has(`${messageId.ledgerId}:${messageId.entryId}`));
-    for (let from = 0; from < messageIds.length; from += MAX_IDS_PER_COMMAND) {
-      const part = messageIds.slice(from, from + MAX_IDS_PER_COMMAND);
-      this.connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId: this.consumerId, messageIds: part });
-    }
+    const entries = entriesByKey(this.chunked.entriesOf(ids));
+    this.drop(({ messageId }) => isOf(entries, messageId));
+    askAgain(this.connection, this.consumerId, entries);
   }
 
   redeliverAll(): void {
@@ -315,7 +264,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
 
   private forgetChunks(): void {
     this.chunked.clear();
-    this.heldBack = undefined;
+    this.acks.forgetHeldBack();
   }
 
   /** Drops queued messages that will come again and gives their permits back. */

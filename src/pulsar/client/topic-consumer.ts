@@ -1,30 +1,22 @@
-import { compareMessageIds, type MessageIdParts } from '../../core/message-id.ts';
+import type { MessageIdParts } from '../../core/message-id.ts';
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ConsumerListener } from '../network/connection-listeners.ts';
-import {
-  AckType,
-  type CommandFields,
-  type CommandInput,
-  type MessageIdInput,
-  serverErrorName,
-  ValidationError,
-} from '../protocol/index.ts';
+import { AckType, type CommandFields, type MessageIdInput, ValidationError } from '../protocol/index.ts';
+import { ackAndWait, askAgain, entriesByKey, isOf, sendAcks } from './ack-commands.ts';
 import { AckGrouping } from './ack-grouping.ts';
-import { type Chunk, INCOMPLETE_EXPIRES_MS } from './chunk-assembler.ts';
-import { ChunkedMessages } from './chunked-messages.ts';
+import { Arrivals, type ReadingStart } from './arrivals.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
+import type { CorruptEntry } from './decode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
-import { payloadDecrypter } from './message-encryption.ts';
 import { Permits } from './permits.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Reconnector } from './reconnector.ts';
 import { RedeliveryTimer } from './redelivery-timer.ts';
 import { closeConsumer, registerConsumer } from './register.ts';
-import { isBeforeStart } from './start-position.ts';
 import { canOnlyRewind, subscribeFields, type TopicConsumerOptions } from './topic-consumer-options.ts';
+import { askTopicEnd, isBehind, type ReadingPosition, type TopicEnd } from './topic-end.ts';
 import { type TransactionId, transactionalAckId, transactionFields } from './transaction-id.ts';
 
 /** Where a seek goes. */
@@ -40,19 +32,11 @@ export interface TopicConsumerEvents {
   onEnded(reason: PulsarError): void;
 }
 
-/** Where reading starts; the broker starts at the entry, the rest is ours to leave out. */
-interface ReadingStart {
-  readonly id: MessageIdParts;
-  readonly isInclusive: boolean;
-}
-
 interface Seeking {
   readonly attached: PromiseWithResolvers<void>;
   isDetached: boolean;
   isAttached: boolean;
 }
-
-const MAX_IDS_PER_COMMAND = 1000;
 
 /** Consumer of one topic or partition that comes back after a disconnect. */
 export class TopicConsumer implements ConsumerListener {
@@ -66,9 +50,7 @@ export class TopicConsumer implements ConsumerListener {
   private readonly acks: AckGrouping;
   private readonly negativeAcks: RedeliveryTimer;
   private readonly unacked: RedeliveryTimer | undefined;
-  private readonly entryContext: EntryContext;
-  private readonly chunked: ChunkedMessages;
-  private chunkTimer: NodeJS.Timeout | undefined;
+  private readonly arrivals: Arrivals;
   private readonly canOnlyRewind: boolean;
   private connection: Connection | undefined;
   private assignedUrl: string | undefined;
@@ -78,7 +60,7 @@ export class TopicConsumer implements ConsumerListener {
   private seeking: Seeking | undefined;
   private readonly deadLetters: DeadLetters | undefined;
   private isLeaving = false;
-  private knownEnd: { readonly last: MessageIdParts; readonly markDelete?: MessageIdParts } | undefined;
+  private knownEnd: TopicEnd | undefined;
 
   constructor(context: ClientContext, options: TopicConsumerOptions, events: TopicConsumerEvents) {
     this.context = context;
@@ -103,17 +85,18 @@ export class TopicConsumer implements ConsumerListener {
     this.negativeAcks = new RedeliveryTimer(options.negativeAckDelayMs, (ids) => this.redeliver(ids));
     this.unacked =
       options.ackTimeoutMs > 0 ? new RedeliveryTimer(options.ackTimeoutMs, (ids) => this.redeliver(ids)) : undefined;
-    const { maxUncompressedBytes } = context;
-    const decrypt =
-      options.keyReader &&
-      payloadDecrypter(options.keyReader, (error) => context.log('WARN', `a key of an encrypted message: ${error}`));
-    this.entryContext = { topic: options.topic.fullName, maxUncompressedBytes, decrypt };
-    this.chunked = new ChunkedMessages(this.entryContext, {
-      maxPending: options.maxPendingChunkedMessages,
-      maxBytes: maxUncompressedBytes,
-      onGivenUp: (ids, reason) => {
-        if (reason !== 'full' || options.isOldestChunkedAcked) this.settle(ids);
-        else for (const id of ids) this.unacked?.add(id);
+    this.arrivals = new Arrivals(context, options, {
+      acks: this.acks,
+      unacked: this.unacked,
+      deadLetters: this.deadLetters,
+      start: () => this.start,
+      isSeeking: () => this.seeking !== undefined && !this.seeking.isAttached,
+      release: (permits) => this.release(permits),
+      refuse: (entry) => this.refuse(entry),
+      redeliver: (ids) => this.redeliver(ids),
+      deliver: (messages) => {
+        this.queue.push(messages);
+        events.onArrival(this);
       },
     });
   }
@@ -144,7 +127,7 @@ export class TopicConsumer implements ConsumerListener {
     const topic = this.options.topic.fullName;
     const connection = await connectionFor(this.context, topic, assignedUrl, signal);
     this.queue.remove(() => true);
-    this.chunked.restart();
+    this.arrivals.chunked.restart();
     this.deadLetters?.clear();
     if (!this.options.isDurable && this.lastTaken !== undefined && this.seeking === undefined) {
       this.start = { id: this.lastTaken, isInclusive: false };
@@ -176,89 +159,7 @@ export class TopicConsumer implements ConsumerListener {
   }
 
   onMessage(command: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void {
-    const decoded = decodeEntry(command, headersAndPayload, this.entryContext);
-    if (this.seeking !== undefined && !this.seeking.isAttached) this.release(decoded.permits);
-    else if (decoded.kind === 'messages') this.accept(decoded.messages, decoded.permits);
-    else if (decoded.kind === 'chunk') this.takeChunk(command, decoded.chunk);
-    else if (decoded.kind === 'corrupt') this.discard(decoded.entry, decoded.permits);
-    else this.acceptEncrypted(decoded.raw, decoded.permits);
-  }
-
-  private takeChunk(command: CommandFields<'MESSAGE'>, chunk: Chunk): void {
-    const delivery = this.chunked.take(command, chunk);
-    this.watchChunks();
-    if (delivery.kind === 'message') this.accept([delivery.message], 1);
-    else if (delivery.kind === 'corrupt') this.discard(delivery.entry, 1);
-    else this.release(1);
-    if (delivery.kind === 'duplicate') this.settle([chunk.messageId]);
-    if (delivery.kind === 'broken') this.giveUp(delivery.ids, delivery.raw.publishTimeMs);
-  }
-
-  /** Chunks without their beginning: given up when they are old, else they may come again together. */
-  private giveUp(ids: readonly MessageIdParts[], publishTimeMs: number): void {
-    const isOld = Date.now() - publishTimeMs >= INCOMPLETE_EXPIRES_MS;
-    this.context.log('WARN', `chunks of a message before ${this.at(ids.at(-1))} are missing`);
-    if (isOld) this.settle(ids);
-    else for (const id of ids) this.unacked?.add(id);
-  }
-
-  /** While messages are incomplete: gives up those that nothing comes for. */
-  private watchChunks(): void {
-    if (this.chunkTimer !== undefined || !this.chunked.hasIncomplete) return;
-    this.chunkTimer = setTimeout(() => {
-      this.chunkTimer = undefined;
-      this.chunked.expire(Number.POSITIVE_INFINITY);
-      this.watchChunks();
-    }, INCOMPLETE_EXPIRES_MS / 10).unref();
-  }
-
-  private settle(ids: readonly MessageIdParts[]): void {
-    if (!this.options.isDurable) return;
-    for (const id of ids) this.acks.add(id)?.catch(() => undefined);
-  }
-
-  private at(id: MessageIdParts | undefined): string {
-    return `${id?.ledgerId}:${id?.entryId} of ${this.options.topic.fullName}`;
-  }
-
-  /** No key fits, or there are none: `cryptoFailureAction` says what then (PULSAR-WIRE 4). */
-  private acceptEncrypted(raw: IncomingMessage, permits: number): void {
-    const { cryptoFailureAction, topic } = this.options;
-    const { messageId } = raw;
-    if (cryptoFailureAction === 'CONSUME') this.accept([raw], permits);
-    else if (cryptoFailureAction === 'DISCARD') {
-      this.discard({ topic: topic.fullName, messageId, reason: 'DecryptionError' }, permits);
-    } else {
-      this.release(permits);
-      this.unacked?.add(messageId);
-      this.context.log('ERROR', `${this.at(messageId)} cannot be decrypted; left unacknowledged`);
-    }
-  }
-
-  private accept(messages: readonly IncomingMessage[], permits: number): void {
-    const first = messages[0]?.messageId;
-    if (first?.batchSize !== undefined && messages.length < first.batchSize) {
-      const ids = messages.map(({ messageId }) => messageId);
-      this.acks.entries.exclude(first.ledgerId, first.entryId, first.batchSize, ids);
-    }
-    const isNew = first !== undefined && this.start === undefined && !this.acks.mayKnow(first);
-    const wanted = isNew ? messages : messages.filter(({ messageId }) => this.isWanted(messageId));
-    this.release(permits - wanted.length);
-    if (wanted.length === 0) return;
-    if (this.deadLetters?.note(wanted)) {
-      this.release(wanted.length);
-      this.redeliver(wanted.slice(0, 1).map(({ messageId }) => messageId));
-      return;
-    }
-    this.queue.push(wanted);
-    this.events.onArrival(this);
-  }
-
-  private isWanted(id: MessageIdParts): boolean {
-    const { start } = this;
-    if (start === undefined || !isBeforeStart(id, start.id, start.isInclusive)) return !this.acks.isAcknowledged(id);
-    if (this.options.isDurable) this.acks.add(id)?.catch(() => undefined);
-    return false;
+    this.arrivals.take(command, headersAndPayload);
   }
 
   /** Gives permits back that no application will return by taking a message. */
@@ -267,17 +168,13 @@ export class TopicConsumer implements ConsumerListener {
     else if (permits > 0) this.sendFlow(1);
   }
 
-  private discard(entry: CorruptEntry, permits: number): void {
-    const { ledgerId, entryId } = entry.messageId;
+  private refuse({ messageId: { ledgerId, entryId }, reason }: CorruptEntry): void {
     this.connection?.send('ACK', {
       consumerId: this.consumerId,
       ackType: AckType.Individual,
       messageId: [{ ledgerId, entryId }],
-      validationError: ValidationError[entry.reason],
+      validationError: ValidationError[reason],
     });
-    this.release(permits);
-    if (this.options.onCorrupt !== undefined) this.options.onCorrupt(entry);
-    else this.context.log('ERROR', `entry ${ledgerId}:${entryId} of ${entry.topic} is discarded: ${entry.reason}`);
   }
 
   /** Takes the first message of the queue, if there is one. */
@@ -297,14 +194,14 @@ export class TopicConsumer implements ConsumerListener {
     this.negativeAcks.remove(id);
     this.deadLetters?.forget(id);
     if (id.firstChunk === undefined) return this.acks.add(id);
-    return Promise.all(this.chunked.entriesOf([id]).map((entry) => this.acks.add(entry)));
+    return Promise.all(this.arrivals.chunked.entriesOf([id]).map((entry) => this.acks.add(entry)));
   }
 
   async acknowledgeCumulative(id: MessageIdParts): Promise<void> {
     this.requireOpen();
     this.requireCumulative();
     this.unacked?.remove(id);
-    await this.acks.addCumulative(this.chunked.limitCumulative(id));
+    await this.acks.addCumulative(this.arrivals.chunked.limitCumulative(id));
   }
 
   /** Acknowledges within a transaction, at once; rejects with TransactionConflict when another has acknowledged the message. */
@@ -313,12 +210,15 @@ export class TopicConsumer implements ConsumerListener {
     if (isCumulative) this.requireCumulative();
     const { connection, consumerId } = this;
     if (connection === undefined) throw new PulsarError('NotConnected', 'cannot acknowledge in a transaction now');
-    await this.sendAckAndWait(connection, {
+    const { chunked } = this.arrivals;
+    const ids = isCumulative ? [chunked.limitCumulative(id)] : chunked.entriesOf([id]);
+    const fields = {
       consumerId,
       ackType: isCumulative ? AckType.Cumulative : AckType.Individual,
-      messageId: [transactionalAckId(id, isCumulative)],
+      messageId: ids.map((entry) => transactionalAckId(entry, isCumulative)),
       ...transactionFields(transaction),
-    });
+    };
+    await ackAndWait(connection, fields, requestOptions(this.context));
     this.unacked?.remove(id);
     this.negativeAcks.remove(id);
   }
@@ -336,18 +236,8 @@ export class TopicConsumer implements ConsumerListener {
   private sendAck(ackType: AckType, ids: readonly MessageIdInput[]): Promise<void> | undefined {
     const { connection, consumerId } = this;
     if (connection === undefined || !connection.isOpen) return undefined;
-    const sends: Promise<void>[] = [];
-    for (let from = 0; from < ids.length; from += MAX_IDS_PER_COMMAND) {
-      const fields = { consumerId, ackType, messageId: ids.slice(from, from + MAX_IDS_PER_COMMAND) };
-      if (this.options.isAckReceipt) sends.push(this.sendAckAndWait(connection, fields));
-      else connection.send('ACK', fields);
-    }
-    return Promise.all(sends).then(() => undefined);
-  }
-
-  private async sendAckAndWait(connection: Connection, fields: CommandInput<'ACK'>): Promise<void> {
-    const answer = await connection.request('ACK', fields, 'ACK_RESPONSE', requestOptions(this.context));
-    if (answer.error !== undefined) throw new PulsarError(serverErrorName(answer.error), answer.message ?? 'refused');
+    const request = this.options.isAckReceipt ? requestOptions(this.context) : undefined;
+    return sendAcks(connection, { consumerId, ackType, messageId: ids }, request);
   }
 
   /** Asks for entries again; a subscription with one active consumer can only be rewound as a whole. */
@@ -369,15 +259,9 @@ export class TopicConsumer implements ConsumerListener {
       this.subscribeAnew(connection);
       return;
     }
-    const ids = this.chunked.entriesOf(messageIds);
-    const wanted = new Set(ids.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`));
-    const isAgain = ({ messageId }: IncomingMessage) => wanted.has(`${messageId.ledgerId}:${messageId.entryId}`);
-    this.release(this.queue.remove(isAgain));
-    for (let from = 0; from < ids.length; from += MAX_IDS_PER_COMMAND) {
-      const part = ids.slice(from, from + MAX_IDS_PER_COMMAND);
-      const entries = part.map(({ ledgerId, entryId }) => ({ ledgerId, entryId }));
-      connection.send('REDELIVER_UNACKNOWLEDGED_MESSAGES', { consumerId, messageIds: entries });
-    }
+    const entries = entriesByKey(this.arrivals.chunked.entriesOf(messageIds));
+    this.release(this.queue.remove(({ messageId }) => isOf(entries, messageId)));
+    askAgain(connection, consumerId, entries);
   }
 
   /** Rewinds: the broker's own way to do it brings messages out of order (see `LiveConsumer.rewind` of sessions). */
@@ -428,51 +312,31 @@ export class TopicConsumer implements ConsumerListener {
     this.lastTaken = undefined;
     this.permits.release(this.queue.remove(() => true));
     this.acks.clear();
-    this.chunked.clear();
+    this.arrivals.chunked.clear();
     this.negativeAcks.clear();
     this.unacked?.clear();
     seeking.attached.resolve();
   }
 
   /** Last message of the topic and the end of what is acknowledged without gaps. */
-  async lastMessageId(): Promise<{ last: MessageIdParts; markDelete?: MessageIdParts }> {
+  async lastMessageId(): Promise<TopicEnd> {
     this.requireOpen();
     const { connection, consumerId } = this;
     if (connection === undefined)
       throw new PulsarError('NotConnected', 'cannot ask for the last message while not connected');
-    const request = requestOptions(this.context);
-    const answer = await connection.request(
-      'GET_LAST_MESSAGE_ID',
-      { consumerId },
-      'GET_LAST_MESSAGE_ID_RESPONSE',
-      request,
-    );
-    const [last, markDelete] = [answer.lastMessageId, answer.consumerMarkDeletePosition].map(
-      (id) =>
-        id && { ledgerId: id.ledgerId, entryId: id.entryId, partition: id.partition, batchIndex: id.batchIndex ?? -1 },
-    );
-    this.knownEnd = { last: last as MessageIdParts, ...(markDelete && { markDelete }) };
+    this.knownEnd = await askTopicEnd(connection, consumerId, requestOptions(this.context));
     return this.knownEnd;
   }
 
   /** Place of the newest message that was taken, or where reading starts. */
-  get position(): { readonly id: MessageIdParts | undefined; readonly isInclusive: boolean } {
+  get position(): ReadingPosition {
     if (this.lastTaken !== undefined) return { id: this.lastTaken, isInclusive: false };
     return { id: this.start?.id, isInclusive: this.start?.isInclusive === true };
   }
 
-  /**
-   * PULSAR-WIRE 3.9: the topic's last message, as last asked for, against what was taken last, the start, or (start latest, seek by time) the cursor.
-   */
+  /** Whether the topic, as last asked for, goes on after {@link position}. */
   get isBehindKnownEnd(): boolean {
-    if (this.knownEnd === undefined || this.knownEnd.last.entryId < 0) return false;
-    const { last, markDelete } = this.knownEnd;
-    const { id, isInclusive } = this.position;
-    if (id === undefined || id.ledgerId === Number.MAX_SAFE_INTEGER) {
-      return markDelete === undefined || compareMessageIds({ ...last, batchIndex: -1 }, markDelete) > 0;
-    }
-    const difference = compareMessageIds(id.batchIndex < 0 ? { ...last, batchIndex: -1 } : last, id);
-    return difference > 0 || (isInclusive && difference === 0);
+    return this.knownEnd !== undefined && isBehind(this.position, this.knownEnd);
   }
 
   onClosedByBroker(close: CommandFields<'CLOSE_CONSUMER'>): void {
@@ -497,7 +361,7 @@ export class TopicConsumer implements ConsumerListener {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
     this.reconnector.stop();
-    clearTimeout(this.chunkTimer);
+    this.arrivals.stop();
     this.negativeAcks.clear();
     this.unacked?.clear();
     this.acks.end(reason);

@@ -1,53 +1,20 @@
 import type { MessageIdParts } from '../../core/message-id.ts';
-import type { Compression } from '../../core/messaging.ts';
-import type { TopicName } from '../../core/topic-name.ts';
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ProducerListener } from '../network/connection-listeners.ts';
-import {
-  type CommandFields,
-  type ProducerAccessMode,
-  ProtocolError,
-  type SchemaInput,
-  ServerError,
-  serverErrorName,
-} from '../protocol/index.ts';
-import { Batcher, type BatchLimits, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
+import { type CommandFields, ProtocolError, ServerError, serverErrorName } from '../protocol/index.ts';
+import { BatchTimer } from './batch-timer.ts';
+import { Batcher, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
 import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
-import { encodeChunks } from './encode-chunks.ts';
-import {
-  type EncodedEntry,
-  type EncryptPayload,
-  type EntrySettings,
-  encodeEntry,
-  type OutgoingMessage,
-} from './encode-entry.ts';
-import { type EncryptionSettings, payloadEncrypter } from './message-encryption.ts';
+import { encodeEntries } from './encode-chunks.ts';
+import type { EncodedEntry, EncryptPayload, OutgoingMessage } from './encode-entry.ts';
+import { entryRuns } from './entry-runs.ts';
+import { payloadEncrypter } from './message-encryption.ts';
 import { PendingEntries, type PendingEntry } from './pending-entries.ts';
 import { Reconnector } from './reconnector.ts';
-import { closeProducer, keyValues, registerProducer } from './register.ts';
+import { closeProducer, registerProducer } from './register.ts';
+import { producerFields, type TopicProducerOptions } from './topic-producer-options.ts';
 import { transactionFields } from './transaction-id.ts';
-
-/** A `ProducerConfig` for one topic or partition: checked, with its defaults, in the protocol's numbers. */
-export interface TopicProducerOptions {
-  readonly topic: TopicName;
-  readonly producerName: string | undefined;
-  /** The first message gets this + 1; absent: what the broker's deduplication says. */
-  readonly initialSequenceId: number | undefined;
-  readonly sendTimeoutMs: number;
-  readonly maxPendingMessages: number;
-  readonly blockIfQueueFull: boolean;
-  readonly compression: Compression;
-  /** Absent: no batches. */
-  readonly batching: (BatchLimits & { readonly maxDelayMs: number }) | undefined;
-  /** Messages that are too large for one entry are sent in several; needs `batching` to be absent. */
-  readonly isChunking: boolean;
-  readonly encryption: Pick<EncryptionSettings, 'keyNames' | 'keyReader' | 'failureAction'> | undefined;
-  readonly properties: Readonly<Record<string, string>>;
-  readonly schema: SchemaInput | undefined;
-  readonly accessMode: ProducerAccessMode;
-  readonly initialSubscriptionName: string | undefined;
-}
 
 /** Producer for one topic or partition: batches, pipelines, and sends again in order after a reconnect. */
 export class TopicProducer implements ProducerListener {
@@ -64,10 +31,10 @@ export class TopicProducer implements ProducerListener {
   private readonly pending: PendingEntries;
   private pendingMessages = 0;
   private readonly blocked: WaitingMessage[] = [];
-  private batchBeganAtMs = 0;
-  private batchTimer: NodeJS.Timeout | undefined;
+  private readonly batchTimer: BatchTimer;
   private knownMaxMessageBytes = Number.POSITIVE_INFINITY;
-  private nextSequenceId = 0;
+  /** Of the next message that brings none. */
+  nextSequenceId = 0;
   private epoch = -1;
   private topicEpoch: number | undefined;
   private schemaVersion: Buffer | undefined;
@@ -88,6 +55,7 @@ export class TopicProducer implements ProducerListener {
         nowMs: () => performance.now(),
       });
     this.batcher = new Batcher(options.batching ?? { maxMessages: 1, maxBytes: 0, isKeyBased: false });
+    this.batchTimer = new BatchTimer(this.batcher, options.batching?.maxDelayMs ?? 0, () => this.flushBatch());
     this.pending = new PendingEntries(options.sendTimeoutMs, () =>
       this.failPending(new PulsarError('TimeOut', `no receipt within ${options.sendTimeoutMs} ms`)),
     );
@@ -122,19 +90,13 @@ export class TopicProducer implements ProducerListener {
     this.assignedUrl = undefined;
     const connection = await connectionFor(this.context, topic, assignedUrl, signal);
     const isFirst = this.name === '';
-    const fields = {
-      topic,
+    const state = {
       producerId: this.producerId,
-      producerName: isFirst ? options.producerName : this.name,
-      userProvidedProducerName: options.producerName !== undefined,
+      name: isFirst ? undefined : this.name,
       epoch: ++this.epoch,
-      encrypted: this.encrypt && true,
-      metadata: keyValues(options.properties),
-      schema: options.schema,
-      producerAccessMode: options.accessMode,
       topicEpoch: this.topicEpoch,
-      initialSubscriptionName: options.initialSubscriptionName,
     };
+    const fields = producerFields(options, state);
     const success = await registerProducer(connection, fields, this, requestOptions(this.context, signal));
     if (connection.producers.get(this.producerId) !== this) {
       throw new PulsarError('Disconnected', `producer of ${topic} was closed while it was registered`);
@@ -185,44 +147,14 @@ export class TopicProducer implements ProducerListener {
       return;
     }
     if (this.batcher.isTooLargeFor(message)) this.flushBatch();
-    if (this.batcher.length === 0) this.batchBeganAtMs = performance.now();
     if (this.batcher.add(waiting)) this.flushBatch();
-    else this.batchTimer ??= setTimeout(() => this.onBatchTimer(batching.maxDelayMs), batching.maxDelayMs);
-  }
-
-  /** The timer is not set anew for each batch: it may find one that began after it was set. */
-  private onBatchTimer(maxDelayMs: number): void {
-    this.batchTimer = undefined;
-    if (this.batcher.length === 0) return;
-    const leftMs = Math.ceil(this.batchBeganAtMs + maxDelayMs - performance.now());
-    if (leftMs <= 0) this.flushBatch();
-    else this.batchTimer = setTimeout(() => this.onBatchTimer(maxDelayMs), leftMs);
+    else this.batchTimer.watch();
   }
 
   private flushBatch(): void {
-    for (const batch of this.batcher.drain()) this.sealInRuns(batch);
-  }
-
-  /**
-   * Sequence ids must rise within an entry, and an entry must not mix ids that the broker may have with new ones: it would
-   * drop the new ones together with the others (GUARANTEES 1). An entry is of one transaction, or of none.
-   */
-  private sealInRuns(batch: readonly WaitingMessage[]): void {
-    let run: WaitingMessage[] = [];
-    let previous = -1;
-    for (const waiting of batch) {
-      const isOtherTransaction = waiting.message.transaction !== run[0]?.message.transaction;
-      const sequenceId = waiting.message.sequenceId ?? this.nextSequenceId + run.length;
-      const isKnown = sequenceId <= this.lastSequenceId;
-      const isApart = sequenceId <= previous || isKnown !== previous <= this.lastSequenceId || isOtherTransaction;
-      if (run.length > 0 && isApart) {
-        this.seal(run);
-        run = [];
-      }
-      run.push(waiting);
-      previous = sequenceId;
+    for (const batch of this.batcher.drain()) {
+      for (const run of entryRuns(batch, this)) this.seal(run);
     }
-    if (run.length > 0) this.seal(run);
   }
 
   private seal(waiting: readonly WaitingMessage[]): void {
@@ -232,7 +164,7 @@ export class TopicProducer implements ProducerListener {
     }));
     let entries: readonly EncodedEntry[];
     try {
-      entries = this.encode(messages, {
+      entries = encodeEntries(messages, this.options.isChunking, {
         producerName: this.name,
         compression: this.options.compression,
         schemaVersion: this.schemaVersion?.length ? this.schemaVersion : undefined,
@@ -248,12 +180,6 @@ export class TopicProducer implements ProducerListener {
       const isDone = entry.chunk === undefined || entry.chunk.isLast;
       this.transmit(this.pending.add(entry, isDone ? waiting : []));
     }
-  }
-
-  private encode(messages: readonly OutgoingMessage[], settings: EntrySettings): readonly EncodedEntry[] {
-    const [only] = messages;
-    if (!this.options.isChunking || only === undefined || messages.length > 1) return [encodeEntry(messages, settings)];
-    return encodeChunks(only, settings);
   }
 
   private transmit({ entry }: PendingEntry): void {
@@ -341,8 +267,7 @@ export class TopicProducer implements ProducerListener {
   }
 
   private failPending(error: PulsarError): void {
-    clearTimeout(this.batchTimer);
-    this.batchTimer = undefined;
+    this.batchTimer.stop();
     const entries = this.pending.drain(error);
     const waiting = [...entries.flatMap((entry) => entry.waiting), ...this.batcher.drain().flat()];
     this.settle(waiting, (one) => one.reject(error));

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { PulsarError } from '../errors.ts';
 import {
   type AuthData,
@@ -19,6 +18,7 @@ import {
 } from '../protocol/index.ts';
 import type { Authentication } from './authentication.ts';
 import type { ConsumerListener, ProducerListener } from './connection-listeners.ts';
+import { CorkedSocket } from './corked-socket.ts';
 import { openSocket, type TlsSettings } from './open-socket.ts';
 import { type RequestOptions, RequestTable } from './request-table.ts';
 import { type Address, addressText } from './service-url.ts';
@@ -45,12 +45,6 @@ type RequestName = {
   [N in CommandName]: 'requestId' extends keyof CommandInput<N> ? N : never;
 }[CommandName];
 
-/** Plain TCP is reset, so that not even what the kernel holds is sent; TLS sockets can only be closed. */
-function discardSocket(socket: Socket): void {
-  if (socket instanceof TLSSocket) socket.destroy();
-  else socket.resetAndDestroy();
-}
-
 function credentialsError(what: string, cause: unknown): PulsarError {
   return cause instanceof PulsarError ? cause : new PulsarError('ErrorGettingAuthenticationData', what, { cause });
 }
@@ -66,7 +60,7 @@ export class Connection {
   maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
   readonly producers = new Map<number, ProducerListener>();
   readonly consumers = new Map<number, ConsumerListener>();
-  private readonly socket: Socket;
+  private readonly socket: CorkedSocket;
   private readonly requests = new RequestTable();
   private readonly decoder = new FrameDecoder();
   private readonly handshake = Promise.withResolvers<void>();
@@ -74,10 +68,9 @@ export class Connection {
   private endReason: PulsarError | undefined;
   private keepAliveTimer: NodeJS.Timeout | undefined;
   private isPingUnanswered = false;
-  private isCorked = false;
 
   private constructor(socket: Socket, options: ConnectionOptions) {
-    this.socket = socket;
+    this.socket = new CorkedSocket(socket);
     this.options = options;
     this.closed = this.ended.promise;
     socket.setNoDelay(true);
@@ -183,14 +176,6 @@ export class Connection {
 
   private write(bytes: Uint8Array): void {
     if (this.endReason !== undefined) throw this.endReason;
-    if (!this.isCorked) {
-      this.isCorked = true;
-      this.socket.cork();
-      process.nextTick(() => {
-        this.isCorked = false;
-        this.socket.uncork();
-      });
-    }
     this.socket.write(bytes);
   }
 
@@ -291,7 +276,7 @@ export class Connection {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
     clearInterval(this.keepAliveTimer);
-    discardSocket(this.socket);
+    this.socket.discard();
     this.handshake.reject(reason);
     this.requests.rejectAll(reason);
     const listeners = [...this.producers.values(), ...this.consumers.values()];
@@ -305,10 +290,7 @@ export class Connection {
   async end(timeoutMs: number): Promise<void> {
     if (this.endReason !== undefined) return;
     const timer = setTimeout(() => this.destroy(), timeoutMs);
-    await new Promise<void>((resolve) => {
-      this.closed.then(() => resolve());
-      this.socket.end(() => resolve());
-    });
+    await Promise.race([this.closed, this.socket.end()]);
     clearTimeout(timer);
     this.destroy();
   }
