@@ -9,7 +9,8 @@ export const openContext = ({
   connector,
   instance,
   control,
-}: Pick<RunContext, 'deps' | 'connector' | 'instance' | 'control'>): OpenContext => ({
+  secrets,
+}: Pick<RunContext, 'deps' | 'connector' | 'instance' | 'control' | 'secrets'>): OpenContext => ({
   connector: connectorPath(connector.config),
   uid: connector.uid,
   instance,
@@ -17,5 +18,9 @@ export const openContext = ({
   guarantee: connector.config.processingGuarantees,
   signal: control.signal,
   fetch: deps.fetch,
-  getSecret: (name) => secretOf(connector, name, deps.resolveSecret, control.signal),
+  getSecret: async (name) => {
+    const value = await secretOf(connector, name, deps.resolveSecret, control.signal);
+    secrets.add(value);
+    return value;
+  },
 });

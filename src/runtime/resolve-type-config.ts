@@ -1,6 +1,7 @@
 import type { Connector } from '../core/connector.ts';
 import type { ConnectorType } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
+import { mapSecrets } from '../core/map-secrets.ts';
 import type { SecretValues } from '../core/secret-values.ts';
 import { resolveConfig, secretKeys } from '../core/type-config.ts';
 import { secretOf } from './connector-secrets.ts';
@@ -25,7 +26,10 @@ export const resolveTypeConfig = async (
     if (value !== undefined) named[key] = value;
   }
   const { config, problems } = resolveConfig(type.config, { ...configs, ...named });
-  for (const key of keys) secrets.add(config[key]);
+  mapSecrets(type.config, config, (value) => {
+    secrets.add(value);
+    return value;
+  });
   if (problems.length === 0) return config as never;
   const list = problems.map(({ path, message }) => `${path} ${message}`).join('; ');
   throw new PulsarIoError('PIO_CONFIG_INVALID', `configuration of ${type.name} is not valid: ${list}`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type CliWorld, runCli } from '../../src/cli/main.ts';
 import { createControlPlane } from '../../src/control-plane/index.ts';
+import type { InspectionRequest } from '../../src/core/inspection.ts';
 import { startControlPlane, type TestControlPlane } from '../control-plane/harness.ts';
 import { eventOf } from '../control-plane/requests.ts';
 
@@ -152,4 +153,30 @@ test('prints answers as JSON when asked to', async () => {
     expect.objectContaining({ name: 'data-generator' }),
   );
   expect((await cli('sources available-sources')).out).toMatch(/^data-generator\n.*\n-{40}$/m);
+});
+
+test('checks, previews and estimates what the options say, or a connector by its name alone', async () => {
+  const asked: { inspect: string; records: number; topic: string }[] = [];
+  const finding = { side: 'system', ok: false, what: 'no such table', advice: 'Create it' } as const;
+  Object.assign(api.deps, {
+    inspect: async ({ inspect, records, connector }: InspectionRequest) => {
+      asked.push({ inspect, records, topic: connector.kind === 'source' ? connector.config.topicName : '' });
+      return { findings: [finding], records: [] };
+    },
+  });
+  const wrong = await cli(SOURCE.replace('create', 'check'));
+  expect(wrong).toMatchObject({ code: 1, err: 'The check found something wrong' });
+  expect(wrong.out).toBe(
+    'ok    configuration: the configuration is valid\nWRONG system: no such table\n      Create it',
+  );
+  expect((await cli('sources check --name s1')).err).toContain("Source s1 doesn't exist");
+  await cli(SOURCE);
+  expect(JSON.parse((await cli('sources preview --name s1 --records 7')).out)).toMatchObject({ records: [] });
+  expect(asked).toEqual([
+    { inspect: 'check', records: 0, topic: 'out' },
+    { inspect: 'preview', records: 7, topic: 'out' },
+  ]);
+  const { out } = await cli('sources cost --name s1 --records-per-second 2000');
+  expect(out).toContain('Lambda, time of runs: 250 GB-seconds');
+  expect(JSON.parse((await cli('sources cost --name s1 -o json')).out)).toMatchObject({ currency: 'USD' });
 });

@@ -16,8 +16,6 @@ import { previewSource } from './preview-source.ts';
 /** Inspects a connector as a run would work for it, and answers in time. Creates, writes, subscribes and leaves nothing. Never rejects; what a secret says is masked. */
 export const inspect = async (request: InspectionRequest, deps: RunDeps): Promise<InspectionAnswer> => {
   const secrets = new SecretValues();
-  for (const value of Object.values(request.connector.config.secrets ?? {}))
-    if (typeof value === 'string') secrets.add(value);
   const control = new RunControl();
   const leftMs = Math.min(INSPECTION_MS, request.notAfterMs - deps.clock.nowMs());
   const timer = setTimeout(
@@ -39,7 +37,7 @@ const answerOf = async (
   secrets: SecretValues,
 ): Promise<InspectionAnswer> => {
   const { signal } = control;
-  const context = openContext({ deps, connector, instance: 0, control });
+  const context = openContext({ deps, connector, instance: 0, control, secrets });
   const found = async (): Promise<Inspection> => {
     const type = typeOf(
       connector.kind === 'sink' ? deps.catalogue.sink(connector.type) : deps.catalogue.source(connector.type),
