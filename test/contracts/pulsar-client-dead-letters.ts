@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { ConsumerConfig } from '../../src/pulsar/index.ts';
+import { type ConsumerConfig, keyValueSchema } from '../../src/pulsar/index.ts';
 import { bytes, expectNothingMore, numbers, type UseBroker, usePulsarClients } from './pulsar-client-kit.ts';
 
 const shared = { subscription: 's', subscriptionType: 'Shared', subscriptionInitialPosition: 'Earliest' } as const;
@@ -52,6 +52,27 @@ export function deadLetterCases(use: UseBroker): void {
     await expectNothingMore(consumer);
     await consumer.close();
     await expectNothingMore(await client.subscribe({ topic, ...shared }));
+  });
+
+  test('a separated pair is a pair in the dead-letter topic, too, and its key is still bytes', async () => {
+    const topic = use().topic();
+    const deadLetterTopic = use().topic();
+    const schema = keyValueSchema({
+      key: { schemaType: 'Int32' },
+      value: { schemaType: 'String' },
+      encoding: 'SEPARATED',
+    });
+    const client = clients.client();
+    const deadLetterPolicy = { maxRedeliverCount: 1, deadLetterTopic, initialSubscriptionName: 'dead' };
+    const options = { topic, ...shared, schema, nAckRedeliverTimeoutMs: 100, deadLetterPolicy };
+    const consumer = await client.subscribe(options);
+    const producer = await client.createProducer({ topic, schema });
+    await producer.send({ value: { key: 7, value: 'seven' } });
+    for (let i = 0; i < 2; i++) consumer.negativeAcknowledge(await consumer.receive(10_000));
+    const dead = await client.subscribe({ topic: deadLetterTopic, ...shared, subscription: 'dead', schema });
+    const letter = await dead.receive(10_000);
+    expect(await letter.getValue()).toEqual({ key: 7, value: 'seven' });
+    expect(letter.getPartitionKey()).toBe(Buffer.from([0, 0, 0, 7]).toString('base64'));
   });
 
   test('a batch goes message by message, to the topic named after topic and subscription', async () => {

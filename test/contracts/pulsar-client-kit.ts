@@ -53,6 +53,13 @@ export async function unload(broker: Broker, topic: string): Promise<void> {
   await admin(broker, 'PUT', `${topic.replace('://', '/')}/unload`);
 }
 
+/** Entries of a subscription that are not acknowledged, as the broker's statistics say. */
+export async function backlog(broker: Broker, topic: string, subscription: string): Promise<number> {
+  const response = await fetch(`${broker.adminUrl}/admin/v2/${topic.replace('://', '/')}/stats`);
+  const stats = (await response.json()) as { subscriptions: Record<string, { msgBacklog: number }> };
+  return stats.subscriptions[subscription]?.msgBacklog ?? -1;
+}
+
 /** Clients, sessions and proxies that end with the test. */
 export function usePulsarClients(use: UseBroker) {
   let cleanups: (() => unknown)[] = [];

@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import type { Client, Consumer, Message } from '../../src/pulsar/index.ts';
 import {
+  backlog,
   bytes,
   expectNothingMore,
   numbers,
   receiveValues,
   type UseBroker,
   unload,
+  until,
   usePulsarClients,
 } from './pulsar-client-kit.ts';
 
@@ -60,6 +63,27 @@ export function transactionCases(use: UseBroker): void {
     expect(transaction.state).toBe('aborted');
     expect(await receiveValues(consumer, 1)).toEqual(['kept']);
     await expectNothingMore(consumer);
+  });
+
+  test('a chunked message is acknowledged with all its chunks, or with none', async () => {
+    const client = clients.client();
+    const topic = use().topic();
+    const consumer = await client.subscribe({ topic, ...SHARED });
+    const producer = await client.createProducer({ topic, batchingEnabled: false, chunkingEnabled: true });
+    const data = randomBytes(6 * 1024 * 1024);
+    await producer.send({ data });
+    const [message] = (await receive(consumer, 1)) as [Message];
+    const aborted = await client.newTransaction();
+    await consumer.acknowledge(message, { transaction: aborted });
+    await aborted.abort();
+    await consumer.close();
+    const again = await client.subscribe({ topic, ...SHARED });
+    const [whole] = (await receive(again, 1)) as [Message];
+    expect(whole.getData().equals(data)).toBe(true);
+    const transaction = await client.newTransaction();
+    await again.acknowledge(whole, { transaction });
+    await transaction.commit();
+    await until(async () => (await backlog(use(), topic, 's')) === 0);
   });
 
   test('messages of several transactions and of none never share an entry', async () => {

@@ -53,14 +53,8 @@ function deadLetterOptions(
         opening = undefined;
         throw error;
       });
-      const { value, key, orderingKey, eventTimeMs } = message;
-      return (await opening).send({
-        data: value,
-        properties,
-        ...(key !== undefined && { partitionKey: key }),
-        ...(orderingKey !== undefined && { orderingKey: orderingKey.toString() }),
-        ...(eventTimeMs !== undefined && { eventTimestamp: eventTimeMs }),
-      });
+      const { value, key, isKeyBase64, orderingKey, eventTimeMs } = message;
+      return (await opening).forward({ value, key, isKeyBase64, orderingKey, eventTimeMs, properties });
     },
     close: async () => (await opening)?.close(),
   };

@@ -8,6 +8,8 @@ export const LogLevel = {
     return ['DEBUG', 'INFO', 'WARN', 'ERROR'][level] ?? String(level);
   },
 } as const;
+/** One of the numbers of {@link LogLevel}. */
+export type LogLevel = 0 | 1 | 2 | 3;
 /** Names of {@link LogLevel}, by which the client's own code logs. */
 export type LogLevelName = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 

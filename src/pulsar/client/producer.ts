@@ -201,15 +201,24 @@ export class Producer {
   }
 
   private sendNow(message: ProducerMessage | ValueMessage, options: SendOptions | undefined): Promise<MessageId> {
+    const outgoing = () =>
+      'value' in message ? { ...toOutgoing(message), ...this.values.write(message.value) } : toOutgoing(message);
+    return this.publish(outgoing, options?.transaction);
+  }
+
+  /** For the dead letters of a consumer: sends a message as it came, also what users cannot say, as keys that are bytes. */
+  forward(message: UnnumberedMessage): Promise<MessageId> {
+    return this.publish(() => message, undefined);
+  }
+
+  private publish(message: () => UnnumberedMessage, transaction: Transaction | undefined): Promise<MessageId> {
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => reject(publicError('send message', error));
       try {
-        const outgoing =
-          'value' in message ? { ...toOutgoing(message), ...this.values.write(message.value) } : toOutgoing(message);
+        const outgoing = message();
         const producer = this.producers[this.producers.length === 1 ? 0 : this.partitionOf(outgoing)] as TopicProducer;
         const { fullName } = producer.options.topic;
         const done = (id: MessageIdParts) => resolve(new MessageId(id, fullName));
-        const transaction = options?.transaction;
         if (transaction === undefined) producer.accept({ message: outgoing, resolve: done, reject: fail });
         else {
           const work = () => producer.send({ ...outgoing, transaction: transaction.id });

@@ -64,6 +64,9 @@ type NoneMissing = [
   Gives<never, Missing<Ours.SchemaInfo, Theirs.SchemaInfo>>,
 ];
 
+/** A level is a number, in theirs an enum of these. */
+type Levels = [Gives<`${Theirs.LogLevel}`, `${Ours.LogLevel}`>, Gives<`${Ours.LogLevel}`, `${Theirs.LogLevel}`>];
+
 /** Every member of their unions is in ours, and the other way round where ours are told to users. */
 type Unions = [
   Gives<Ours.SchemaType, Theirs.SchemaType>,
@@ -99,4 +102,4 @@ export async function writtenForTheirs(
 }
 
 /** Only there to be compiled: `npm run typecheck` fails where our declarations do not hold against npm `pulsar-client` 1.18's. */
-export type Held = [Instances, Options, NoneMissing, Unions];
+export type Held = [Instances, Options, NoneMissing, Levels, Unions];
