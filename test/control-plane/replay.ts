@@ -16,7 +16,8 @@ export interface Exchange {
     | { readonly withheld?: undefined; readonly status: number; readonly body: string };
 }
 
-interface Item {
+/** What one call of a tool sent and got. */
+export interface Item {
   readonly n: number;
   readonly label: string;
   readonly exchanges: readonly Exchange[];
@@ -39,10 +40,12 @@ export interface Comparable {
   readonly body: unknown;
 }
 
-const load = (file: string): readonly Item[] =>
+/** The items of a recording, in order. */
+export const load = (file: string): readonly Item[] =>
   JSON.parse(readFileSync(new URL(`../fixtures/recordings/${file}.json`, import.meta.url), 'utf8'));
 
-const OURS = /^\/admin\/v3\/(sources?|sinks?)(\/|$)/;
+/** Paths that a worker answers; the others are the broker's. */
+export const OURS = /^\/admin\/v3\/(sources?|sinks?)(\/|$)/;
 
 /** Sends a recording's requests in order to a fresh control plane. Requests to the broker's own API change or ask the fake broker. */
 export const replay = async (file: 'sources' | 'sinks'): Promise<Compared[]> => {
@@ -68,7 +71,8 @@ export const replay = async (file: 'sources' | 'sinks'): Promise<Compared[]> => 
   return compared;
 };
 
-const applyToBroker = ({ pulsar }: TestControlPlane, { method, path }: Exchange['request']): void => {
+/** Makes the tenant or namespace that a request to the broker's own API makes. */
+export const applyToBroker = ({ pulsar }: TestControlPlane, { method, path }: Exchange['request']): void => {
   const [, kind, tenant = '', namespace] = /^\/admin\/v2\/(tenants|namespaces)\/([^/]+)\/?([^/]*)$/.exec(path) ?? [];
   if (method !== 'PUT') return;
   const namespaces = pulsar.tenants.get(tenant) ?? new Set();

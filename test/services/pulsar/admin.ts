@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compilerJars } from '../kit/compile-java.ts';
 import { java } from '../kit/java.ts';
 import { type RunResult, run } from '../kit/run.ts';
 import { defineTool } from '../kit/service.ts';
@@ -15,7 +16,10 @@ export interface PulsarAdminAddress {
 export const pulsarAdmin = defineTool({
   name: 'pulsarAdmin',
   tools: ['java'],
-  prepare: async (): Promise<PulsarAdminAddress> => ({ jars: await toolsJars() }),
+  prepare: async (): Promise<PulsarAdminAddress> => {
+    await compilerJars();
+    return { jars: await toolsJars() };
+  },
 });
 
 /** Surroundings of one call. */
