@@ -4,6 +4,7 @@ import type { ConnectorKind } from '../core/connector.ts';
 import { RefusedError, UnreachableError } from './admin-client.ts';
 import { available, create, get, list, reload, remove, setState, status, update } from './commands.ts';
 import type { Command } from './context.ts';
+import { dropDeadLetters, redrive, showDeadLetters } from './dead-letters.ts';
 import { check, cost, preview } from './inspections.ts';
 import { configOptions } from './options.ts';
 import { resetPositions, setPositions, showPositions } from './positions.ts';
@@ -202,9 +203,43 @@ const commandsOf = (kind: ConnectorKind): readonly CommandRow[] => [
     run: resetPositions,
     options: (it) => withName(it).option('partition', { type: 'string', describe: 'One partition; all without it' }),
   },
+  ...letterCommands(kind),
   { name: `available-${kind}s`, describe: 'List the connector types', run: available },
   { name: 'reload', describe: 'Have the connector types read again', run: reload },
 ];
+
+const letterCommands = (kind: ConnectorKind): readonly CommandRow[] => {
+  const redriveRow: CommandRow = {
+    name: 'redrive',
+    describe: 'Have a sink write its dead letters again',
+    run: redrive,
+    options: (it) =>
+      withLetters(it).option('allow-reordering', {
+        type: 'boolean',
+        describe: 'Also where a letter may undo a newer record of its key',
+      }),
+  };
+  return [
+    {
+      name: 'dead-letters',
+      describe: `Show the dead letters of a ${kind}`,
+      run: showDeadLetters,
+      options: withLetters,
+    },
+    ...(kind === 'sink' ? [redriveRow] : []),
+    {
+      name: 'drop-dead-letters',
+      describe: `Drop dead letters of a ${kind} for good`,
+      run: dropDeadLetters,
+      options: (it) =>
+        withLetters(it).option('confirm', {
+          type: 'string',
+          demandOption: true,
+          describe: `The name of the ${kind}, once more`,
+        }),
+    },
+  ];
+};
 
 const commands = (builder: Argv, kind: ConnectorKind, choose: Choose): Argv =>
   commandsOf(kind)
@@ -232,6 +267,13 @@ const withPlace = (argv: Argv): Argv =>
     .option('namespace', { type: 'string', describe: 'Namespace (default default)' });
 
 const withName = (argv: Argv): Argv => withPlace(argv).option('name', { type: 'string', describe: 'Name' });
+
+const withLetters = (argv: Argv): Argv =>
+  withName(argv).option('max', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'The first so many letters of each topic',
+  });
 
 const withInstance = (argv: Argv): Argv =>
   withName(argv).option('instance-id', { type: 'string', describe: 'One instance; all without it' });

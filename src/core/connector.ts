@@ -77,8 +77,8 @@ export interface SinkConfig extends CommonConfig {
 export interface RedriveOrder {
   /** Raised by each call. */
   readonly number: number;
-  /** By dead-letter topic, the last letter that is meant. */
-  readonly through: Readonly<Record<string, { readonly ledgerId: number; readonly entryId: number }>>;
+  /** By dead-letter topic, the last letter that is meant; `all`: whatever is there when a run carries it out. */
+  readonly through: Readonly<Record<string, { readonly ledgerId: number; readonly entryId: number } | 'all'>>;
   /** Letters are sent back although they may undo a newer record of their key. */
   readonly allowReordering?: boolean;
 }

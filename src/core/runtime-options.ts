@@ -15,7 +15,7 @@ export interface RuntimeOptions {
 export const runtimeOptions = ({ customRuntimeOptions }: CommonConfig): RuntimeOptions => {
   if (!customRuntimeOptions) return {};
   const problem =
-    'customRuntimeOptions must be a JSON object such as {"runner": "default", "deadLetterTopic": "my-dlq"}';
+    'customRuntimeOptions must be a JSON object of texts, such as {"deadLetterTopic": "my-dlq"} of a source or {"deadLetterKeys": "park"} of a sink';
   let options: unknown;
   try {
     options = JSON.parse(customRuntimeOptions);

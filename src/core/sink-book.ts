@@ -11,6 +11,8 @@ export interface SinkBook {
   readonly relettered?: MessageIdParts;
   /** Keys, by {@link keyHash}, whose records wait in the dead-letter topic; the number is the redrive in which one failed again, or 0. */
   readonly parked?: Readonly<Record<string, number>>;
+  /** The redrive that is under way, and the last letter that it sends back: what fails again lies behind. */
+  readonly redriving?: { readonly number: number; readonly through: MessageIdParts };
   /** The last redrive that was carried out. */
   readonly redriven?: number;
 }

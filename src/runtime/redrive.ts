@@ -1,4 +1,5 @@
 import { assignedInstance } from '../core/assignment.ts';
+import type { RedriveOrder } from '../core/connector.ts';
 import { deadLetterTopicOf, redriveReorders } from '../core/dead-letter-rules.ts';
 import { FRONTIER_START } from '../core/frontier.ts';
 import { compareMessageIds, type MessageIdParts } from '../core/message-id.ts';
@@ -26,7 +27,9 @@ interface Lane {
   readonly book: OpenBook;
   readonly reader: RecordReader;
   readonly batch: Omit<SinkBatch, 'records'>;
-  /** Keys of letters behind those that are asked for. */
+  /** The last letter that is sent back. */
+  readonly through: MessageIdParts;
+  /** Keys of letters behind it. */
   readonly left: Set<string>;
 }
 
@@ -43,8 +46,7 @@ export const redrive = async (run: SinkRun, topics: readonly string[]): Promise<
   const mine = topics.filter((topic) => assignedInstance(topic, config.parallelism) === instance);
   for (const [letterTopic, through] of Object.entries(order.through)) {
     const from = mine.filter((topic) => deadLetterTopicOf(config, topic) === letterTopic);
-    if (from.length > 0)
-      await redriveTopic(run, letterTopic, { ...through, batchIndex: Number.MAX_SAFE_INTEGER }, from);
+    if (from.length > 0) await redriveTopic(run, letterTopic, through, from);
     if (control.isStopping) return;
   }
   counters.redriven = order.number;
@@ -53,7 +55,7 @@ export const redrive = async (run: SinkRun, topics: readonly string[]): Promise<
 const redriveTopic = async (
   run: SinkRun,
   letterTopic: string,
-  through: MessageIdParts,
+  asked: RedriveOrder['through'][string],
   topics: readonly string[],
 ): Promise<void> => {
   const number = run.connector.redrive?.number ?? 0;
@@ -61,16 +63,12 @@ const redriveTopic = async (
   const { last, markDelete } = await keeper.lastMessageId(run.control.signal);
   const lanes = new Map<string, Lane>();
   for (const topic of topics) {
-    const lane = await openLane(run, letterTopic, topic);
+    const lane = await openLane(run, letterTopic, topic, wholeEntry(asked === 'all' ? last : asked));
     if ((lane.book.content.redriven ?? 0) < number) lanes.set(topic, lane);
   }
   const isEmpty =
     last.entryId < 0 || (markDelete !== undefined && compareMessageIds(atEntry(markDelete), atEntry(last)) >= 0);
-  if (
-    lanes.size > 0 &&
-    !isEmpty &&
-    !(await readLetters(run, letterTopic, { from: markDelete, through, last, lanes, keeper }))
-  )
+  if (lanes.size > 0 && !isEmpty && !(await readLetters(run, letterTopic, { from: markDelete, last, lanes, keeper })))
     return;
   for (const lane of lanes.values()) await finish(lane, number);
   await Promise.all([...lanes.values()].map(({ batch }) => batch.deadLetters?.close()));
@@ -78,6 +76,18 @@ const redriveTopic = async (
 };
 
 const atEntry = ({ ledgerId, entryId }: MessageIdParts): MessageIdParts => ({ ledgerId, entryId, batchIndex: -1 });
+
+const wholeEntry = ({
+  ledgerId,
+  entryId,
+}: {
+  readonly ledgerId: number;
+  readonly entryId: number;
+}): MessageIdParts => ({
+  ledgerId,
+  entryId,
+  batchIndex: Number.MAX_SAFE_INTEGER,
+});
 
 /** The subscription that keeps the letters: held exclusively, so that one instance sends back at a time, and never asked for messages. */
 const openKeeper = async ({ session, connector, control }: SinkRun, topic: string): Promise<MessagingConsumer> => {
@@ -96,7 +106,7 @@ const openKeeper = async ({ session, connector, control }: SinkRun, topic: strin
   }
 };
 
-const openLane = async (run: SinkRun, letterTopic: string, topic: string): Promise<Lane> => {
+const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: MessageIdParts): Promise<Lane> => {
   const { connector, deps, control, sink, session, guarantee } = run;
   const { uid, config } = connector;
   const { signal } = control;
@@ -120,7 +130,16 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string): Promi
     counters: run.counters,
     signal,
   };
-  return { topic, book, batch, reader: new RecordReader(letterTopic, frontier.current), left: new Set() };
+  const through = await throughOf(book, number, end);
+  return { topic, book, batch, through, reader: new RecordReader(letterTopic, frontier.current), left: new Set() };
+};
+
+/** Where a redrive ends is written down before it begins: a run that goes on with it sends nothing back that it appended. */
+const throughOf = async (book: OpenBook, number: number, end: MessageIdParts): Promise<MessageIdParts> => {
+  const { redriving, redriven = 0 } = book.content;
+  if (redriving?.number === number) return redriving.through;
+  if (redriven < number) await book.change({ redriving: { number, through: end } });
+  return end;
 };
 
 /** Letters lie among those of others: they are acknowledged one by one, when their page is settled. */
@@ -131,7 +150,6 @@ const ACKNOWLEDGED_LATER: SinkBatch['consumer'] = {
 
 interface Reading {
   readonly from: MessageIdParts | undefined;
-  readonly through: MessageIdParts;
   readonly last: MessageIdParts;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly keeper: MessagingConsumer;
@@ -167,18 +185,14 @@ const readLetters = async (run: SinkRun, topic: string, reading: Reading): Promi
 };
 
 /** Sends back what is asked for of a page, lane by lane; notes the keys of what is not. */
-const sendBack = async (
-  run: SinkRun,
-  page: readonly IncomingMessage[],
-  { through, lanes, keeper }: Reading,
-): Promise<void> => {
+const sendBack = async (run: SinkRun, page: readonly IncomingMessage[], { lanes, keeper }: Reading): Promise<void> => {
   const asked = new Map<Lane, IncomingMessage[]>();
   const foreign: MessageIdParts[] = [];
   for (const message of page) {
     const { properties, messageId, key } = message;
     const lane = lanes.get(properties[LETTER.realTopic] ?? '');
     if (properties[LETTER.uid] !== run.connector.uid) foreign.push(atEntry(messageId));
-    else if (lane && compareMessageIds(messageId, through) > 0) lane.left.add(keyHash(key ?? ''));
+    else if (lane && compareMessageIds(messageId, lane.through) > 0) lane.left.add(keyHash(key ?? ''));
     else if (lane) asked.set(lane, [...(asked.get(lane) ?? []), message]);
   }
   if (foreign.length > 0) await keeper.ackIndividual(foreign);

@@ -74,6 +74,22 @@ test('makes a source stopped, and shows, sets and resets its positions', async (
   expect((await cli('sources reset-positions --name s1')).code).toBe(1);
 });
 
+const SINK =
+  'sinks create --name d1 --sink-type http --inputs in --max-redeliver-count 2 --dead-letter-topic dlq --processing-guarantees ATLEAST_ONCE';
+
+test('shows, sends back and drops dead letters', async () => {
+  expect((await cli(SINK)).err).toBe('');
+  const shown = JSON.parse((await cli('sinks dead-letters --name d1 --max 5')).out);
+  expect(shown).toMatchObject({ topics: [{ topic: expect.stringContaining('dlq'), count: 0, letters: [] }] });
+  expect(JSON.parse((await cli('sinks redrive --name d1')).out)).toMatchObject({ redrive: 1, letters: 0 });
+  expect(JSON.parse((await cli('sinks redrive --name d1 --allow-reordering')).out)).toMatchObject({ redrive: 2 });
+  expect((await cli('sinks drop-dead-letters --name d1')).err).toContain('confirm');
+  const mistaken = await cli('sinks drop-dead-letters --name d1 --confirm d2');
+  expect(mistaken).toMatchObject({ code: 1, err: expect.stringContaining('?confirm=d1') });
+  expect(JSON.parse((await cli('sinks drop-dead-letters --name d1 --confirm d1')).out)).toEqual({ dropped: 0 });
+  expect((await cli('sources redrive --name s1')).code).toBe(1);
+});
+
 test('reads a YAML file, and lets options override it', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'pio-cli-')), 'sink.yaml');
   writeFileSync(
@@ -101,6 +117,7 @@ test.each([
   ['sinks explode', "Unknown option: '--explode'"],
   ['sinks get', 'You must specify a name for the sink'],
   ['sinks status --name s --instance-id x', 'instance-id must be a number'],
+  ['sinks dead-letters --name s --max x', '--max must be a number of letters'],
   ['sinks list --output xml', 'Invalid values'],
   ['sinks list --admin-url http://127.0.0.1:1', 'Error connecting to http://127.0.0.1:1'],
 ])('says what is wrong with: pulsar-io %s', async (line, message) => {

@@ -29,6 +29,33 @@ describe('create', () => {
     expect(api.invoked[0]?.notAfterMs).toBeGreaterThan(api.clock.nowMs());
   });
 
+  test.each([
+    ['sink', '{"deadLetterKeys":"wait"}', /must be "park" or "pass", not "wait"/],
+    ['sink', '{"deadLetterKey":"park"}', /unknown key "deadLetterKey": a sink takes "runner" and "deadLetterKeys"/],
+    ['sink', '{"deadLetterKeys":"park"}', /needs an order .*retainOrdering/],
+    ['sink', '{"deadLetterTopic":"dlq"}', /dead-letter topic of a sink is the field deadLetterTopic/],
+    ['sink', '{"runner":"large"}', /no runner "large"/],
+    ['sink', '{"deadLetterKeys":1}', /JSON object of texts/],
+    ['sink', 'park', /JSON object of texts/],
+    ['source', '{"deadLetterKeys":"park"}', /a source takes "runner" and "deadLetterTopic"/],
+    ['source', '{"deadLetterTopic":"a/b"}', /no topic name/],
+  ] as const)('refuses for a %s the customRuntimeOptions %s', async (kind, customRuntimeOptions, reason) => {
+    const config = { customRuntimeOptions };
+    const make = (more: object) =>
+      kind === 'sink' ? api.createSink('s1', { ...SINK, ...more }) : api.createSource('s1', { ...SOURCE, ...more });
+    expect(await make(config)).toMatchObject({ status: 400, json: { reason: expect.stringMatching(reason) } });
+    expect((await make({})).status).toBe(204);
+    const update = kind === 'sink' ? api.updateSink : api.updateSource;
+    expect(await update('s1', config)).toMatchObject({ status: 400, json: { reason: expect.stringMatching(reason) } });
+  });
+
+  test('takes the customRuntimeOptions that have an effect', async () => {
+    const park = { retainOrdering: true, customRuntimeOptions: '{"deadLetterKeys":"park","runner":"default"}' };
+    expect((await api.createSink('s1', { ...SINK, ...park })).status).toBe(204);
+    const letters = { customRuntimeOptions: '{"deadLetterTopic":"dlq"}' };
+    expect((await api.createSource('s2', { ...SOURCE, ...letters })).status).toBe(204);
+  });
+
   test('creates the subscriptions of a sink before it answers, so that nothing published afterwards is missed', async () => {
     const pulsar = new FakePulsar();
     const withPulsar = await startControlPlane({ pulsar });

@@ -3,6 +3,8 @@ import { Client, type Message, MessageId } from '../../src/pulsar/index.ts';
 /** A message as a reader of the topic sees it. */
 export interface Letter {
   readonly text: string;
+  /** Name of the producer that published it. */
+  readonly producer: string;
   readonly properties: Readonly<Record<string, string>>;
 }
 
@@ -17,7 +19,11 @@ export const readTopic = async (serviceUrl: string, topic: string): Promise<Lett
     for (;;) {
       const message: Message | undefined = await reader.readNext(WAIT_MS).catch(() => undefined);
       if (!message) return letters;
-      letters.push({ text: message.getData().toString(), properties: message.getProperties() });
+      letters.push({
+        text: message.getData().toString(),
+        producer: message.getProducerName(),
+        properties: message.getProperties(),
+      });
     }
   } finally {
     await client.close();
@@ -25,11 +31,19 @@ export const readTopic = async (serviceUrl: string, topic: string): Promise<Lett
 };
 
 /** Publishes these texts to a topic, as a program of the user's would. */
-export const publishTexts = async (serviceUrl: string, topic: string, texts: readonly string[]): Promise<void> => {
+export const publishTexts = async (
+  serviceUrl: string,
+  topic: string,
+  texts: readonly string[],
+  keyOf: (index: number) => string | undefined = () => undefined,
+): Promise<void> => {
   const client = new Client({ serviceUrl });
   try {
     const producer = await client.createProducer({ topic });
-    for (const text of texts) await producer.send({ data: Buffer.from(text) });
+    for (const [index, text] of texts.entries()) {
+      const partitionKey = keyOf(index);
+      await producer.send({ data: Buffer.from(text), ...(partitionKey !== undefined && { partitionKey }) });
+    }
     await producer.close();
   } finally {
     await client.close();

@@ -252,14 +252,23 @@ export const untilArrived = async (table: Table, count: number, limitMs?: number
 };
 
 /** Waits until neither the broker has anything left for the sink, nor a row was added meanwhile: what must not follow would have. */
-export const untilDrained = async ({ adminUrl }: BrokerAddress, topic: string, sink: string): Promise<void> => {
+export const untilDrained = async (
+  { adminUrl }: BrokerAddress,
+  topic: string,
+  sink: string,
+  limitMs?: number,
+): Promise<void> => {
   const path = topic.replace('://', '/');
-  await until(`nothing of ${topic} waits for ${sink}`, async () => {
-    const ask = (stats: string) => fetch(`${adminUrl}/admin/v2/${path}/${stats}`);
-    const plain = await ask('stats');
-    const response = plain.ok ? plain : await ask('partitioned-stats');
-    if (!response.ok) return false;
-    const { subscriptions } = (await response.json()) as { subscriptions: Record<string, { msgBacklog: number }> };
-    return subscriptions[`public/default/${sink}`]?.msgBacklog === 0;
-  });
+  await until(
+    `nothing of ${topic} waits for ${sink}`,
+    async () => {
+      const ask = (stats: string) => fetch(`${adminUrl}/admin/v2/${path}/${stats}`);
+      const plain = await ask('stats');
+      const response = plain.ok ? plain : await ask('partitioned-stats');
+      if (!response.ok) return false;
+      const { subscriptions } = (await response.json()) as { subscriptions: Record<string, { msgBacklog: number }> };
+      return subscriptions[`public/default/${sink}`]?.msgBacklog === 0;
+    },
+    limitMs,
+  );
 };

@@ -7,6 +7,7 @@ import { checkTopics, checkTypeConfig, refuseProblems } from './guarantee-rules.
 import { kindRulesOf } from './kind-rules.ts';
 import { chooseType } from './package-choice.ts';
 import { refuseConfig } from './refuse.ts';
+import { checkRuntimeOptions } from './runtime-option-rules.ts';
 import { unmaskConfigs, unmaskSecrets } from './secret-mask.ts';
 import { secretProblems } from './secret-references.ts';
 
@@ -35,6 +36,7 @@ export const settleConfig = async (
   rules.validate(draft, type);
   const config = rules.complete(nameOf(call), unmask(call, type, draft, stored), type);
   checkSize(config);
+  checkRuntimeOptions(words.kind, config);
   if (caller) await requireTopicRights(words.kind, config as never, caller, deps.pulsar, signal);
   const wrongSecrets = secretProblems(type, config, deps.secretsPath ?? '', caller);
   if (wrongSecrets.length > 0) refuseProblems(words, wrongSecrets);

@@ -34,7 +34,7 @@ const peek = async (call: Call, { uid }: Connector, { topic, subscription, count
 };
 
 /**
- * POST `/{tenant}/{namespace}/{name}/dead-letters`: has a sink write its dead letters again, the first `?max=` of each topic or all that are there now, before it goes on
+ * POST `/{tenant}/{namespace}/{name}/dead-letters`: has a sink write its dead letters again, the first `?max=` of each topic or all that are there then, before it goes on
  * with its inputs. The answer comes at once; `status` counts. Repeating it repeats nothing that was written.
  */
 export const redriveDeadLetters: Operation = async (call) => {
@@ -65,9 +65,15 @@ const requireOrder = ({ deps }: Call, { config, type }: SinkConnector, allowReor
 
 const BEFORE_ALL = { ledgerId: -1, entryId: -1 };
 
-const endOf = async (call: Call, { topic, subscription }: LetterTopic, max: number | undefined) => {
+/** All are those that are there when a run takes the order: keys into which records flow meanwhile would never be free otherwise. */
+const endOf = async (
+  call: Call,
+  { topic, subscription }: LetterTopic,
+  max: number | undefined,
+): Promise<RedriveOrder['through'][string]> => {
+  if (max === undefined) return 'all';
   const pulsar = requirePulsar(call);
-  const nth = max === undefined ? undefined : await pulsar.peek(topic, subscription, max, call.signal);
+  const nth = await pulsar.peek(topic, subscription, max, call.signal);
   return nth?.messageId ?? (await pulsar.lastEntry(topic, call.signal)) ?? BEFORE_ALL;
 };
 

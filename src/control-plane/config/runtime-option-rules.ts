@@ -1,0 +1,41 @@
+import type { CommonConfig, ConnectorKind, SinkConfig } from '../../core/connector.ts';
+import { parksKeys } from '../../core/dead-letter-rules.ts';
+import { type RuntimeOptions, runtimeOptions } from '../../core/runtime-options.ts';
+import { topicNameOrProblem } from '../../core/topic-name.ts';
+import { refuseConfig } from './refuse.ts';
+
+/** What `customRuntimeOptions` may say of each kind. */
+const KNOWN: Readonly<Record<ConnectorKind, readonly (keyof RuntimeOptions)[]>> = {
+  source: ['runner', 'deadLetterTopic'],
+  sink: ['runner', 'deadLetterKeys'],
+};
+
+/** Checks `customRuntimeOptions`: a word that nothing reads, or that would have no effect, is refused with what would be right. Throws `PIO_CONFIG_INVALID`. */
+export const checkRuntimeOptions = (kind: ConnectorKind, config: CommonConfig): void => {
+  const options = runtimeOptions(config);
+  for (const name of Object.keys(options)) {
+    if (!(KNOWN[kind] as readonly string[]).includes(name)) refuseConfig(unknown(kind, name));
+  }
+  const { runner = 'default', deadLetterTopic, deadLetterKeys } = options;
+  if (runner !== 'default') refuseConfig(`There is no runner ${JSON.stringify(runner)}: the only one is "default"`);
+  if (kind === 'source' && deadLetterTopic !== undefined) checkTopic(deadLetterTopic);
+  if (kind === 'sink' && deadLetterKeys === 'park' && !parksKeys(config as SinkConfig)) {
+    refuseConfig(
+      '"deadLetterKeys": "park" in customRuntimeOptions needs an order and one instance that sees all records of a key: set retainOrdering, retainKeyOrdering with a parallelism of 1, or EFFECTIVELY_ONCE; and not ATMOST_ONCE',
+    );
+  }
+};
+
+const unknown = (kind: ConnectorKind, name: string): string => {
+  const known = KNOWN[kind].map((each) => `"${each}"`).join(' and ');
+  const hint =
+    kind === 'sink' && name === 'deadLetterTopic'
+      ? '; the dead-letter topic of a sink is the field deadLetterTopic'
+      : '';
+  return `customRuntimeOptions has the unknown key ${JSON.stringify(name)}: a ${kind} takes ${known}${hint}`;
+};
+
+const checkTopic = (topic: string): void => {
+  const name = topicNameOrProblem(topic);
+  if (typeof name === 'string') refuseConfig(`deadLetterTopic in customRuntimeOptions is no topic name: ${name}`);
+};
