@@ -243,20 +243,3 @@ export function transactionCases(use: UseBroker): void {
     await expect(client.newTransaction({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Aborted' });
   });
 }
-
-/** A broker without a transaction coordinator says so. */
-export function noTransactionCases(use: UseBroker): void {
-  const clients = usePulsarClients(use);
-
-  test('refuses to begin a transaction, with the reason', async () => {
-    const refused = clients.client().newTransaction();
-    await expect(refused).rejects.toMatchObject({
-      code: 'NotAllowedError',
-      message: 'Failed to create transaction: ResultNotAllowedError',
-    });
-    await expect(refused).rejects.toHaveProperty(
-      'cause.message',
-      expect.stringContaining('no transaction coordinator'),
-    );
-  });
-}

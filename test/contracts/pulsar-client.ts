@@ -12,7 +12,7 @@ import { reconnectCases } from './pulsar-client-reconnects.ts';
 import { schemaCases } from './pulsar-client-schemas.ts';
 import { sessionCases } from './pulsar-client-sessions.ts';
 import { topicCases } from './pulsar-client-topics.ts';
-import { noTransactionCases, transactionCases } from './pulsar-client-transactions.ts';
+import { transactionCases } from './pulsar-client-transactions.ts';
 import { troubleCases } from './pulsar-client-trouble.ts';
 import { waitCases } from './pulsar-client-waits.ts';
 
@@ -20,11 +20,7 @@ import { waitCases } from './pulsar-client-waits.ts';
  * What our client does against a broker: run it on every broker there is. `start` gives one whose namespaces deduplicate, or
  * that has an admin address where they can be told to.
  */
-export function pulsarClientContract(
-  name: string,
-  start: () => Promise<BrokerAddress>,
-  { hasTransactions = true } = {},
-): void {
+export function pulsarClientContract(name: string, start: () => Promise<BrokerAddress>): void {
   describe(`pulsar client against ${name}`, () => {
     let broker: Broker;
     beforeAll(async () => {
@@ -48,6 +44,6 @@ export function pulsarClientContract(
     describe('sessions', () => sessionCases(use));
     describe('schemas', () => schemaCases(use));
     describe('waiting and ending', () => waitCases(use));
-    describe('transactions', () => (hasTransactions ? transactionCases(use) : noTransactionCases(use)));
+    describe('transactions', () => transactionCases(use));
   });
 }

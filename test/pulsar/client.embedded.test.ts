@@ -17,4 +17,4 @@ const start = async () => {
   };
 };
 
-pulsarClientContract('the embedded broker', start, { hasTransactions: false });
+pulsarClientContract('the embedded broker', start);

@@ -6,8 +6,10 @@ import { CommitQueue } from './storage/commit-queue.ts';
 import { Database } from './storage/database.ts';
 import { SchemaStore } from './storage/schema-store.ts';
 import { TopicStore } from './storage/topic-store.ts';
+import { TransactionStore } from './storage/transaction-store.ts';
 import { DEDUP_SNAPSHOT_ENTRIES } from './topic.ts';
 import { Topics } from './topics.ts';
+import { Transactions } from './transactions.ts';
 
 /** Name of the only cluster, as a standalone Pulsar calls it. */
 export const CLUSTER_NAME = 'standalone';
@@ -30,6 +32,8 @@ export class Broker {
   readonly schemas: SchemaStore;
   readonly commits: CommitQueue;
   readonly topics: Topics;
+  readonly transactionStore: TransactionStore;
+  readonly transactions: Transactions;
   readonly connections = new Set<Connection>();
   addresses: Addresses = { advertisedHost: undefined, host: '127.0.0.1', port: 0, httpPort: 0 };
   #timers: NodeJS.Timeout[] = [];
@@ -43,14 +47,19 @@ export class Broker {
     this.topicStore = new TopicStore(db);
     this.schemas = new SchemaStore(db);
     this.commits = new CommitQueue(db);
+    this.transactionStore = new TransactionStore(db);
+    const { commits, topicStore, transactionStore } = this;
     this.topics = new Topics({
       db,
       cluster: this.cluster,
-      store: this.topicStore,
+      store: topicStore,
       schemas: this.schemas,
-      commits: this.commits,
+      transactions: transactionStore,
+      commits,
       settings,
     });
+    const { topics } = this;
+    this.transactions = new Transactions({ db, store: transactionStore, topicStore, topics, commits, settings });
   }
 
   startTimers(): void {
@@ -60,6 +69,7 @@ export class Broker {
       setInterval(() => this.keepHouse(), housekeepingMs).unref(),
       setInterval(() => this.keepConnectionsAlive(), keepAliveMs).unref(),
     ];
+    this.transactions.watch();
   }
 
   /** Name for a producer that did not bring one. */
@@ -112,6 +122,7 @@ export class Broker {
   }
 
   #stopTimers(): void {
+    this.transactions.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
   }

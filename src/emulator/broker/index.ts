@@ -12,7 +12,7 @@ export type { BrokerOptions, RunningBroker } from './options.ts';
 /**
  * Starts the embedded broker: Pulsar's binary protocol on `port`, a slice of the admin REST on `httpPort`, everything in one SQLite file in
  * `dataDir`. It behaves as GUARANTEES.md measured a real broker to behave: deduplication, acknowledgements that a kill forgets, ledger ids that
- * grow. Not there: transactions, non-persistent topics, authentication, schema compatibility strategies other than FULL, the modes WaitForExclusive and
+ * grow. Not there: non-persistent topics, authentication, schema compatibility strategies other than FULL, the modes WaitForExclusive and
  * ExclusiveWithFencing, and the deletion of topics without subscriptions after 60 s. Rejects with the port in the message when one is taken.
  */
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {

@@ -7,9 +7,12 @@ import { keyRouter, roundRobin } from './dispatch/router.ts';
 import { SingleActiveDispatcher } from './dispatch/single-active.ts';
 import { BrokerError } from './errors.ts';
 import { Cursor } from './state/cursor.ts';
-import { type EntryKey, keyOf } from './state/entry-key.ts';
+import { type EntryKey, entryIdOf, formatKey, keyOf, ledgerIdOf } from './state/entry-key.ts';
+import { batchWords, type PendingAck, PendingAcks } from './state/pending-acks.ts';
 import type { EntryLog } from './storage/entry-log.ts';
 import type { StoredCursor } from './storage/topic-store.ts';
+
+type AckedId = Pick<MessageIdData, 'ledgerId' | 'entryId' | 'ackSet'>;
 
 /** How a subscription is made. `markDelete`: the entry after it is the first to be delivered. */
 export interface SubscriptionOptions extends StoredCursor {
@@ -26,6 +29,7 @@ export class Subscription {
   readonly name: string;
   readonly isDurable: boolean;
   readonly cursor: Cursor;
+  readonly pendingAcks: PendingAcks;
   properties: Readonly<Record<string, string>>;
   /** Version of the cursor that is stored; see `Cursor.version`. */
   flushedVersion = 0;
@@ -42,8 +46,10 @@ export class Subscription {
     this.isDurable = isDurable;
     this.properties = properties;
     this.cursor = new Cursor(log.index, options);
+    this.pendingAcks = new PendingAcks(this.cursor);
     this.flushedMarkDelete = options.markDelete;
-    this.#context = { log, cursor: this.cursor, partition, failoverDelayMs, now: () => options.now() };
+    const { cursor, pendingAcks } = this;
+    this.#context = { log, cursor, pendingAcks, partition, failoverDelayMs, now: () => options.now() };
   }
 
   get dispatcher(): Dispatcher | undefined {
@@ -100,6 +106,41 @@ export class Subscription {
     for (const id of ids) this.#ackOne(consumer, id);
   }
 
+  /**
+   * Notes an ACK in a transaction; entries that do not exist are left out. Gives what is to be stored. Throws `BrokerError` TransactionConflict,
+   * and has then noted nothing.
+   */
+  acknowledgeIn(
+    transaction: number,
+    consumer: Consumer,
+    type: AckType,
+    ids: readonly MessageIdData[],
+  ): readonly PendingAck[] {
+    const isCumulative = type === AckType.Cumulative;
+    if (isCumulative && (ids.length !== 1 || !isSingleActive(consumer.options.type))) return [];
+    const acks = ids.flatMap((id) => this.#pendingAck(id, isCumulative) ?? []);
+    for (const ack of acks) {
+      const conflict = this.pendingAcks.conflict(transaction, ack);
+      if (conflict === undefined) continue;
+      const where = `subscription '${this.name}', message ${formatKey(ack.key)}, transaction (0,${transaction})`;
+      throw new BrokerError(ServerError.TransactionConflict, `${where}: ${conflict}`);
+    }
+    this.lastAckedAtMs = this.#context.now();
+    for (const ack of acks) {
+      this.pendingAcks.add(transaction, ack);
+      if (!isCumulative && this.pendingAcks.holds(ack.key)) this.#dispatcher?.acked(consumer, ack.key);
+    }
+    return acks;
+  }
+
+  /** Applies what a transaction acknowledged, or sends it again. */
+  transactionEnded(transaction: number, isCommitted: boolean): void {
+    const acks = this.pendingAcks.take(transaction);
+    if (acks.length === 0) return;
+    if (!isCommitted) this.#dispatcher?.unacked([...new Set(acks.map(({ key }) => key))]);
+    else for (const ack of acks) this.#apply(ack);
+  }
+
   /** Acknowledges everything up to and including `key`, by the admin or by time to live. */
   skipThrough(key: EntryKey): void {
     if (!this.cursor.ackThrough(key)) return;
@@ -135,7 +176,21 @@ export class Subscription {
     this.#dispatcher?.stop();
   }
 
-  #ackThrough({ ledgerId, entryId, ackSet }: MessageIdData): void {
+  #pendingAck({ ledgerId, entryId, ackSet }: MessageIdData, isCumulative: boolean): PendingAck | undefined {
+    const key = keyOf(ledgerId, entryId);
+    const entry = this.#context.log.readOne(key);
+    if (entry === undefined) return undefined;
+    const { messages } = entry;
+    return { key, isCumulative, messages, left: ackSet.length > 0 ? batchWords(ackSet, messages) : undefined };
+  }
+
+  #apply({ key, isCumulative, left = [] }: PendingAck): void {
+    const id = { ledgerId: ledgerIdOf(key), entryId: entryIdOf(key), ackSet: [...left] };
+    if (isCumulative) this.#ackThrough(id);
+    else this.#ackOne(undefined, id);
+  }
+
+  #ackThrough({ ledgerId, entryId, ackSet }: AckedId): void {
     const key = keyOf(ledgerId, entryId);
     if (ackSet.length === 0) {
       this.cursor.ackThrough(key);
@@ -145,7 +200,7 @@ export class Subscription {
     this.cursor.ackIndexes(key, ackSet);
   }
 
-  #ackOne(consumer: Consumer, { ledgerId, entryId, ackSet }: MessageIdData): void {
+  #ackOne(consumer: Consumer | undefined, { ledgerId, entryId, ackSet }: AckedId): void {
     const key = keyOf(ledgerId, entryId);
     const isWhole = ackSet.length === 0 ? this.cursor.ack(key) : this.cursor.ackIndexes(key, ackSet) === 'entry';
     if (isWhole) this.#dispatcher?.acked(consumer, key);

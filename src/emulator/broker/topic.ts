@@ -15,6 +15,8 @@ import type { EntryLog } from './storage/entry-log.ts';
 import type { StoredCursor, StoredTopic, TopicPolicies } from './storage/topic-store.ts';
 import { Subscription } from './subscription.ts';
 import type { TopicName } from './topic-name.ts';
+import type { TopicTransactions } from './topic-transactions.ts';
+import { transactionOf } from './transaction-id.ts';
 
 /** Entries after which the deduplication snapshot is taken (brokerDeduplicationEntriesInterval). */
 export const DEDUP_SNAPSHOT_ENTRIES = 1000;
@@ -25,6 +27,7 @@ export class Topic {
   readonly topicId: number;
   readonly log: EntryLog;
   readonly dedup: Dedup;
+  readonly transactions: TopicTransactions;
   readonly producers = new Map<string, Producer>();
   readonly subscriptions = new Map<string, Subscription>();
   policies: TopicPolicies;
@@ -42,6 +45,7 @@ export class Topic {
     stored: StoredTopic,
     log: EntryLog,
     dedup: Dedup,
+    transactions: TopicTransactions,
     commits: CommitQueue,
     settings: BrokerSettings,
   ) {
@@ -51,19 +55,21 @@ export class Topic {
     this.isTerminated = stored.isTerminated;
     this.log = log;
     this.dedup = dedup;
+    this.transactions = transactions;
     this.#commits = commits;
     this.#settings = settings;
   }
 
-  /** The last committed entry as wire ids, -1:-1 when the topic is empty. */
-  get lastEntry(): Entry | undefined {
-    return this.log.index.isEmpty ? undefined : this.log.readOne(this.log.index.lastConfirmed);
+  /** The last entry that may be delivered: neither from an open transaction on, nor of an aborted one. */
+  get lastVisibleEntry(): Entry | undefined {
+    const { lastVisible } = this.log.index;
+    return lastVisible === undefined ? undefined : this.log.readOne(lastVisible);
   }
 
   /** Whether anything was published, or anybody is attached. */
   get isUsed(): boolean {
     const isConsumed = [...this.subscriptions.values()].some(({ consumers }) => [...consumers].length > 0);
-    return this.lastEntry !== undefined || this.producers.size > 0 || isConsumed;
+    return !this.log.index.isEmpty || this.producers.size > 0 || isConsumed;
   }
 
   /**
@@ -117,7 +123,7 @@ export class Topic {
     if (verdict === 'duplicate') sendReceipt(producer, send, undefined);
     if (verdict === 'unknown') sendError(producer, send, cannotDetermine());
     if (verdict !== 'publish') return;
-    const entry = { key: this.log.assign(), ...factsOf(parsed.metadata), data };
+    const entry = { key: this.log.assign(), ...factsOf(parsed.metadata), data, transaction: transactionOf(send) };
     this.#commits.append(this, entry, (error) => this.#appended(producer, send, entry, input, error));
   }
 
@@ -165,7 +171,21 @@ export class Topic {
 
   groupCommitted(): void {
     if (this.log.shouldRollOver(this.#settings.now())) this.log.rollOver(this.#settings.now());
+    this.wake();
+  }
+
+  /** Lets every subscription deliver what it can. */
+  wake(): void {
     for (const subscription of this.subscriptions.values()) subscription.wake();
+  }
+
+  /** A transaction was ended in the store: its entries show or are skipped, its acknowledgements take effect or are void. */
+  transactionEnded(transaction: number, isCommitted: boolean): void {
+    this.transactions.ended(transaction);
+    for (const subscription of this.subscriptions.values()) {
+      subscription.cursor.skipAborted();
+      subscription.transactionEnded(transaction, isCommitted);
+    }
   }
 
   /** Closes every producer and consumer from the broker's side; the clients come back by themselves. */
@@ -197,8 +217,9 @@ export class Topic {
     if (bytes < 0) return checksumError();
     if (this.isTerminated) return new BrokerError(ServerError.TopicTerminatedError, 'Topic is already terminated');
     if (send.messageId !== undefined) return notAllowed('Only shadow topics take messages with an id');
-    if ((send.txnidMostBits ?? 0n) !== 0n || (send.txnidLeastBits ?? 0n) !== 0n)
-      return notAllowed('The embedded broker has no transactions');
+    const transaction = transactionOf(send);
+    if (transaction !== undefined && !this.transactions.isOpen(transaction))
+      return notAllowed(`The transaction (0,${transaction}) has ended, or never was`);
     if ((send.highestSequenceId ?? 0) > 0 && send.sequenceId > (send.highestSequenceId ?? 0)) {
       return new BrokerError(ServerError.MetadataError, 'Invalid lowest or highest sequence id');
     }
@@ -221,6 +242,7 @@ export class Topic {
       return;
     }
     this.dedup.persisted(input);
+    if (entry.transaction !== undefined) this.transactions.appended(entry.transaction, entry.key);
     this.entriesSinceSnapshot++;
     const messages = send.numMessages ?? 1;
     producer.sentMessages += messages;

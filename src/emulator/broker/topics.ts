@@ -12,8 +12,13 @@ import { EntryLog } from './storage/entry-log.ts';
 import { EntryStore } from './storage/entry-store.ts';
 import type { SchemaStore } from './storage/schema-store.ts';
 import type { StoredTopic, TopicStore } from './storage/topic-store.ts';
+import type { TransactionStore } from './storage/transaction-store.ts';
 import { Topic } from './topic.ts';
 import { parseTopicName, type TopicName } from './topic-name.ts';
+import { TopicTransactions } from './topic-transactions.ts';
+
+/** Its partitions are the transaction coordinators; there is one, and no message. */
+const COORDINATOR_TOPIC = 'persistent://pulsar/system/transaction_coordinator_assign';
 
 /** What the registry of topics is built on. */
 export interface TopicsParts {
@@ -21,6 +26,7 @@ export interface TopicsParts {
   readonly cluster: ClusterStore;
   readonly store: TopicStore;
   readonly schemas: SchemaStore;
+  readonly transactions: TransactionStore;
   readonly commits: CommitQueue;
   readonly settings: BrokerSettings;
 }
@@ -83,6 +89,7 @@ export class Topics {
 
   /** Number of partitions of the partitioned topic that this name is or belongs to, 0 when there is none. */
   partitions(name: TopicName): number {
+    if (name.base === COORDINATOR_TOPIC) return 1;
     return this.#parts.cluster.partitionedTopic(name.base)?.partitions ?? 0;
   }
 
@@ -168,12 +175,16 @@ export class Topics {
   }
 
   #load(name: TopicName, stored: () => StoredTopic): Topic {
-    const { db, store, commits, settings, cluster } = this.#parts;
+    const { db, store, transactions: pending, commits, settings, cluster } = this.#parts;
     const topic = db.transaction(() => {
       const row = stored();
-      const log = new EntryLog(this.#entries, row.topicId, settings.now());
-      const loaded = new Topic(name, row, log, this.#recoverDedup(name, row, log), commits, settings);
+      const log = new EntryLog(this.#entries, pending, row.topicId, settings.now());
+      const dedup = this.#recoverDedup(name, row, log);
+      const transactions = new TopicTransactions(log.index, pending, row.topicId);
+      const loaded = new Topic(name, row, log, dedup, transactions, commits, settings);
       for (const cursor of store.cursors(row.topicId)) loaded.addSubscription(cursor, true);
+      for (const { subscription, transaction, ack } of pending.acks(row.topicId))
+        loaded.subscriptions.get(subscription)?.pendingAcks.add(transaction, ack);
       trim(store, loaded, cluster.policies(name.namespace), settings.now());
       return loaded;
     });
@@ -181,7 +192,7 @@ export class Topics {
     return topic;
   }
 
-  /** Snapshot, then the entries after it; nothing of what was stored while deduplication was off. */
+  /** Snapshot, then the entries after it, those of any transaction too; nothing of what was stored while deduplication was off. */
   #recoverDedup(name: TopicName, { topicId, policies, dedupFrom }: StoredTopic, log: EntryLog): Dedup {
     const { store } = this.#parts;
     const dedup = new Dedup(this.#hasDedup(name, policies));

@@ -148,7 +148,8 @@ test.each([
 test('a request that the broker does not know is answered with NotAllowedError', async () => {
   await using broker = await TestBroker.start();
   const client = await broker.connect();
-  expect(fieldsOf(await client.request('NEW_TXN', {}), 'ERROR')).toMatchObject({ error: ServerError.NotAllowedError });
+  const answer = await client.request('END_TXN_ON_PARTITION', {});
+  expect(fieldsOf(answer, 'ERROR')).toMatchObject({ error: ServerError.NotAllowedError });
 });
 
 test('a SEND for an unknown producer closes the connection', async () => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { startBroker } from '../../../src/emulator/broker/index.ts';
 import { LookupResult } from '../../../src/pulsar/protocol/index.ts';
+import { startBrokerProcess } from './broker-process.ts';
 import { TestBroker } from './test-broker.ts';
 import { fieldsOf, WireClient } from './wire-client.ts';
 
@@ -161,15 +161,7 @@ test('two brokers do not share a data directory', async () => {
 
 test('a broker process that is killed with SIGKILL has kept every receipted message', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'broker-'));
-  const main = new URL('../../../src/emulator/broker/main.ts', import.meta.url).pathname;
-  const start = async () => {
-    const process_ = spawn(process.execPath, [main, '--data', dataDir, '--port', '0', '--http-port', '0'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(process_.stdout, 'data')) as [Buffer];
-    return { process: process_, port: (JSON.parse(line.toString()) as { port: number }).port };
-  };
-  const first = await start();
+  const first = await startBrokerProcess(dataDir);
   const client = await WireClient.open(first.port);
   await client.producer(TOPIC, 'p');
   await client.subscribe({ topic: TOPIC }, 0);
@@ -177,7 +169,7 @@ test('a broker process that is killed with SIGKILL has kept every receipted mess
   for (let i = 0; i < 200; i++) await client.next('SEND_RECEIPT');
   first.process.kill('SIGKILL');
   await once(first.process, 'exit');
-  const second = await start();
+  const second = await startBrokerProcess(dataDir);
   const successor = await WireClient.open(second.port);
   expect((await successor.producer(TOPIC, 'p')).lastSequenceId).toBe(199);
   await successor.subscribe({ topic: TOPIC });

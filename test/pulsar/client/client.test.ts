@@ -6,7 +6,7 @@ import {
   Client,
   Message,
 } from '../../../src/pulsar/index.ts';
-import { ProducerAccessMode, ServerError } from '../../../src/pulsar/protocol/index.ts';
+import { PartitionedMetadataResult, ProducerAccessMode, ServerError } from '../../../src/pulsar/protocol/index.ts';
 import { type Script, type ScriptedBroker, startScriptedBroker } from '../kit/scripted-broker.ts';
 
 const topic = 'persistent://public/default/t';
@@ -244,4 +244,22 @@ test('closing twice is refused, and so is anything after it', async () => {
   await client.close();
   await expect(client.close()).rejects.toThrow('Failed to close client: AlreadyClosed');
   await expect(client.createProducer({ topic })).rejects.toThrow('Failed to create producer: AlreadyClosed');
+});
+
+test.each([
+  ['has none', undefined, undefined],
+  ['has no such topic', ServerError.TopicNotFound, 'no such topic'],
+])('a transaction is refused with the reason where the broker %s', async (_what, error, message) => {
+  const { client } = await start({
+    PARTITIONED_METADATA: ({ requestId }, peer) => {
+      const response = error === undefined ? PartitionedMetadataResult.Success : PartitionedMetadataResult.Failed;
+      peer.send('PARTITIONED_METADATA_RESPONSE', { requestId, partitions: 0, response, error, message });
+    },
+  });
+  const refused = client.newTransaction();
+  await expect(refused).rejects.toMatchObject({
+    code: 'NotAllowedError',
+    message: 'Failed to create transaction: ResultNotAllowedError',
+  });
+  await expect(refused).rejects.toHaveProperty('cause.message', expect.stringContaining('no transaction coordinator'));
 });

@@ -1,13 +1,14 @@
 import type { CommandFields } from '../../../pulsar/protocol/commands.ts';
 import { InitialPosition, KeySharedMode, ServerError, SubscriptionType } from '../../../pulsar/protocol/enums.ts';
 import { ProtocolError } from '../../../pulsar/protocol/protocol-error.ts';
-import type { Connection } from '../connection.ts';
+import type { ConnectedConsumer, Connection } from '../connection.ts';
 import { Consumer } from '../dispatch/consumer.ts';
 import { BrokerError, notAllowed } from '../errors.ts';
 import { type EntryKey, keyOf, LATEST } from '../state/entry-key.ts';
 import type { Subscription } from '../subscription.ts';
 import type { Topic } from '../topic.ts';
 import { parseTopicName } from '../topic-name.ts';
+import { transactionOf } from '../transaction-id.ts';
 import type { CommandHandlers } from './index.ts';
 import { toRecord } from './key-values.ts';
 import { checkConsumerSchema } from './schemas.ts';
@@ -45,12 +46,14 @@ export const consumingCommands: CommandHandlers = {
     const connected = connection.consumers.get(fields.consumerId);
     if (!connected) return;
     const { consumerId, requestId, ackType, messageId, txnidMostBits, txnidLeastBits } = fields;
-    if ((txnidMostBits ?? 0n) !== 0n || (txnidLeastBits ?? 0n) !== 0n) {
-      const error = { error: ServerError.NotAllowedError, message: 'The embedded broker has no transactions' };
-      return connection.send('ACK_RESPONSE', { consumerId, requestId, ...error });
-    }
-    connected.subscription.acknowledge(connected.consumer, ackType, messageId);
-    if (requestId !== undefined) connection.send('ACK_RESPONSE', { consumerId, requestId });
+    const transaction = transactionOf(fields);
+    const refusal =
+      transaction === undefined
+        ? connected.subscription.acknowledge(connected.consumer, ackType, messageId)
+        : acknowledgeIn(transaction, connection, connected, fields);
+    const failure = refusal && { error: refusal.serverError, message: refusal.message };
+    if (requestId === undefined) return;
+    connection.send('ACK_RESPONSE', { consumerId, requestId, txnidMostBits, txnidLeastBits, ...failure });
   },
 
   REDELIVER_UNACKNOWLEDGED_MESSAGES(connection, { consumerId, messageIds, consumerEpoch }) {
@@ -66,6 +69,29 @@ export const consumingCommands: CommandHandlers = {
     connection.send('SUCCESS', { requestId });
   },
 };
+
+/** Acknowledges in a transaction, durably before it is answered; gives the refusal, if any. */
+function acknowledgeIn(
+  transaction: number,
+  { broker }: Connection,
+  { topic, subscription, consumer }: ConnectedConsumer,
+  { ackType, messageId }: CommandFields<'ACK'>,
+): BrokerError | undefined {
+  if (!topic.transactions.isOpen(transaction)) {
+    return new BrokerError(ServerError.TransactionNotFound, `The transaction (0,${transaction}) was not found`);
+  }
+  try {
+    const acks = subscription.acknowledgeIn(transaction, consumer, ackType, messageId);
+    broker.db.transaction(() => {
+      for (const ack of acks)
+        broker.transactionStore.addAck(topic.topicId, { subscription: subscription.name, transaction, ack });
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof BrokerError) return error;
+    throw error;
+  }
+}
 
 /** The subscription that exists, or a new one at the position that SUBSCRIBE asks for. */
 function subscriptionFor(connection: Connection, fields: CommandFields<'SUBSCRIBE'>, topic: Topic): Subscription {

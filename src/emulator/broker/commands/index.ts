@@ -10,6 +10,7 @@ import { positionCommands } from './positions.ts';
 import { producingCommands } from './producing.ts';
 import { schemaCommands } from './schemas.ts';
 import { sessionCommands } from './session.ts';
+import { transactionCommands } from './transactions.ts';
 
 /** Handles one command; `payload` is there for SEND. A throw or rejection is answered with ERROR when the command has a request id. */
 export type CommandHandler<N extends CommandName> = (
@@ -28,6 +29,7 @@ const handlers: CommandHandlers = {
   ...consumingCommands,
   ...positionCommands,
   ...schemaCommands,
+  ...transactionCommands,
 };
 
 /**

@@ -50,7 +50,7 @@ export const positionCommands: CommandHandlers = {
 
   GET_LAST_MESSAGE_ID(connection, { consumerId, requestId }) {
     const { topic, subscription } = connected(connection, consumerId);
-    const last = topic.lastEntry;
+    const last = topic.lastVisibleEntry;
     const { partition } = topic.name;
     const { markDelete } = subscription.cursor;
     connection.send('GET_LAST_MESSAGE_ID_RESPONSE', {

@@ -1,6 +1,7 @@
 import type { SubscriptionType } from '../../../pulsar/protocol/enums.ts';
 import type { Cursor } from '../state/cursor.ts';
 import type { EntryKey } from '../state/entry-key.ts';
+import type { PendingAcks } from '../state/pending-acks.ts';
 import type { EntryLog } from '../storage/entry-log.ts';
 import type { Consumer } from './consumer.ts';
 
@@ -13,11 +14,17 @@ export const PAGE_BYTES = 1024 * 1024;
 export interface DispatchContext {
   readonly log: EntryLog;
   readonly cursor: Cursor;
+  readonly pendingAcks: PendingAcks;
   /** Partition index of the topic, -1 for none. */
   readonly partition: number;
   readonly failoverDelayMs: number;
   /** The broker's clock, epoch milliseconds. */
   now(): number;
+}
+
+/** True when an entry is acknowledged, or in an open transaction: it is not sent. */
+export function isSettled({ cursor, pendingAcks }: DispatchContext, key: EntryKey): boolean {
+  return cursor.isAcked(key) || pendingAcks.holds(key);
 }
 
 /** Sends a subscription's entries to its consumers: one strategy per subscription type. */
@@ -34,6 +41,8 @@ export interface Dispatcher {
   redeliver(consumer: Consumer, keys: readonly EntryKey[] | undefined): void;
   /** An entry was acknowledged as a whole, by this consumer or by the admin. */
   acked(consumer: Consumer | undefined, key: EntryKey): void;
+  /** Acknowledgements of an aborted transaction are void: these entries are sent again. */
+  unacked(keys: readonly EntryKey[]): void;
   /** The cursor was moved from outside: read from its mark-delete position again. */
   rewind(): void;
   /** Something that may allow a delivery has happened: an entry, permits, a drained socket. */

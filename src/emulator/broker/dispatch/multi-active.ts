@@ -4,7 +4,7 @@ import type { EntryKey } from '../state/entry-key.ts';
 import { SortedKeys } from '../state/sorted-keys.ts';
 import type { Entry } from '../storage/entry.ts';
 import type { Consumer } from './consumer.ts';
-import { type DispatchContext, type Dispatcher, PAGE_BYTES, PAGE_ENTRIES, PassLoop } from './dispatcher.ts';
+import { type DispatchContext, type Dispatcher, isSettled, PAGE_BYTES, PAGE_ENTRIES, PassLoop } from './dispatcher.ts';
 import type { Router } from './router.ts';
 
 /** Entries that may wait behind a blocked key before reading stops (keySharedLookAheadMsgInReplayThresholdPerConsumer). */
@@ -72,6 +72,16 @@ export class MultiActiveDispatcher implements Dispatcher {
     if (wasBlocked || this.#replay.size > 0) this.wake();
   }
 
+  unacked(keys: readonly EntryKey[]): void {
+    for (const key of keys) {
+      const holder = this.consumers.find(({ pending }) => pending.has(key));
+      if (holder) this.#takeBack(holder, key);
+      else if (key < this.readPosition) this.#replay.add(key, this.#context.log.readOne(key)?.slot ?? 0);
+      this.#redeliveries.set(key, (this.#redeliveries.get(key) ?? 0) + 1);
+    }
+    this.wake();
+  }
+
   rewind(): void {
     for (const consumer of this.consumers) {
       for (const key of [...consumer.pending.keys()]) this.#takeBack(consumer, key);
@@ -132,7 +142,7 @@ export class MultiActiveDispatcher implements Dispatcher {
       }
       this.#replay.delete(key);
       const entry = this.#context.log.readOne(key);
-      if (entry && !this.#context.cursor.isAcked(key)) this.#deliver(consumer, entry);
+      if (entry && !isSettled(this.#context, key)) this.#deliver(consumer, entry);
     }
     return true;
   }
@@ -142,7 +152,8 @@ export class MultiActiveDispatcher implements Dispatcher {
     this.readPosition = cursor.nextUnacked(this.readPosition);
     const page = log.read(this.readPosition, this.#pageLimit(), PAGE_BYTES);
     for (const entry of page) {
-      if (!cursor.isAcked(entry.key) && !this.#isDelayed(entry) && !this.#sendNew(entry, blockedSlots)) return false;
+      if (!isSettled(this.#context, entry.key) && !this.#isDelayed(entry) && !this.#sendNew(entry, blockedSlots))
+        return false;
       this.readPosition = entry.key + 1;
     }
     return page.length > 0;
@@ -166,7 +177,7 @@ export class MultiActiveDispatcher implements Dispatcher {
   }
 
   #deliver(consumer: Consumer, entry: Entry): void {
-    const remaining = this.#context.cursor.remaining(entry.key);
+    const remaining = this.#context.pendingAcks.remaining(entry.key);
     const messages = consumer.deliver(entry, remaining, this.#redeliveries.get(entry.key) ?? 0);
     consumer.hold(entry.key, { messages, slot: entry.slot });
     this.#router.delivered(entry.slot, consumer, entry.chunk);

@@ -1,7 +1,7 @@
 import { SubscriptionType } from '../../../pulsar/protocol/enums.ts';
 import type { EntryKey } from '../state/entry-key.ts';
 import type { Consumer } from './consumer.ts';
-import { type DispatchContext, type Dispatcher, PAGE_BYTES, PAGE_ENTRIES, PassLoop } from './dispatcher.ts';
+import { type DispatchContext, type Dispatcher, isSettled, PAGE_BYTES, PAGE_ENTRIES, PassLoop } from './dispatcher.ts';
 
 /**
  * Exclusive and Failover: one consumer receives, in order. A redelivery rewinds to the mark-delete position; the redelivery count is always 0.
@@ -39,6 +39,10 @@ export class SingleActiveDispatcher implements Dispatcher {
   }
 
   acked(): void {}
+
+  unacked(): void {
+    this.rewind();
+  }
 
   rewind(): void {
     this.readPosition = this.#context.cursor.nextUnacked(this.#context.cursor.markDelete + 1);
@@ -87,14 +91,14 @@ export class SingleActiveDispatcher implements Dispatcher {
 
   #pass(): boolean {
     const { active } = this;
-    const { log, cursor } = this.#context;
+    const { log, cursor, pendingAcks } = this.#context;
     if (!active?.isAvailable || this.#activation) return false;
     this.readPosition = cursor.nextUnacked(this.readPosition);
     const page = log.read(this.readPosition, Math.min(PAGE_ENTRIES, active.permits), PAGE_BYTES);
     for (const entry of page) {
       if (!active.isAvailable) break;
       this.readPosition = entry.key + 1;
-      if (!cursor.isAcked(entry.key)) active.deliver(entry, cursor.remaining(entry.key), 0);
+      if (!isSettled(this.#context, entry.key)) active.deliver(entry, pendingAcks.remaining(entry.key), 0);
     }
     return page.length > 0 && active.isAvailable;
   }

@@ -26,6 +26,7 @@ export class Cursor {
     this.#markDelete = snapshot.markDelete;
     this.#acked = snapshot.acked.map(([from, to]) => [from, to]);
     this.#advance();
+    this.skipAborted();
     this.version = 0;
   }
 
@@ -93,7 +94,13 @@ export class Cursor {
     this.#acked = [];
     this.#batches.clear();
     this.#markDelete = markDelete;
+    this.skipAborted();
     this.version++;
+  }
+
+  /** Acknowledges the entries of aborted transactions. */
+  skipAborted(): void {
+    for (const key of this.#index.aborted) this.ack(key);
   }
 
   /** The first entry at or after `from` that is not acknowledged, or the tail. */

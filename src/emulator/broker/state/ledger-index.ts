@@ -1,4 +1,4 @@
-import { type EntryKey, entryIdOf, keyOf, ledgerIdOf } from './entry-key.ts';
+import { type EntryKey, entryIdOf, keyOf, LATEST, ledgerIdOf } from './entry-key.ts';
 
 /** One ledger of a topic. `entries` and `bytes` count committed entries; entry ids run from 0 without holes. */
 export interface Ledger {
@@ -11,6 +11,10 @@ export interface Ledger {
 /** Which entries of a topic exist, and what comes before and after a position. The last ledger is the open one; there is always one. */
 export class LedgerIndex {
   readonly ledgers: Ledger[];
+  /** Entries of aborted transactions: every cursor counts them as acknowledged. */
+  readonly aborted = new Set<EntryKey>();
+  /** The first entry of the oldest open transaction: nothing from there on is delivered. LATEST when none is open. */
+  visibleEnd: EntryKey = LATEST;
 
   constructor(ledgers: Ledger[]) {
     this.ledgers = ledgers;
@@ -24,6 +28,13 @@ export class LedgerIndex {
   /** Where the next committed entry will be. */
   get tail(): EntryKey {
     return keyOf(this.open.ledgerId, this.open.entries);
+  }
+
+  /** The last committed entry that may be delivered, undefined when there is none. */
+  get lastVisible(): EntryKey | undefined {
+    let key = this.previous(Math.min(this.tail, this.visibleEnd));
+    while (this.aborted.has(key)) key = this.previous(key);
+    return this.has(key) ? key : undefined;
   }
 
   /** The position before every entry that still exists: the mark-delete position of a subscription at `earliest`. */

@@ -19,6 +19,15 @@ CREATE TABLE IF NOT EXISTS dedup(topic_id INTEGER NOT NULL, producer TEXT NOT NU
   PRIMARY KEY(topic_id, producer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS schemas(topic TEXT NOT NULL, version INTEGER NOT NULL, type INTEGER NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL,
   properties TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY(topic, version));
+CREATE TABLE IF NOT EXISTS transactions(id INTEGER PRIMARY KEY, deadline_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS transaction_entries(entry INTEGER PRIMARY KEY, transaction_id INTEGER NOT NULL, topic_id INTEGER NOT NULL,
+  is_aborted INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS transaction_entries_by_transaction ON transaction_entries(transaction_id);
+CREATE INDEX IF NOT EXISTS transaction_entries_by_topic ON transaction_entries(topic_id);
+CREATE TABLE IF NOT EXISTS transaction_acks(id INTEGER PRIMARY KEY, transaction_id INTEGER NOT NULL, topic_id INTEGER NOT NULL,
+  subscription TEXT NOT NULL, ack TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS transaction_acks_by_transaction ON transaction_acks(transaction_id);
+CREATE INDEX IF NOT EXISTS transaction_acks_by_topic ON transaction_acks(topic_id);
 `;
 
 /** The SQLite file of a broker. WAL with synchronous=NORMAL: what is committed survives a SIGKILL of the process, not a power cut. */

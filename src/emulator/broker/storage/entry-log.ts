@@ -2,6 +2,7 @@ import { type EntryKey, entryIdOf, keyOf, LEDGER_SPAN, ledgerIdOf } from '../sta
 import { type Ledger, LedgerIndex } from '../state/ledger-index.ts';
 import type { Entry } from './entry.ts';
 import type { EntryStore } from './entry-store.ts';
+import type { TransactionStore } from './transaction-store.ts';
 
 /** Ledger roll-over as a broker's defaults: after 50 000 entries and 10 minutes; here also before the ids run out. */
 const ROLL_OVER_ENTRIES = 50_000;
@@ -15,14 +16,16 @@ const CACHE_ENTRIES = 8192;
 export class EntryLog {
   readonly index: LedgerIndex;
   readonly #store: EntryStore;
+  readonly #transactions: TransactionStore;
   readonly #topicId: number;
   #assigned = 0;
   #cache: Entry[] = [];
   #cacheBytes = 0;
 
   /** Call in a transaction. */
-  constructor(store: EntryStore, topicId: number, nowMs: number) {
+  constructor(store: EntryStore, transactions: TransactionStore, topicId: number, nowMs: number) {
     this.#store = store;
+    this.#transactions = transactions;
     this.#topicId = topicId;
     const ledgers = store.ledgers(topicId);
     for (const { ledgerId } of ledgers.filter(({ entries }) => entries === 0)) store.deleteLedger(ledgerId);
@@ -42,6 +45,7 @@ export class EntryLog {
   /** Stores an entry that has its id. Call in a transaction; then `committed` or, when it failed, `discardUncommitted`. */
   insert(entry: Entry): void {
     this.#store.insert(entry);
+    if (entry.transaction !== undefined) this.#transactions.addEntry(entry.transaction, this.#topicId, entry.key);
   }
 
   committed(entry: Entry): void {
@@ -57,14 +61,15 @@ export class EntryLog {
     this.#assigned = this.index.open.entries;
   }
 
-  /** Up to `limit` committed entries from `from` on, in order; stops after the entry that reaches `maxBytes`. */
+  /** Up to `limit` entries from `from` on that may be delivered, in order; stops after the entry that reaches `maxBytes`. */
   read(from: EntryKey, limit: number, maxBytes: number): Entry[] {
     const first = this.index.ceil(from);
-    if (first === this.index.tail) return [];
+    const end = Math.min(this.index.tail, this.index.visibleEnd);
+    if (first >= end) return [];
     const cachedFrom = this.#cache[0]?.key ?? Number.POSITIVE_INFINITY;
-    if (first >= cachedFrom) return this.#readCache(first, limit);
+    if (first >= cachedFrom) return this.#readCache(first, limit).filter(({ key }) => key < end);
     const ledger = this.index.ledgers.find(({ ledgerId }) => ledgerId === ledgerIdOf(first)) as Ledger;
-    const last = keyOf(ledger.ledgerId, ledger.entries - 1);
+    const last = Math.min(keyOf(ledger.ledgerId, ledger.entries), end) - 1;
     const entries: Entry[] = [];
     let bytes = 0;
     for (const entry of this.#store.read(first, last, limit)) {
@@ -110,6 +115,8 @@ export class EntryLog {
     if (this.index.ledgers.length < 2) return;
     const { ledgerId } = this.index.ledgers.shift() as Ledger;
     this.#store.deleteLedger(ledgerId);
+    this.#transactions.deleteEntries(keyOf(ledgerId, 0), keyOf(ledgerId, LEDGER_SPAN));
+    for (const key of this.index.aborted) if (ledgerIdOf(key) === ledgerId) this.index.aborted.delete(key);
     this.#cache = this.#cache.filter(({ key }) => key > keyOf(ledgerId, LEDGER_SPAN));
     this.#cacheBytes = this.#cache.reduce((sum, { data }) => sum + data.length, 0);
   }

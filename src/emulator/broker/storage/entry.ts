@@ -19,4 +19,6 @@ export interface EntryFacts {
 export interface Entry extends EntryFacts {
   readonly key: EntryKey;
   readonly data: Uint8Array;
+  /** The transaction that it is published in; told when it is stored, not when it is read. */
+  readonly transaction?: number | undefined;
 }

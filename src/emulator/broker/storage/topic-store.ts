@@ -55,6 +55,12 @@ export class TopicStore {
     );
   }
 
+  /** Full name of a topic that is stored. */
+  nameOf(topicId: number): string | undefined {
+    const row = this.#db.statement('SELECT name FROM topics WHERE id = ?').get(topicId);
+    return (row as { name: string } | undefined)?.name;
+  }
+
   create(name: string, dedupFrom: EntryKey | null): StoredTopic {
     const topicId = this.#db.nextNumber('topic');
     this.#db.statement("INSERT INTO topics VALUES(?,?,'{}',?,0)").run(topicId, name, dedupFrom);
@@ -72,7 +78,7 @@ export class TopicStore {
 
   /** Removes everything of a topic but its ledgers, which the caller lists. */
   delete(topicId: number): void {
-    for (const table of ['cursors', 'dedup'])
+    for (const table of ['cursors', 'dedup', 'transaction_entries', 'transaction_acks'])
       this.#db.statement(`DELETE FROM ${table} WHERE topic_id = ?`).run(topicId);
     this.#db.statement('DELETE FROM topics WHERE id = ?').run(topicId);
   }
@@ -105,6 +111,7 @@ export class TopicStore {
 
   deleteCursor(topicId: number, name: string): void {
     this.#db.statement('DELETE FROM cursors WHERE topic_id = ? AND name = ?').run(topicId, name);
+    this.#db.statement('DELETE FROM transaction_acks WHERE topic_id = ? AND subscription = ?').run(topicId, name);
   }
 
   dedupSnapshot(topicId: number): [producerName: string, sequenceId: number][] {
