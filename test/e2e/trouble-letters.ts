@@ -9,11 +9,7 @@ import { newTopic, sinkConfig, startTroubledCloud, Table, until, untilDrained, u
 const LIMIT_MS = 240_000;
 const SINK = 'letters';
 const KEYS = 20;
-/** A killed run is followed within two seconds. */
-const HASTE = {
-  tickMs: 300,
-  runSettings: { heartbeatMs: 250, leaseTtlMs: 1_500, leaseMarginMs: 400, maxSkewMs: 100, maxBatchRecords: 50 },
-};
+const RUN_SETTINGS = { runSettings: { maxBatchRecords: 50 } };
 /** How often the target changes its mind about records without a key. */
 const MOOD_MS = 150;
 
@@ -99,7 +95,10 @@ interface LetterDelivery {
 
 const deliverWithLetters = async (broker: BrokerAddress, { guarantee, ordering, killChance }: LetterDelivery) => {
   const seed = Math.ceil(Math.random() * 1e6);
-  await using cloud = await startTroubledCloud(broker, { ...HASTE, chaos: { killChance, maxKills: 1_000, seed } });
+  await using cloud = await startTroubledCloud(broker, {
+    ...RUN_SETTINGS,
+    chaos: { killChance, maxKills: 1_000, seed },
+  });
   using table = new MoodyTable();
   const [topic, deadLetterTopic] = [newTopic(), newTopic()];
   const more = { processingGuarantees: guarantee, maxMessageRetries: 1, deadLetterTopic, ...ordering };

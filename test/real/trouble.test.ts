@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { deliverThroughKills } from '../e2e/trouble-broker-kills.ts';
+import { letterTroubles } from '../e2e/trouble-letters.ts';
 import { lifecycleTroubles } from '../e2e/trouble-lifecycle.ts';
 import { rivalTroubles } from '../e2e/trouble-rivals.ts';
 import { append, Delivery, EXACT, startTroubledCloud, until, untilTold } from '../e2e/trouble-world.ts';
@@ -25,6 +26,7 @@ describeReal('troubles on real servers', ['pulsar', 'cassandra'], () => {
 
   lifecycleTroubles('Pulsar 4', () => pulsar.address);
   rivalTroubles('Pulsar 4', () => pulsar.address);
+  letterTroubles('Pulsar 4', () => pulsar.address);
 
   describe('a real broker in trouble', () => {
     test(
