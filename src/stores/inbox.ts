@@ -15,6 +15,8 @@ export interface InboxStoreOptions {
   readonly clock?: Clock;
   /** From 0 to less than 1: the jitter of retries. */
   readonly random?: () => number;
+  /** Never the same twice, in any process: part of the keys of an inbox that keeps no order. */
+  readonly newId?: () => string;
 }
 
 const REMOVALS_AT_ONCE = 16;
@@ -23,19 +25,21 @@ const NEW_MANIFEST: Manifest = { next: 0, rows: [], version: 0 };
 
 /** The inbox over any {@link ItemStore}: one item per received batch, one manifest per connector, one tombstone per message. */
 export const inboxStore = (items: ItemStore, options: InboxStoreOptions = {}): InboxStore =>
-  new ItemInbox(items, options.clock ?? systemClock, options.random ?? Math.random);
+  new ItemInbox(items, { clock: systemClock, random: Math.random, newId: randomUUID, ...options });
 
 class ItemInbox implements InboxStore {
   readonly #items: ItemStore;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #newId: () => string;
 
   readonly isTooLarge = isTooLarge;
 
-  constructor(items: ItemStore, clock: Clock, random: () => number) {
+  constructor(items: ItemStore, { clock, random, newId }: Required<InboxStoreOptions>) {
     this.#items = items;
     this.#clock = clock;
     this.#random = random;
+    this.#newId = newId;
   }
 
   async append(
@@ -45,7 +49,7 @@ class ItemInbox implements InboxStore {
     signal?: AbortSignal,
   ): Promise<void> {
     for (const chunk of chunksOf(messages)) {
-      const place = ordered ? await this.#nextPlace(uid, signal) : `${padded(this.#clock.nowMs())}-${randomUUID()}`;
+      const place = ordered ? await this.#nextPlace(uid, signal) : `${padded(this.#clock.nowMs())}-${this.#newId()}`;
       await this.#items.put(inboxBatchKey(uid, place), chunk, { ifVersion: 0 }, signal);
     }
   }

@@ -19,22 +19,24 @@ export interface DeliveryWorld {
   readonly namespace?: string;
   /** Where the records come from; a file that grows when absent. */
   readonly input?: () => Promise<Input>;
+  /** Source type that reads `input`; `file` when absent. */
+  readonly source?: string;
 }
 
 const LIMIT_MS = 180_000;
 
 /** What the certificate shows of a delivery: {@link CertificateRow}. */
-const seen = ({ runs, kills, lost, duplicated, repeatedWrites, reordered }: DeliveryResult) => ({
-  ...{ runs, kills, lost, reordered },
+const seen = ({ runs, records, kills, lost, duplicated, repeatedWrites, reordered }: DeliveryResult) => ({
+  ...{ runs, refused: 0, records, kills, lost, reordered },
   duplicated: duplicated + repeatedWrites,
   faults: 'SIGKILL around calls',
 });
 
-/** The end-to-end promise of each guarantee, with the runs' processes killed at random points, and the proof that the test can fail. */
+/** `name`: the servers. The end-to-end promise of each guarantee, with the runs' processes killed at random points, and the proof that the test can fail. */
 export const deliveryContract = (name: string, world: DeliveryWorld): void => {
   const run = async (guarantee: Guarantee, keptBy?: Guarantee) => {
     await using target = await world.target();
-    const { records, maxKills, namespace, input } = world;
+    const { records, maxKills, namespace, input, source = 'file' } = world;
     const seed = Math.ceil(Math.random() * 1e6);
     const result = await deliver({
       broker: world.broker(),
@@ -46,7 +48,8 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
       ...(namespace && { namespace }),
       ...(input && { input }),
     });
-    if (!keptBy) await noteRow({ name, guarantee, servers: 'real processes', records, ...seen(result) });
+    const route = `${source} → topic → ${target.sinkType}`;
+    if (!keptBy) await noteRow({ route, guarantee, servers: `${name}; store SQLite`, ...seen(result) });
     const means = keptBy ? ` kept by ${keptBy}` : '';
     process.stderr.write(`${name}, ${guarantee}${means}: ${JSON.stringify({ seed, ...result })}\n`);
     return result;

@@ -1,11 +1,12 @@
 /**
  * Examines guarantees under faults, in simulation:
  * `npm run faults -- [--scenario NAME] [--seed N] [--path P] [--runs N] [--seconds N] [--json] [--long] [--write] [--real FILE]`.
- * `--long`: schedules of up to 2000 records, until a million records and 2000 kills were seen; `--write`: into docs/generated/certificate.md, with the rows of `--real`.
+ * Prints the certificate's rows. `--long`: schedules of up to 2000 records, until a million records and 2000 kills were seen, or the `--seconds` are over;
+ * `--write`: into docs/generated/certificate.md; `--real`: with the rows that suites on real servers appended to a file.
  * Ends with 1 when a promise was broken; then it prints the schedule, made small, and the command that replays it.
  */
 import { parseArgs } from 'node:util';
-import { type CertificateRow, readRealRows, rowOf, writePage } from './certificate.ts';
+import { type CertificateRow, readRealRows, rowOf, tableOf, writePage } from './certificate.ts';
 import { type Examined, examine } from './examine.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { simulate } from './simulate.ts';
@@ -16,7 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     path: { type: 'string' },
     runs: { type: 'string' },
-    seconds: { type: 'string', default: '60' },
+    seconds: { type: 'string' },
     json: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
@@ -36,7 +37,8 @@ if (scenarios.length === 0) {
 }
 
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-const budgetMs = (Number(values.seconds) * 1000) / scenarios.length;
+const seconds = values.seconds ?? (values.long || values.runs !== undefined ? undefined : '60');
+const budgetMs = seconds === undefined ? undefined : (Number(seconds) * 1000) / scenarios.length;
 
 const show = ({ scenario, schedules, records, kills, lost, duplicated, reordered, tookMs }: Examined): string =>
   `${scenario.name.padEnd(46)} ${String(schedules).padStart(6)} schedules ${String(records).padStart(8)} records ${String(kills).padStart(6)} kills  lost ${lost} twice ${duplicated} reordered ${reordered}  ${(tookMs / 1000).toFixed(1)} s`;
@@ -49,11 +51,12 @@ for (const scenario of scenarios) {
   const examined = await examine(scenario, {
     seed,
     runs: Number(values.runs ?? (values.long ? 3_000 : 1_000_000)),
-    ...(values.runs === undefined && !values.long && { budgetMs }),
+    ...(budgetMs !== undefined && { budgetMs }),
     ...(values.long && LONG),
     ...(values.path !== undefined && { path: values.path }),
   });
-  console.log(values.json ? JSON.stringify(examined) : show(examined));
+  if (values.json) console.log(JSON.stringify(examined));
+  else console.error(show(examined));
   const { counterexample } = examined;
   rows.push(rowOf(examined));
   if (!counterexample) continue;
@@ -61,12 +64,14 @@ for (const scenario of scenarios) {
   console.error(counterexample.violations.join('\n').slice(0, 500));
   console.error(JSON.stringify(counterexample.schedule));
   console.error(
-    `replay: npm run faults -- --scenario ${scenario.name} --seed ${seed} --path ${counterexample.path} --trace`,
+    `replay: npm run faults -- --scenario ${scenario.name} --seed ${seed}${values.long ? ' --long' : ''} --path ${counterexample.path} --trace`,
   );
   if (values.trace) {
     const { lines } = await simulate(counterexample.schedule, { keepsTrace: true });
     console.error(lines.join('\n'));
   }
 }
-if (values.write && !failed) await writePage([...rows, ...(values.real ? await readRealRows(values.real) : [])]);
+if (values.real) rows.push(...(await readRealRows(values.real)));
+if (!values.json) console.log(tableOf(rows));
+if (values.write && !failed) await writePage(rows);
 process.exit(failed ? 1 : 0);

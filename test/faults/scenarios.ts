@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { GUARANTEES, type Guarantee } from '../../src/core/guarantee.ts';
-import type { Change, Route, Schedule } from './schedule.ts';
+import { type Change, isSourceRoute, type Route, type Schedule } from './schedule.ts';
 import { CALL_FAULTS, type Fault, WORLD_FAULTS } from './simulation/fault.ts';
 
 /** A family of schedules: one route under one guarantee, or while that is changed to another. */
@@ -15,6 +15,7 @@ export interface Scenario {
 /** Routes and the guarantees that they can hold. */
 const HELD: Readonly<Record<Route, readonly Guarantee[]>> = {
   log: GUARANTEES,
+  queue: GUARANTEES,
   transactional: GUARANTEES,
   versioned: GUARANTEES,
   plain: ['ATLEAST_ONCE', 'ATMOST_ONCE'],
@@ -42,6 +43,15 @@ const SOURCE_PORTS = {
   'producer.close': 6,
   'consumer.lastMessageId': 4,
 };
+const QUEUE_PORTS = {
+  'queue.receive': 40,
+  'queue.settle': 30,
+  'store.delete': 20,
+  'session.producer': 12,
+  'producer.sendEntry': 40,
+  'producer.close': 6,
+  'consumer.lastMessageId': 4,
+};
 const SINK_PORTS = {
   'session.consumer': 8,
   'consumer.receiveBatch': 60,
@@ -61,7 +71,8 @@ const DELAYS_MS = [50, 700, 3_000, 8_000] as const;
 
 /** `scale`: how many times longer than usual schedules are; faults spread over all of it. */
 const faultsOf = (route: Route, scale: number): fc.Arbitrary<Fault[]> => {
-  const ports = Object.entries({ ...COMMON_PORTS, ...(route === 'log' ? SOURCE_PORTS : SINK_PORTS) });
+  const own = route === 'log' ? SOURCE_PORTS : route === 'queue' ? QUEUE_PORTS : SINK_PORTS;
+  const ports = Object.entries<number>({ ...COMMON_PORTS, ...own });
   const place = fc
     .constantFrom(...ports)
     .chain(([port, calls]) => fc.record({ port: fc.constant(port), nth: fc.nat(calls * scale) }));
@@ -115,7 +126,7 @@ export const schedulesOf = (scenario: Scenario, maxRecords = USUAL_RECORDS): fc.
     parallelism: fc.integer({ min: 1, max: 3 }),
     keys: fc.constantFrom(0, 1, 7, 50),
     order: fc.constantFrom('none' as const, 'key' as const, 'topic' as const),
-    poisonEvery: scenario.route === 'log' ? fc.constant(0) : fc.constantFrom(0, 0, 11, 40),
+    poisonEvery: isSourceRoute(scenario.route) ? fc.constant(0) : fc.constantFrom(0, 0, 11, 40),
     lambdaTimeoutMs: fc.constantFrom(15_000, 25_000, 60_000),
     dispatchers: fc.integer({ min: 1, max: 2 }),
     faults: faultsOf(scenario.route, Math.max(1, Math.round(maxRecords / USUAL_RECORDS))),

@@ -2,8 +2,14 @@ import type { Guarantee } from '../../src/core/guarantee.ts';
 import type { Fault } from './simulation/fault.ts';
 import type { TargetModel } from './simulation/target-system.ts';
 
-/** What a delivery goes through: a log source into a topic, or a topic into a target of some model. */
-export type Route = 'log' | TargetModel;
+/** What a delivery goes through: a log source or a queue into a topic, or a topic into a target of some model. */
+export type Route = SourceRoute | TargetModel;
+
+/** A source's. */
+export type SourceRoute = 'log' | 'queue';
+
+/** True for routes into a topic. */
+export const isSourceRoute = (route: Route): route is SourceRoute => route === 'log' || route === 'queue';
 
 /** Something an operator does while records flow. */
 export interface Change {
@@ -28,7 +34,7 @@ export interface Schedule {
   readonly parallelism: number;
   /** Number of different keys, 0: records have none. */
   readonly keys: number;
-  /** Order that an ATLEAST_ONCE sink is asked to keep. */
+  /** Order that an ATLEAST_ONCE sink is asked to keep; a queue keeps that of keys unless it is `none`. */
   readonly order: 'none' | 'key' | 'topic';
   /** Every so many records one is poison and one is refused at first; 0: none. Needs dead letters. */
   readonly poisonEvery: number;

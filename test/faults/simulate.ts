@@ -2,10 +2,11 @@ import type { Guarantee } from '../../src/core/guarantee.ts';
 import type { OutgoingMessage } from '../../src/core/messaging.ts';
 import { GUARANTEE_KEEPERS, type Guarantees } from '../../src/delivery/pipeline.ts';
 import { type Given, judge, judgeCells, type Verdict } from './judge.ts';
-import type { Change, Outcome, Schedule } from './schedule.ts';
+import { type Change, isSourceRoute, type Outcome, type Schedule } from './schedule.ts';
 import type { Topic } from './simulation/broker/topic.ts';
 import { Cloud, KEEPER } from './simulation/cloud.ts';
 import { NAME, Operator } from './simulation/operator.ts';
+import { QueueSystem } from './simulation/queue-system.ts';
 import { SourceSystem } from './simulation/source-system.ts';
 import { FLAKY, POISON, TargetSystem } from './simulation/target-system.ts';
 
@@ -44,6 +45,7 @@ class Simulation {
   readonly #cloud: Cloud;
   readonly #operator: Operator;
   readonly #source = new SourceSystem();
+  readonly #queue: QueueSystem;
   readonly #target: TargetSystem;
   readonly #given: Given[] = [];
   readonly #batches = new Map<string, OutgoingMessage[]>();
@@ -54,20 +56,21 @@ class Simulation {
 
   constructor(schedule: Schedule, { guarantees = GUARANTEE_KEEPERS, keepsTrace = false }: SimulationHooks) {
     this.#schedule = schedule;
-    this.#target = new TargetSystem(schedule.route === 'log' ? 'plain' : schedule.route);
+    this.#target = new TargetSystem(isSourceRoute(schedule.route) ? 'plain' : schedule.route);
     const { seed, faults, lambdaTimeoutMs, dispatchers } = schedule;
     this.#cloud = new Cloud({
       ...{ seed, faults, lambdaTimeoutMs, dispatchers, guarantees, keepsTrace },
       typesFor: (process) => ({
         sinks: [this.#target.typeFor(process)],
-        sources: [this.#source.typeFor(process)],
+        sources: [this.#source.typeFor(process), this.#queue.typeFor(process)],
       }),
     });
-    this.#operator = new Operator(this.#cloud, schedule.route === 'log' ? 'source' : 'sink');
+    this.#queue = new QueueSystem(this.#cloud, schedule.order !== 'none');
+    this.#operator = new Operator(this.#cloud, this.#isSource ? 'source' : 'sink');
   }
 
   get #isSource(): boolean {
-    return this.#schedule.route === 'log';
+    return isSourceRoute(this.#schedule.route);
   }
 
   get #topics(): readonly Topic[] {
@@ -144,9 +147,19 @@ class Simulation {
       this.#publish(text, key, kind === 1);
       return;
     }
+    if (route === 'queue') {
+      this.#send(text, key);
+      return;
+    }
     const lane = `p${n % sourcePartitions}`;
     this.#source.add(lane, { value: text, ...(key !== undefined && { key }) });
     this.#given.push({ text, key: key ?? '', lane, isPoison: false });
+  }
+
+  /** Where a queue keeps an order, every message has a group. */
+  #send(text: string, key = this.#schedule.order === 'none' ? undefined : 'all'): void {
+    this.#queue.add(text, { value: text, ...(key !== undefined && { key }) });
+    this.#given.push({ text, key: key ?? '', lane: 'queue', isPoison: false });
   }
 
   /** A key has one topic-partition: several that feed one key have no order among them. */
@@ -197,6 +210,7 @@ class Simulation {
   #isDone(): boolean {
     if (!this.#isGiven || !this.#isOperated || this.#batches.size > 0) return false;
     if (this.#topics.some(({ isStoring }) => isStoring)) return false;
+    if (this.#schedule.route === 'queue') return this.#queue.isEmpty && this.#operator.isInboxEmpty;
     return this.#isSource
       ? [...this.#source.partitions].every(
           ([partition, records]) => this.#operator.position(partition) === records.length,
@@ -213,6 +227,8 @@ class Simulation {
   #verdict(): Verdict {
     const deadLetters = this.#texts(DEAD_LETTERS).flat();
     const { route, order, guarantee, changes } = this.#schedule;
+    if (route === 'queue')
+      return judge(this.#given, this.#texts(TOPIC), { order: order === 'none' ? 'none' : 'key', deadLetters });
     if (this.#isSource) return judge(this.#given, this.#texts(TOPIC), { order: 'lane', deadLetters });
     if (route === 'versioned') return judgeCells(this.#given, this.#target.effects, deadLetters);
     const isAtLeastOnce = [guarantee, ...changes.map((change) => change.guarantee)].includes('ATLEAST_ONCE');

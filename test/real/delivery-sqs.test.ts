@@ -12,6 +12,7 @@ describeReal('delivery from a queue on real servers', ['pulsar', 'elasticmq'], (
   deliveryContract('SQS (ElasticMQ), Pulsar 4, SQLite', {
     broker: usePulsar,
     namespace: NAMESPACE,
+    source: 'sqs',
     input: () => sqsInput(useElasticmq()),
     target: () => sqliteTarget(),
     repeatsAreRows: true,

@@ -5,7 +5,7 @@ import { deliver } from '../e2e/delivery.ts';
 import { growingFile } from '../e2e/growing-file.ts';
 import { sqliteTarget } from '../e2e/sqlite-target.ts';
 import type { Target } from '../e2e/target.ts';
-import { recordFaultResult } from '../services/fault-results.ts';
+import { noteRow } from '../faults/certificate.ts';
 import { describeReal, useDynamodb, usePulsar } from '../services/index.ts';
 
 const NAMESPACE = 'public/kills';
@@ -66,12 +66,13 @@ describeReal('EFFECTIVELY_ONCE on real servers, with a hundred kills', ['pulsar'
     process.stderr.write(`${servers}: ${JSON.stringify({ seed, ...result })}\n`);
     const { records, kills, runs, lost, duplicated, reordered } = result;
     const route = `file → topic → ${target.sinkType}`;
-    recordFaultResult({
+    await noteRow({
       route,
       guarantee: 'EFFECTIVELY_ONCE',
       servers,
-      faults: ['SIGKILL'],
+      faults: 'SIGKILL around calls',
       runs,
+      refused: 0,
       records,
       kills,
       lost,

@@ -131,7 +131,7 @@ export class Cloud implements Surroundings {
       registry: registry(items, { shards: 1, clock }),
       leases: leaseStore(items, { clock, ttlMs: leaseTtlMs, maxSkewMs, random }),
       checkpoints: checkpointStore(items, { clock, random }),
-      inbox: inboxStore(items, { clock, random }),
+      inbox: inboxStore(items, { clock, random, newId: () => this.newId() }),
       triggers: triggerStore(items),
     };
   }

@@ -1,7 +1,7 @@
 import type { Connector, ConnectorKind } from '../../../src/core/connector.ts';
 import type { InstanceState } from '../../../src/core/lease.ts';
 import type { SourceProgress } from '../../../src/core/progress.ts';
-import { checkpointKey, leaseKey } from '../../../src/stores/keys.ts';
+import { checkpointKey, INBOX_BATCH_PREFIX, inboxOf, leaseKey } from '../../../src/stores/keys.ts';
 import type { Cloud } from './cloud.ts';
 
 /** Name of the one connector of a simulation. */
@@ -69,6 +69,14 @@ export class Operator {
     const data = uid === undefined ? undefined : this.#cloud.table.read(checkpointKey(uid, partition));
     const stored = data as { progress: SourceProgress } | undefined;
     return (stored?.progress.position?.next as number | undefined) ?? 0;
+  }
+
+  /** True when nothing waits in the inbox of a queue source. */
+  get isInboxEmpty(): boolean {
+    const uid = this.#connector?.uid;
+    return (
+      uid !== undefined && !this.#cloud.table.all(inboxOf(uid)).some(({ key }) => key.sk.startsWith(INBOX_BATCH_PREFIX))
+    );
   }
 
   /** How the instances are, one after the other. */
