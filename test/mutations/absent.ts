@@ -24,6 +24,5 @@ export const ABSENT: readonly Absent[] = [
     because:
       'nothing filters or transforms source records; a sequence is given by the source type, and the suite of all sources demands the same ones again from every position',
   },
-  { number: 27, defect: 'a redriven record with a new version', because: 'there is no redrive yet' },
   { number: 31, defect: 'an S3 object named by its range', because: 'there is no S3 target' },
 ];

@@ -126,6 +126,19 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     named: 'dead-letters in the order of the log',
   },
   {
+    number: 27,
+    defect: 'a redriven record with a new version',
+    edits: [
+      {
+        file: 'src/delivery/sink-batch.ts',
+        find: '  original ? { ...record, ...original } : record;',
+        replace: '  original ? { ...record, ...original, version: record.version } : record;',
+      },
+    ],
+    tests: 'test/runtime/redrive.test.ts',
+    named: 'rule 40',
+  },
+  {
     number: 28,
     defect: 'a version by the wall clock',
     edits: [

@@ -95,7 +95,7 @@ describe.each(['transactional', 'versioned'] as const)('positions of a %s sink',
   });
 });
 
-test('a cursor that was reset outside is told as a warning, once the broker cannot have forgotten it by itself', async () => {
+test('a cursor that was reset outside repeats nothing and is told as a warning, once the broker cannot have forgotten it by itself (rule 27)', async () => {
   let [aheadMs, stepMs] = [0, 0];
   const nowMs = () => {
     aheadMs += stepMs;

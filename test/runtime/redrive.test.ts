@@ -84,7 +84,7 @@ describe.each(['transactional', 'versioned'] as const)('sending back the dead le
     LIMIT_MS,
   );
 
-  test('gives a record its original version, topic and properties', async () => {
+  test('gives a record its original version, topic and properties (rule 40)', async () => {
     const { topic, letters, sink } = await parked(type, 'EFFECTIVELY_ONCE');
     const seen: SinkRecord[] = [];
     world.target.failureOf = (record) => void seen.push(record);
