@@ -1,15 +1,23 @@
-/**
- * Examines guarantees under faults, in simulation:
- * `npm run faults -- [--scenario NAME] [--seed N] [--path P] [--runs N] [--seconds N] [--json] [--long] [--write] [--real FILE]`.
- * Prints the certificate's rows. `--long`: schedules of up to 2000 records, until a million records and 2000 kills were seen, or the `--seconds` are over;
- * `--write`: into docs/generated/certificate.md; `--real`: with the rows that suites on real servers appended to a file.
- * Ends with 1 when a promise was broken; then it prints the schedule, made small, and the command that replays it.
- */
 import { parseArgs } from 'node:util';
 import { type CertificateRow, readRealRows, rowOf, tableOf, writePage } from './certificate.ts';
 import { type Examined, examine } from './examine.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { simulate } from './simulate.ts';
+
+const HELP = `Examines guarantees under faults, in simulation, and prints the certificate's rows. Ends with 1 when a promise was broken; then it
+prints the schedule, made small, and the command that replays it.
+
+  npm run faults -- [options]
+
+  --scenario NAME  one scenario, or all whose name begins so, e.g. log/EFFECTIVELY_ONCE (default: all)
+  --seed N         of the schedules (default: by chance)
+  --runs N, --seconds N   when to stop (default: 60 seconds for all)
+  --long           schedules of up to 2000 records, until a million records and 2000 kills were seen
+  --path P         replays one schedule; with --trace everything that happened in it
+  --json           one object per scenario
+  --write          the rows into docs/generated/certificate.md
+  --real FILE      with the rows that suites on real servers appended to FILE
+  --help           this text`;
 
 const { values } = parseArgs({
   options: {
@@ -23,8 +31,14 @@ const { values } = parseArgs({
     long: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     real: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
+
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 
 const chosen = SCENARIOS.filter(({ name }) => name === values.scenario || name.startsWith(values.scenario));
 const exact = chosen.filter(({ name }) => name === values.scenario);

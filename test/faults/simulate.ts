@@ -219,8 +219,12 @@ class Simulation {
   }
 
   /** What readers of a topic see, one per partition. */
+  /** What readers of a topic see, but for what the broker stored again because somebody had switched its deduplication off: nothing could keep it from that. */
   #texts(topic: string): string[][] {
-    const textsOf = ({ log }: Topic) => log.flatMap(({ messages }) => messages.map(({ value }) => String(value)));
+    const textsOf = ({ log }: Topic) =>
+      log
+        .filter(({ isUnprotectedRepeat = false }) => !isUnprotectedRepeat)
+        .flatMap(({ messages }) => messages.map(({ value }) => String(value)));
     return this.#cloud.broker.concrete(topic).map(textsOf);
   }
 

@@ -15,6 +15,8 @@ export interface Entry {
   readonly producerName: string;
   readonly publishTimeMs: number;
   readonly messages: readonly OutgoingMessage[];
+  /** The same producer's same sequence ids are in the log already, and nobody looked, because somebody had switched deduplication off. */
+  readonly isUnprotectedRepeat?: boolean;
 }
 
 /** An entry on its way into the log. */
@@ -38,6 +40,9 @@ export interface TopicContext {
 const lowest = ({ messages }: NewEntry): number => messages[0]?.sequenceId ?? -1;
 const highest = ({ messages }: NewEntry): number => messages.at(-1)?.sequenceId ?? -1;
 
+const sequenceOf = ({ producerName }: NewEntry, { sequenceId }: OutgoingMessage): string =>
+  `${producerName} ${sequenceId}`;
+
 /** A holder of a name that is asked whether it lives has so long to answer (T2, T5). */
 export const LIVENESS_MS = 5_000;
 
@@ -59,6 +64,7 @@ export class Topic {
   isDeduplicating = true;
   #pushed = new Map<string, number>();
   #persisted = new Map<string, number>();
+  readonly #stored = new Set<string>();
   #pending: Pending[] = [];
   readonly #storage = new Lane();
   #ledgerId: number;
@@ -92,7 +98,9 @@ export class Topic {
       }
       this.#pushed.set(producerName, highest(entry));
     }
-    return this.#append(entry, extraMs);
+    const isUnprotectedRepeat =
+      !this.isDeduplicating && entry.messages.every((message) => this.#stored.has(sequenceOf(entry, message)));
+    return this.#append({ ...entry, isUnprotectedRepeat }, extraMs);
   }
 
   /** Stores an entry of somebody who is no part of the simulation: nothing that strikes the broker keeps it from being stored once. */
@@ -116,6 +124,7 @@ export class Topic {
     this.#pending = this.#pending.filter((other) => other !== pending);
     const entry = { ...pending.entry, ledgerId: this.#ledgerId, entryId: this.#nextEntryId++ };
     this.log.push(entry);
+    for (const message of entry.messages) this.#stored.add(sequenceOf(entry, message));
     if (this.isDeduplicating) this.#persisted.set(entry.producerName, highest(entry));
     for (const subscription of this.subscriptions.values()) subscription.dispatch();
     return entry;
