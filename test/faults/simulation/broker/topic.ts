@@ -15,7 +15,10 @@ export interface Entry {
   readonly producerName: string;
   readonly publishTimeMs: number;
   readonly messages: readonly OutgoingMessage[];
-  /** The same producer's same sequence ids are in the log already, and nobody looked, because somebody had switched deduplication off. */
+  /**
+   * The same producer's same sequence ids are in the log already, and nobody looked: somebody had switched deduplication off, or off and on since the broker told
+   * the producer that it knows them.
+   */
   readonly isUnprotectedRepeat?: boolean;
 }
 
@@ -65,6 +68,7 @@ export class Topic {
   #pushed = new Map<string, number>();
   #persisted = new Map<string, number>();
   readonly #stored = new Set<string>();
+  readonly #told = new Map<string, number>();
   #pending: Pending[] = [];
   readonly #storage = new Lane();
   #ledgerId: number;
@@ -79,7 +83,9 @@ export class Topic {
 
   /** What PRODUCER_SUCCESS says: from the pushed map, which may run ahead of the log (T7). */
   lastSequenceId(producerName: string): number {
-    return this.#pushed.get(producerName) ?? -1;
+    const last = this.#pushed.get(producerName) ?? -1;
+    this.#told.set(producerName, last);
+    return last;
   }
 
   /** True while an entry is on its way into the log. */
@@ -98,8 +104,9 @@ export class Topic {
       }
       this.#pushed.set(producerName, highest(entry));
     }
+    const isForgotten = !this.isDeduplicating || lowest(entry) <= (this.#told.get(producerName) ?? -1);
     const isUnprotectedRepeat =
-      !this.isDeduplicating && entry.messages.every((message) => this.#stored.has(sequenceOf(entry, message)));
+      isForgotten && entry.messages.every((message) => this.#stored.has(sequenceOf(entry, message)));
     return this.#append({ ...entry, isUnprotectedRepeat }, extraMs);
   }
 
