@@ -127,7 +127,7 @@ export const rivalTroubles = (name: string, brokerOf: () => BrokerAddress): void
         const seed = Math.ceil(Math.random() * 1e6);
         process.stderr.write(`three instances, seed ${seed}\n`);
         using table = new Table();
-        const chaos = { killChance: 0.004, maxKills: 4, seed };
+        const chaos = { killChance: 0.02, maxKills: 4, seed };
         await using cloud = await startTroubledCloud(broker, { chaos, tickMs: 1_000 });
         const topic = newTopic();
         const path = topic.replace('persistent://', 'persistent/');
