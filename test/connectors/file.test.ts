@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fileSource } from '../../src/connectors/file/source.ts';
 import { readAll, type SourceHarness, sourceContract, textOf } from '../contracts/source.ts';
+import { sourceOutageContract, sourcePoisonContract, sourceValuesContract } from '../contracts/source-trouble.ts';
 import { configOf, context, problemsOf } from './open.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -72,6 +73,71 @@ sourceContract(
     '",0\n5,žluť,1\n',
     ['{"id":"4","te\\"xt":"unfinished\\nquote","n":0}', '{"id":"5","te\\"xt":"žluť","n":1}'],
   ),
+);
+
+sourcePoisonContract('file of NDJSON', async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, 'data.txt');
+  await writeFile(path, '{"a":1}\n[2]\n');
+  return {
+    type: fileSource,
+    open: () => open({ path, format: 'ndjson' }),
+    partition: 'data.txt',
+    texts: ['{"a":1}', '[2]'],
+    spoil: async () => {
+      await appendFile(path, '{sekrit\n"good"\n{"b":3}\n');
+      return ['"good"', '{"b":3}'];
+    },
+    dispose: folder.dispose,
+  };
+});
+sourceOutageContract('file', async () => {
+  const folder = await temporaryFolder();
+  const mounted = join(folder.path, 'mounted');
+  const path = join(mounted, 'data.txt');
+  await mkdir(mounted);
+  await writeFile(path, 'one\ntwo\nthree\n');
+  return {
+    type: fileSource,
+    open: () => open({ path }),
+    partition: 'data.txt',
+    texts: ['one', 'two', 'three'],
+    grow: async () => {
+      await appendFile(path, 'four\n');
+      return ['four'];
+    },
+    outage: async () => {
+      await rename(mounted, `${mounted}-away`);
+      return () => rename(`${mounted}-away`, mounted);
+    },
+    dispose: folder.dispose,
+  };
+});
+sourceValuesContract(
+  'file of NDJSON',
+  async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder.path, 'data.txt');
+    return {
+      open: () => open({ path, format: 'ndjson' }),
+      partition: 'data.txt',
+      put: (_, line) => writeFile(path, `${line}\n`),
+      dispose: folder.dispose,
+    };
+  },
+  {
+    binary: 'JSON has none',
+    boolean: { given: '[true,false]', expected: '[true,false]' },
+    'integer beyond 2^53': { given: '{"id":9007199254740993}', expected: '{"id":9007199254740993}' },
+    decimal: {
+      given: '12345678901234567890.0123456789000',
+      expected: '12345678901234567890.0123456789000',
+    },
+    date: { given: '"2024-02-29"', expected: '"2024-02-29"' },
+    timestamp: { given: '"2024-02-29T23:59:59.123456Z"', expected: '"2024-02-29T23:59:59.123456Z"' },
+    'null field': { given: '{"a":null}', expected: '{"a":null}' },
+    nested: { given: '{"a":[{"b":[[]]}]}', expected: '{"a":[{"b":[[]]}]}' },
+  },
 );
 
 describe('the file source', () => {

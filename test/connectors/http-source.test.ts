@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { httpSource } from '../../src/connectors/http/source.ts';
 import type { EventRecord } from '../../src/core/connector-type.ts';
+import { eventSourceContract } from '../contracts/event-source.ts';
 import { configOf, problemsOf } from './open.ts';
 
 const RECEIVED_AT_MS = 1_700_000_000_000;
@@ -23,6 +24,20 @@ const codeOf = (attempt: () => unknown): string | undefined => {
     return (error as { code?: string }).code;
   }
 };
+
+const post = (body: Buffer) => ({ method: 'POST', path: '/', headers: {}, body, receivedAtMs: RECEIVED_AT_MS });
+eventSourceContract('http', {
+  type: httpSource,
+  config: configOf(httpSource, { maxBodyBytes: 200_000 }),
+  event: post,
+  refused: post(Buffer.from('sekrit'.padEnd(200_001))),
+});
+eventSourceContract('http with a shared secret', {
+  type: httpSource,
+  config: configOf(httpSource, { secret: 'sekrit and long' }),
+  event: (body) => ({ ...post(body), headers: { 'x-webhook-secret': 'sekrit and long' } }),
+  refused: { ...post(Buffer.from('{}')), headers: { 'x-webhook-secret': 'sekrit guess' } },
+});
 
 describe('the http source', () => {
   test('publishes a body byte for byte, with the time it came', () => {

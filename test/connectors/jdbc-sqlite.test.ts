@@ -5,11 +5,30 @@ import type { Clock } from '../../src/core/clock.ts';
 import { FRONTIER_START } from '../../src/core/frontier.ts';
 import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
 import { sinkContract, sinkRecord, transactionalSinkContract } from '../contracts/sink.ts';
+import { sinkOutageContract, sinkSchemaContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { configOf, context, problemsOf } from './open.ts';
-import { sqliteHarness, sqliteTarget } from './sqlite-target.ts';
+import {
+  sqliteHarness,
+  sqliteOutageHarness,
+  sqliteSchemaHarness,
+  sqliteTarget,
+  sqliteValuesHarness,
+} from './sqlite-target.ts';
 
 sinkContract('jdbc-sqlite', sqliteHarness);
 transactionalSinkContract('jdbc-sqlite', sqliteHarness);
+sinkOutageContract('jdbc-sqlite', sqliteOutageHarness);
+sinkSchemaContract('jdbc-sqlite', sqliteSchemaHarness);
+sinkValuesContract('jdbc-sqlite', sqliteValuesHarness, {
+  binary: { given: Uint8Array.of(0, 255, 10), expected: Uint8Array.of(0, 255, 10) },
+  boolean: { given: true, expected: 1n },
+  'integer beyond 2^53': { given: 9007199254740993n, expected: 9007199254740993n },
+  decimal: { given: '12345678901234567890.0123456789', expected: '12345678901234567890.0123456789' },
+  date: { given: '2024-02-29', expected: '2024-02-29' },
+  timestamp: { given: '2024-02-29T23:59:59.123456Z', expected: '2024-02-29T23:59:59.123456Z' },
+  'null field': { given: null, expected: null },
+  nested: { given: { a: [1, { b: 'ž' }], n: 9007199254740993n }, expected: '{"a":[1,{"b":"ž"}],"n":9007199254740993}' },
+});
 
 type Target = Awaited<ReturnType<typeof sqliteTarget>>;
 

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { jdbcSqliteSink } from '../../src/connectors/jdbc/sqlite-sink.ts';
 import type { TransactionalSink } from '../../src/core/connector-type.ts';
 import { type SinkHarness, sinkRecord } from '../contracts/sink.ts';
+import type { SinkOutageHarness, SinkSchemaHarness, SinkValuesHarness } from '../contracts/sink-trouble.ts';
 import { configOf, context } from './open.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -29,20 +30,70 @@ export const sqliteTarget = async (
 };
 
 /** The target for the contracts: rows are upserted, a null in `v` is refused. */
-export const sqliteHarness = async (configs: Record<string, unknown> = {}): Promise<SinkHarness> => {
-  const target = await sqliteTarget({ insertMode: 'UPSERT', key: 'k', nullValueAction: 'DELETE', ...configs });
+export const sqliteHarness = async (configs: Record<string, unknown> = {}): Promise<SinkHarness> =>
+  harnessOf(await sqliteTarget({ insertMode: 'UPSERT', key: 'k', nullValueAction: 'DELETE', ...configs }));
+
+const harnessOf = (target: Awaited<ReturnType<typeof sqliteTarget>>): SinkHarness => ({
+  open: () => target.open(),
+  record: (n, k, v) => sinkRecord(n, { key: k, value: { k, v } }),
+  poison: (n) => sinkRecord(n, { key: 'sekrit', value: { k: 'sekrit', v: null } }),
+  tombstone: (n, key) => sinkRecord(n, { key }),
+  contents: async () =>
+    Object.fromEntries(
+      target.database
+        .prepare('SELECT k, v FROM items')
+        .all()
+        .map(({ k, v }) => [k, v]),
+    ) as Record<string, string>,
+  dispose: target.dispose,
+});
+
+/** The same, which another process may lock: that is how a file goes away. */
+export const sqliteOutageHarness = async (): Promise<SinkOutageHarness> => {
+  const target = await sqliteTarget({
+    insertMode: 'UPSERT',
+    key: 'k',
+    nullValueAction: 'DELETE',
+    busyTimeoutMs: 20,
+  });
+  return {
+    ...harnessOf(target),
+    outage: async () => {
+      target.database.exec('BEGIN EXCLUSIVE');
+      return async () => target.database.exec('ROLLBACK');
+    },
+  };
+};
+
+/** A table whose column keeps whatever it is given. */
+export const sqliteValuesHarness = async (): Promise<SinkValuesHarness> => {
+  const target = await sqliteTarget({}, 'CREATE TABLE items (k TEXT, v)');
   return {
     open: () => target.open(),
-    record: (n, k, v) => sinkRecord(n, { key: k, value: { k, v } }),
-    poison: (n) => sinkRecord(n, { key: 'sekrit', value: { k: 'sekrit', v: null } }),
-    tombstone: (n, key) => sinkRecord(n, { key }),
-    contents: async () =>
-      Object.fromEntries(
-        target.database
-          .prepare('SELECT k, v FROM items')
-          .all()
-          .map(({ k, v }) => [k, v]),
-      ) as Record<string, string>,
+    record: (n, k, v) => sinkRecord(n, { value: { k, v } }),
+    read: async (kind) => {
+      const select = target.database.prepare('SELECT v FROM items WHERE k = ?');
+      select.setReadBigInts(true);
+      return select.get(kind)?.v;
+    },
+    dispose: target.dispose,
+  };
+};
+
+/** A table that is altered. */
+export const sqliteSchemaHarness = async (): Promise<SinkSchemaHarness> => {
+  const target = await sqliteTarget({ insertMode: 'UPSERT', key: 'k' });
+  const { database } = target;
+  return {
+    open: () => target.open(),
+    record: (n, k, v, added) => sinkRecord(n, { key: k, value: { k, v, ...(added !== undefined && { added }) } }),
+    widen: async () => database.exec('ALTER TABLE items ADD COLUMN added TEXT'),
+    remove: async () => {
+      database.exec('ALTER TABLE items RENAME TO away');
+      return async () => database.exec('ALTER TABLE away RENAME TO items');
+    },
+    row: async (key) =>
+      database.prepare('SELECT * FROM items WHERE k = ?').get(key) as { v: string; added?: string } | undefined,
     dispose: target.dispose,
   };
 };

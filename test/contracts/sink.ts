@@ -139,6 +139,39 @@ export const sinkContract = (name: string, make: () => Promise<SinkHarness>): vo
       expect(isWritten(await sink.write([target.record(2, 'b', '2')], running()))).toBe(true);
     });
 
+    test('gives every batch its own results when several topics write at once', async () => {
+      const batches = times(6).map((topic) =>
+        times(40).map((n) => {
+          const at = topic * 40 + n;
+          const record = n === 7 ? target.poison(at) : target.record(at, `${topic}/${n}`, `${topic} ${n}`);
+          return { ...record, topic: `${record.topic}-partition-${topic}` };
+        }),
+      );
+      const results = await Promise.all(batches.map((batch) => sink.write(batch, running())));
+      for (const result of results) expect(result.map(({ ok }) => ok)).toEqual(times(40).map((n) => n !== 7));
+      const expected = times(240).map((at) => [Math.floor(at / 40), at % 40] as const);
+      expect(await target.contents()).toEqual(
+        Object.fromEntries(expected.filter(([, n]) => n !== 7).map(([topic, n]) => [`${topic}/${n}`, `${topic} ${n}`])),
+      );
+    });
+
+    test('gives up when the run ends during a write, and what it called written is there', async () => {
+      const ending = new AbortController();
+      const records = times(300).map((n) => target.record(n, `k${n}`, String(n)));
+      const writing = sink.write(records, ending.signal).catch((error: unknown) => error);
+      await new Promise(setImmediate);
+      ending.abort();
+      const outcome = await writing;
+      const contents = await target.contents();
+      if (outcome instanceof Error) expect(outcome).toEqual(code('PIO_ABORTED'));
+      else
+        for (const [n, result] of (outcome as RecordResult[]).entries())
+          if (result.ok) expect(contents[`k${n}`]).toBe(String(n));
+      const successor = await target.open();
+      expect(isWritten(await successor.write(records.slice(0, 10), running()))).toBe(true);
+      await successor.close();
+    });
+
     test('can be closed twice, also after a refused record', async () => {
       await sink.write([target.poison(1)], running());
       await sink.close();

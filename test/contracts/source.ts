@@ -133,6 +133,24 @@ export const sourceContract = (name: string, make: () => Promise<SourceHarness>)
       expect(next).toEqual(expect.objectContaining(next instanceof Error ? { code: 'PIO_ABORTED' } : { done: true }));
     });
 
+    test('gives two readers the same, also when one of them takes its time between pages', async () => {
+      const slow: SourceRecord[] = [];
+      const fast = readAll(source, system.partition);
+      for await (const page of source.read(system.partition, undefined, running())) {
+        slow.push(...page);
+        await new Promise(setImmediate);
+      }
+      expect(slow.map(essence)).toEqual((await fast).map(essence));
+      expect(slow.map(textOf)).toEqual(system.texts);
+    });
+
+    test('changes no position that it was given', async () => {
+      const position = (await readAll(source, system.partition))[0]?.position as Position;
+      const before = stored(position);
+      await readAll(source, system.partition, Object.freeze(position));
+      expect(position).toEqual(before);
+    });
+
     test('can be closed twice', async () => {
       await source.close();
       await source.close();

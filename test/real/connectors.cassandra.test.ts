@@ -4,8 +4,10 @@ import cassandraDriver, { type Client } from 'cassandra-driver';
 import { cassandraSink } from '../../src/connectors/cassandra/sink.ts';
 import type { Guarantee } from '../../src/core/guarantee.ts';
 import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
+import { startCutProxy } from '../connectors/cut-proxy.ts';
 import { configOf, context } from '../connectors/open.ts';
 import { type SinkHarness, sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
+import { sinkOutageContract, sinkSchemaContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { describeReal, useCassandra } from '../services/index.ts';
 
 const KEYSPACE = `connectors_${process.pid}`;
@@ -63,6 +65,77 @@ describeReal('the cassandra sink on a real server', ['cassandra'], () => {
   };
   sinkContract('cassandra', harness);
   versionedSinkContract('cassandra', harness);
+  sinkOutageContract('cassandra', async () => {
+    const { contactPoint, port } = useCassandra();
+    const table = await newTable();
+    const proxy = await startCutProxy(contactPoint, port);
+    const version = (n: number) => 1_700_000_000_000_000 + n;
+    return {
+      ...(await harness()),
+      open: () => open(table, { roots: `127.0.0.1:${proxy.port}`, timeoutMs: 2_000 }),
+      record: (n, key, text) => sinkRecord(n, { key, value: text, version: version(n) }),
+      contents: async () =>
+        Object.fromEntries(
+          (await cql(`SELECT key, col FROM ${KEYSPACE}.${table}`)).rows.map((row) => [row.get('key'), row.get('col')]),
+        ),
+      outage: proxy.cut,
+      dispose: proxy.close,
+    };
+  });
+  sinkSchemaContract('cassandra', async () => {
+    const table = await newTable('k text PRIMARY KEY, v text');
+    return {
+      open: () => open(table, { keyname: 'k', columnName: 'v', mapFields: true }),
+      record: (n, k, v, added) =>
+        sinkRecord(n, { value: JSON.stringify({ k, v, added }), version: 1_700_000_000_000_000 + n }),
+      widen: async () => void (await cql(`ALTER TABLE ${KEYSPACE}.${table} ADD added text`)),
+      remove: async () => {
+        await cql(`DROP TABLE ${KEYSPACE}.${table}`);
+        return async () => void (await cql(`CREATE TABLE ${KEYSPACE}.${table} (k text PRIMARY KEY, v text)`));
+      },
+      row: async (key) => (await rowsOf(table)).find(({ k }) => k === key),
+      dispose: async () => void (await cql(`DROP TABLE ${KEYSPACE}.${table}`)),
+    };
+  });
+  sinkValuesContract(
+    'cassandra with mapFields',
+    async () => {
+      const columns = [
+        'binary blob',
+        'boolean boolean',
+        'integer bigint',
+        'decimal decimal',
+        'date date',
+        'timestamp timestamp',
+        'null text',
+        'nested map<text, frozen<list<int>>>',
+      ];
+      const nameOf = (kind: string) => `c_${kind.split(' ')[0]}`;
+      const table = await newTable(`k text PRIMARY KEY, ${columns.map((it) => `c_${it}`).join(', ')}`);
+      return {
+        open: () => open(table, { keyname: 'k', columnName: 'c_null', mapFields: true }),
+        record: (n, kind, json) => sinkRecord(n, { value: `{"k": "${kind}", "${nameOf(kind)}": ${json}}` }),
+        read: async (kind) => {
+          const { rows } = await cql(`SELECT toJson(${nameOf(kind)}) AS it FROM ${KEYSPACE}.${table} WHERE k = ?`, [
+            kind,
+          ]);
+          return rows[0]?.get('it');
+        },
+        dispose: async () => void (await cql(`DROP TABLE ${KEYSPACE}.${table}`)),
+      };
+    },
+    {
+      binary: { given: '"0x00ff0a"', expected: '"0x00ff0a"' },
+      boolean: { given: 'true', expected: 'true' },
+      'integer beyond 2^53': { given: '9007199254740993', expected: '9007199254740993' },
+      // As a JSON number Cassandra itself reads it as a double.
+      decimal: { given: '"12345678901234567890.0123456789"', expected: '12345678901234567890.0123456789' },
+      date: { given: '"2024-02-29"', expected: '"2024-02-29"' },
+      timestamp: { given: '"2024-02-29T23:59:59.123Z"', expected: '"2024-02-29 23:59:59.123Z"' },
+      'null field': { given: 'null', expected: 'null' },
+      nested: { given: '{"ž": [1, 2]}', expected: '{"ž": [1, 2]}' },
+    },
+  );
 
   test('gives each cell the version of its record as write time', async () => {
     const table = await newTable();

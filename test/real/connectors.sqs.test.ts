@@ -15,8 +15,11 @@ import { sqsSink } from '../../src/connectors/sqs/sink.ts';
 import { sqsSource } from '../../src/connectors/sqs/source.ts';
 import type { QueueMessage } from '../../src/core/connector-type.ts';
 import type { SinkRecord } from '../../src/core/record.ts';
+import { startCutProxy } from '../connectors/cut-proxy.ts';
 import { configOf, context } from '../connectors/open.ts';
+import { queueSourceContract } from '../contracts/queue-source.ts';
 import { type SinkHarness, sinkContract, sinkRecord } from '../contracts/sink.ts';
+import { sinkOutageContract } from '../contracts/sink-trouble.ts';
 import { sqsClient, sqsConfigs } from '../e2e/sqs-input.ts';
 import { describeReal, useElasticmq } from '../services/index.ts';
 
@@ -93,6 +96,39 @@ describeReal('SQS on a real server', ['elasticmq'], () => {
     };
   };
   sinkContract('sqs, FIFO queue', harness);
+  sinkOutageContract('sqs, FIFO queue', async () => {
+    const { hostname, port } = new URL(useElasticmq().endpoint);
+    const proxy = await startCutProxy(hostname, Number(port));
+    const { name, url } = await newQueue({ FifoQueue: 'true' });
+    const contents = async () =>
+      Object.fromEntries(
+        (await takeAll(url)).map(({ Body, MessageAttributes }) => [MessageAttributes?.key?.StringValue, Body]),
+      );
+    return {
+      ...(await harness()),
+      open: () => openSink(name, { keyAttribute: 'key', awsEndpoint: `http://127.0.0.1:${proxy.port}` }),
+      contents,
+      outage: proxy.cut,
+      dispose: proxy.close,
+    };
+  });
+  for (const FifoQueue of ['', 'true'])
+    queueSourceContract(FifoQueue ? 'sqs, FIFO queue' : 'sqs', async () => {
+      const { name, url } = await newQueue(FifoQueue ? { FifoQueue } : {});
+      const groupOf = (text: string) =>
+        FifoQueue
+          ? { MessageGroupId: Buffer.from(text).toString('hex', 0, 9), MessageDeduplicationId: randomUUID() }
+          : {};
+      return {
+        open: () => openSource(name, { visibilityTimeoutSeconds: 3 }),
+        send: (texts) =>
+          send(
+            url,
+            texts.map((text) => ({ MessageBody: text, ...groupOf(text) })),
+          ),
+        dispose: async () => void (await client.send(new DeleteQueueCommand({ QueueUrl: url }))),
+      };
+    });
 
   describe('the sink', () => {
     test('sends to a standard queue, with key and chosen properties as attributes', async () => {
