@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { catalogueOf, catalogue as realCatalogue } from '../../src/connectors/catalogue.ts';
+import { catalogue as realCatalogue } from '../../src/connectors/catalogue.ts';
+import { catalogueOf } from '../../src/connectors/catalogue-of.ts';
 import { type Answer, type ControlPlaneDeps, createControlPlane } from '../../src/control-plane/index.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { type Catalogue, defineSink } from '../../src/core/connector-type.ts';

@@ -1,10 +1,10 @@
 import type { Guarantee } from '../../src/core/guarantee.ts';
-import type { OutgoingMessage } from '../../src/core/messaging.ts';
 import { GUARANTEE_KEEPERS, type Guarantees } from '../../src/delivery/pipeline.ts';
 import { type Given, judge, judgeCells, type Verdict } from './judge.ts';
 import { type Change, isSourceRoute, type Outcome, type Schedule } from './schedule.ts';
 import type { Topic } from './simulation/broker/topic.ts';
 import { Cloud, KEEPER } from './simulation/cloud.ts';
+import { Feeder, RECORD_EVERY_MS } from './simulation/feeder.ts';
 import { NAME, Operator } from './simulation/operator.ts';
 import { QueueSystem } from './simulation/queue-system.ts';
 import { SourceSystem } from './simulation/source-system.ts';
@@ -13,9 +13,6 @@ import { FLAKY, POISON, TargetSystem } from './simulation/target-system.ts';
 const TOPIC = 'persistent://public/default/records';
 const DEAD_LETTERS = 'persistent://public/default/dead-letters';
 const SUBSCRIPTION = `public/default/${NAME}`;
-const RECORD_EVERY_MS = 40;
-/** Producers' clocks differ by up to so much. */
-const PRODUCER_SKEW_MS = 1_000;
 /** After the last record was given nothing strikes any more, and there is so much time to come to an end. */
 const PATIENCE_MS = 600_000;
 /** Everything looks done for so long before it is believed. */
@@ -48,8 +45,7 @@ class Simulation {
   readonly #queue: QueueSystem;
   readonly #target: TargetSystem;
   readonly #given: Given[] = [];
-  readonly #batches = new Map<string, OutgoingMessage[]>();
-  #lastPublishTimeMs = 0;
+  readonly #feeder: Feeder;
   #isGiven = false;
   #isOperated = false;
   #stillSinceMs: number | undefined;
@@ -67,6 +63,11 @@ class Simulation {
     });
     this.#queue = new QueueSystem(this.#cloud, schedule.order !== 'none');
     this.#operator = new Operator(this.#cloud, this.#isSource ? 'source' : 'sink');
+    this.#feeder = new Feeder(this.#cloud, {
+      topics: () => this.#topics.slice(0, Math.max(1, schedule.partitions)),
+      hasManyClocks: !this.#isEver('ATLEAST_ONCE'),
+      isUnbatched: schedule.order === 'key',
+    });
   }
 
   get #isSource(): boolean {
@@ -162,41 +163,15 @@ class Simulation {
     this.#given.push({ text, key: key ?? '', lane: 'queue', isPoison: false });
   }
 
-  /** A key has one topic-partition: several that feed one key have no order among them. */
   #publish(text: string, key: string | undefined, isPoison: boolean): void {
-    const topics = this.#topics.slice(0, Math.max(1, this.#schedule.partitions));
-    const number =
-      key === undefined ? this.#cloud.dice.integer(topics.length) : Number(/\d+$/.exec(key)?.[0]) % topics.length;
-    const topic = topics[number] as Topic;
-    this.#given.push({ text, key: key ?? '', lane: topic.name, isPoison });
-    const message = { value: Buffer.from(text), sequenceId: this.#given.length, ...(key !== undefined && { key }) };
-    const batch = this.#batches.get(topic.name);
-    if (batch) batch.push(message);
-    else this.#openBatch(topic, message);
+    const sequenceId = this.#given.length + 1;
+    const lane = this.#feeder.publish({ value: Buffer.from(text), sequenceId, ...(key !== undefined && { key }) });
+    this.#given.push({ text, key: key ?? '', lane, isPoison });
   }
 
-  /** An entry with what comes within a moment. */
-  #openBatch(topic: Topic, first: OutgoingMessage): void {
-    const { dice, timeline } = this.#cloud;
-    const messages = [first];
-    this.#batches.set(topic.name, messages);
-    // Key_Shared asks producers to batch by key.
-    const lingerMs = this.#schedule.order === 'key' ? 0 : dice.integer(6) * RECORD_EVERY_MS;
-    timeline.after(lingerMs, () => {
-      const publishTimeMs = this.#publishTimeMs();
-      topic.give({ producerName: 'feeder', publishTimeMs, messages: [...messages] });
-      if (this.#batches.get(topic.name) === messages) this.#batches.delete(topic.name);
-    });
-  }
-
-  /** By clocks that differ and run backwards; where versions are without a chain, by one clock. */
-  #publishTimeMs(): number {
-    const { guarantee, changes } = this.#schedule;
-    const nowMs = 1_800_000_000_000 + this.#cloud.timeline.nowMs;
-    const isChained = ![guarantee, ...changes.map((change) => change.guarantee)].includes('ATLEAST_ONCE');
-    if (isChained) return nowMs + this.#cloud.dice.integer(2 * PRODUCER_SKEW_MS) - PRODUCER_SKEW_MS;
-    this.#lastPublishTimeMs = Math.max(this.#lastPublishTimeMs + 1, nowMs);
-    return this.#lastPublishTimeMs;
+  /** True when it is the guarantee at some time. */
+  #isEver(guarantee: Guarantee): boolean {
+    return [this.#schedule, ...this.#schedule.changes].some((one) => one.guarantee === guarantee);
   }
 
   /** True when all that can happen has happened: everything is delivered as far as store and broker know, and nothing is on its way. */
@@ -208,7 +183,7 @@ class Simulation {
   }
 
   #isDone(): boolean {
-    if (!this.#isGiven || !this.#isOperated || this.#batches.size > 0) return false;
+    if (!this.#isGiven || !this.#isOperated || this.#feeder.isBusy) return false;
     if (this.#topics.some(({ isStoring }) => isStoring)) return false;
     if (this.#schedule.route === 'queue') return this.#queue.isEmpty && this.#operator.isInboxEmpty;
     return this.#isSource
@@ -230,13 +205,12 @@ class Simulation {
 
   #verdict(): Verdict {
     const deadLetters = this.#texts(DEAD_LETTERS).flat();
-    const { route, order, guarantee, changes } = this.#schedule;
+    const { route, order } = this.#schedule;
     if (route === 'queue')
       return judge(this.#given, this.#texts(TOPIC), { order: order === 'none' ? 'none' : 'key', deadLetters });
     if (this.#isSource) return judge(this.#given, this.#texts(TOPIC), { order: 'lane', deadLetters });
     if (route === 'versioned') return judgeCells(this.#given, this.#target.effects, deadLetters);
-    const isAtLeastOnce = [guarantee, ...changes.map((change) => change.guarantee)].includes('ATLEAST_ONCE');
-    const kept = isAtLeastOnce && order !== 'topic' ? order : 'lane';
+    const kept = this.#isEver('ATLEAST_ONCE') && order !== 'topic' ? order : 'lane';
     const effects = this.#target.effects.map(({ text }) => text);
     return judge(this.#given, [effects], { order: kept, deadLetters });
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Type } from '@sinclair/typebox';
-import { catalogueOf, catalogue as realCatalogue } from '../../src/connectors/catalogue.ts';
+import { catalogue as realCatalogue } from '../../src/connectors/catalogue.ts';
+import { catalogueOf } from '../../src/connectors/catalogue-of.ts';
 import { type ConnectorType, defineLogSource, defineSink, type OpenContext } from '../../src/core/connector-type.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/logger.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Type } from '@sinclair/typebox';
-import { catalogueOf } from '../../src/connectors/catalogue.ts';
+import { catalogueOf } from '../../src/connectors/catalogue-of.ts';
 import { defineLogSource } from '../../src/core/connector-type.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/logger.ts';

@@ -1,4 +1,4 @@
-import { catalogueOf } from '../../../src/connectors/catalogue.ts';
+import { catalogueOf } from '../../../src/connectors/catalogue-of.ts';
 import { type Answer, createControlPlane } from '../../../src/control-plane/index.ts';
 import type { Catalogue, SinkType, SourceType } from '../../../src/core/connector-type.ts';
 import type { Logger } from '../../../src/core/logger.ts';

@@ -7,7 +7,7 @@ interface Due {
 const isBefore = (a: Due, b: Due): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
 /** A turn of the event loop: every promise that can go on has gone on. No time passes by it. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Virtual time: whatever happens in a simulation is an event here, and events happen one after another in an order that depends on nothing else. */
 export class Timeline {
@@ -17,6 +17,7 @@ export class Timeline {
   #trace = 0x811c9dc5;
   #order = 0;
   readonly #heap: Due[] = [];
+  #untilStill: () => Promise<void> = turn;
 
   constructor({ keepsLines = false }: { keepsLines?: boolean } = {}) {
     this.lines = keepsLines ? [] : undefined;
@@ -50,13 +51,18 @@ export class Timeline {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 
+  /** Between two events time stands until that resolves, which is to take a {@link turn} at least: for what awaits something real. */
+  standUntil(isStill: () => Promise<void>): void {
+    this.#untilStill = isStill;
+  }
+
   /** Lets events happen until `isOver`, or none is left, or the time is up. */
   async run(isOver: () => boolean, untilMs: number): Promise<void> {
-    await turn();
+    await this.#untilStill();
     for (let due = this.#pop(); due && due.atMs <= untilMs; due = this.#pop()) {
       this.nowMs = due.atMs;
       due.act();
-      await turn();
+      await this.#untilStill();
       if (isOver()) return;
     }
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { catalogueOf } from '../../../src/connectors/catalogue.ts';
+import { catalogueOf } from '../../../src/connectors/catalogue-of.ts';
 import { httpSource } from '../../../src/connectors/http/source.ts';
 import { sqsSource } from '../../../src/connectors/sqs/source.ts';
 import { systemClock } from '../../../src/core/clock.ts';
