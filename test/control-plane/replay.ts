@@ -81,7 +81,7 @@ export const applyToBroker = ({ pulsar }: TestControlPlane, { method, path }: Ex
 };
 
 /** Counters, times and worker ids are made equal; lists whose order says nothing are sorted. */
-const normal = (body: string): unknown => {
+export const normal = (body: string): unknown => {
   try {
     return JSON.parse(body, (key, value) => {
       if (VOLATILE.has(key) && typeof value === 'number') return 0;

@@ -12,6 +12,7 @@ export { runJava } from './java-client.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
 export { runPulsarAdmin } from './pulsar/admin.ts';
+export { type AdminApiAnswer, type PulsarAdminApi, startPulsarAdminApi } from './pulsar/admin-api.ts';
 export { type PulsarAdminShell, startPulsarAdminShell } from './pulsar/admin-shell.ts';
 export type { PulsarSecureAddress } from './pulsar/security.ts';
 export { SECRET_PASSWORD, signToken } from './pulsar/security.ts';
