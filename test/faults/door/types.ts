@@ -1,0 +1,107 @@
+import type {
+  LogSourceType,
+  OpenContext,
+  OpenLogSource,
+  OpenQueueSource,
+  OpenSink,
+  QueueSourceType,
+  SinkType,
+  SourceType,
+  TransactionalSink,
+} from '../../../src/core/connector-type.ts';
+import { PulsarIoError } from '../../../src/core/errors.ts';
+import type { Position } from '../../../src/core/position.ts';
+import type { SourceRecord } from '../../../src/core/record.ts';
+import type { SimulatedProcess } from './process.ts';
+
+const sinkAway = { failure: () => new PulsarIoError('PIO_SINK_UNAVAILABLE', 'a fault: the target does not answer') };
+const sourceAway = {
+  failure: () => new PulsarIoError('PIO_SOURCE_UNAVAILABLE', 'a fault: the source system does not answer'),
+};
+
+const opened = async <O extends { close(): Promise<void> }>(
+  process: SimulatedProcess,
+  context: OpenContext,
+  open: (context: OpenContext) => Promise<O>,
+): Promise<O> => {
+  const connector = await process.run('open', () => open({ ...context, fetch: process.fetch }));
+  process.closeWhenKilled(() => connector.close());
+  return connector;
+};
+
+const isTransactional = (sink: OpenSink | TransactionalSink): sink is TransactionalSink => 'transact' in sink;
+
+const sinkOf = (sink: OpenSink | TransactionalSink, process: SimulatedProcess): OpenSink | TransactionalSink => ({
+  write: (records, signal) => process.ask('sink.write', () => sink.write(records, signal), { ...sinkAway, signal }),
+  close: () => process.run('close', () => sink.close()),
+  ...(isTransactional(sink) && {
+    fence: (topic, token, initial, signal) =>
+      process.ask('sink.fence', () => sink.fence(topic, token, initial, signal), { ...sinkAway, signal }),
+    transact: (records, move, signal) =>
+      process.ask('sink.transact', () => sink.transact(records, move, signal), { ...sinkAway, signal }),
+  }),
+});
+
+/** A sink type whose calls faults may strike. */
+export const sinkTypeUnderTest = (type: SinkType, process: SimulatedProcess): SinkType => ({
+  ...type,
+  open: async (config, context) => sinkOf(await opened(process, context, (its) => type.open(config, its)), process),
+});
+
+async function* pages(
+  source: OpenLogSource,
+  process: SimulatedProcess,
+  [partition, from, signal]: [string, Position | undefined, AbortSignal],
+): AsyncGenerator<readonly SourceRecord[]> {
+  const reading = source.read(partition, from, signal)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const page = await process.ask('source.read', () => reading.next(), { ...sourceAway, signal });
+      if (page.done) return;
+      yield page.value;
+    }
+  } finally {
+    void process.run('source.read', () => reading.return?.()).catch(() => undefined);
+  }
+}
+
+const logSourceOf = (source: OpenLogSource, process: SimulatedProcess): OpenLogSource => ({
+  partitions: (signal) => process.ask('source.partitions', () => source.partitions(signal), { ...sourceAway, signal }),
+  read: (...asked) => pages(source, process, asked),
+  close: () => process.run('close', () => source.close()),
+  ...(source.committed && {
+    committed: (partition, sequence, signal) =>
+      process.ask('source.committed', () => source.committed?.(partition, sequence, signal), { ...sourceAway, signal }),
+  }),
+});
+
+const queueSourceOf = (source: OpenQueueSource, process: SimulatedProcess): OpenQueueSource => ({
+  hiddenMs: source.hiddenMs,
+  retentionMs: source.retentionMs,
+  receive: (max, waitMs, signal) =>
+    process.ask('queue.receive', () => source.receive(max, waitMs, signal), { ...sourceAway, signal }),
+  settle: (receipts, signal) =>
+    process.ask('queue.settle', () => source.settle(receipts, signal), { ...sourceAway, signal }),
+  extend: (receipts, signal) =>
+    process.ask('queue.extend', () => source.extend(receipts, signal), { ...sourceAway, signal }),
+  close: () => process.run('close', () => source.close()),
+});
+
+const logType = (type: LogSourceType, process: SimulatedProcess): LogSourceType => ({
+  ...type,
+  open: async (config, context) =>
+    logSourceOf(await opened(process, context, (its) => type.open(config, its)), process),
+});
+
+const queueType = (type: QueueSourceType, process: SimulatedProcess): QueueSourceType => ({
+  ...type,
+  open: async (config, context) =>
+    queueSourceOf(await opened(process, context, (its) => type.open(config, its)), process),
+});
+
+/** A source type whose calls faults may strike. Throws for an event source: it has no run that could fail. */
+export const sourceTypeUnderTest = (type: SourceType, process: SimulatedProcess): SourceType => {
+  if (type.source === 'log') return logType(type, process);
+  if (type.source === 'queue') return queueType(type, process);
+  throw new Error(`${type.name} is an event source: a pure function from event to records, which has no run to kill`);
+};

@@ -1,0 +1,114 @@
+import type { SinkType, SourceType } from '../../src/core/connector-type.ts';
+import type { Guarantee } from '../../src/core/guarantee.ts';
+import type { OutgoingMessage } from '../../src/core/messaging.ts';
+import type { Guarantees } from '../../src/delivery/pipeline.ts';
+import type { Verdict } from './judge.ts';
+import { isSourceRoute, type Schedule } from './schedule.ts';
+import type { Topic } from './simulation/broker/topic.ts';
+import { Cloud } from './simulation/cloud.ts';
+import { Feeder } from './simulation/feeder.ts';
+import { NAME, Operator } from './simulation/operator.ts';
+import type { Process } from './simulation/process.ts';
+
+const TOPIC = 'persistent://public/default/records';
+const DEAD_LETTERS = 'persistent://public/default/dead-letters';
+const SUBSCRIPTION = `public/default/${NAME}`;
+
+/** Connector types as a process opens them. */
+export interface Types {
+  readonly sinks: readonly SinkType[];
+  readonly sources: readonly SourceType[];
+}
+
+/** The connector of a simulation and the system on its other side. */
+export interface Subject {
+  /** Name of the connector type. */
+  readonly typeName: string;
+  readonly configs: object;
+  typesFor(process: Process): Types;
+  /** Gives record `n`, to the system or to the topic. */
+  give(n: number): void;
+  /** True when everything was delivered as far as systems and store know. */
+  isDone(): boolean;
+  /** What readers find wrong. */
+  verdict(): Promise<Verdict>;
+  /** Ends it, when the simulation is over. */
+  dispose?(): Promise<void>;
+}
+
+/** What a simulation has besides its subject. */
+export interface StageOptions {
+  readonly guarantees: Guarantees;
+  readonly keepsTrace: boolean;
+  typesFor(process: Process): Types;
+}
+
+/** What every simulation has: the deployment, its operator, the topic and who publishes to it. */
+export class Stage {
+  readonly schedule: Schedule;
+  readonly cloud: Cloud;
+  readonly operator: Operator;
+  readonly feeder: Feeder;
+  readonly isSource: boolean;
+
+  constructor(schedule: Schedule, options: StageOptions) {
+    this.schedule = schedule;
+    this.isSource = isSourceRoute(schedule.route);
+    const { seed, faults, lambdaTimeoutMs, dispatchers } = schedule;
+    this.cloud = new Cloud({ seed, faults, lambdaTimeoutMs, dispatchers, ...options });
+    this.operator = new Operator(this.cloud, this.isSource ? 'source' : 'sink');
+    this.feeder = new Feeder(this.cloud, {
+      topics: () => this.topics.slice(0, Math.max(1, schedule.partitions)),
+      hasManyClocks: !this.isEver('ATLEAST_ONCE'),
+      isUnbatched: schedule.order === 'key',
+    });
+    this.cloud.broker.createTopic(TOPIC, schedule.partitions);
+  }
+
+  get topics(): readonly Topic[] {
+    return this.cloud.broker.concrete(TOPIC);
+  }
+
+  addPartition(): void {
+    this.cloud.broker.addPartition(TOPIC);
+  }
+
+  /** True when it is the guarantee at some time. */
+  isEver(guarantee: Guarantee): boolean {
+    return [this.schedule, ...this.schedule.changes].some((one) => one.guarantee === guarantee);
+  }
+
+  /** True when nothing waits for the sink. */
+  get isBacklogEmpty(): boolean {
+    return this.topics.every(({ subscriptions }) => subscriptions.get(SUBSCRIPTION)?.backlog === 0);
+  }
+
+  /** What readers of the topic see, one per partition. */
+  get published(): readonly OutgoingMessage[][] {
+    return this.topics.map(messagesOf);
+  }
+
+  get deadLetters(): readonly OutgoingMessage[] {
+    return this.cloud.broker.concrete(DEAD_LETTERS).flatMap(messagesOf);
+  }
+
+  /** Configuration of the connector under a guarantee. */
+  config({ typeName, configs }: Subject, guarantee: Guarantee, parallelism: number): object {
+    const { order, poisonEvery } = this.schedule;
+    const common = { processingGuarantees: guarantee, parallelism, archive: `builtin://${typeName}`, configs };
+    if (this.isSource) return { ...common, topicName: TOPIC };
+    return {
+      ...common,
+      inputs: [TOPIC],
+      sourceSubscriptionPosition: 'Earliest',
+      retainOrdering: order === 'topic',
+      retainKeyOrdering: order === 'key' && guarantee !== 'EFFECTIVELY_ONCE',
+      negativeAckRedeliveryDelayMs: 500,
+      ...(poisonEvery > 0 && { maxMessageRetries: 5, deadLetterTopic: DEAD_LETTERS }),
+    };
+  }
+}
+
+/** But for what the broker stored again because somebody had switched its deduplication off: nothing could keep it from that. */
+const messagesOf = ({ log }: Topic): OutgoingMessage[] =>
+  log.filter(({ isUnprotectedRepeat = false }) => !isUnprotectedRepeat).flatMap(({ messages }) => messages);
