@@ -11,9 +11,16 @@ import { minify } from '@swc/core';
 import { type BuildOptions, build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Each door's bundle by name, and its entry, as a path from the project's root. */
-const DOORS: readonly (readonly [name: string, entry: string])[] = [
-  ['pulsar', 'scripts/pulsar-door.ts'],
+/** Long names of members of the client that nobody outside it sees: they are shortened in its bundle, which saves 2 %. */
+const INTERNAL =
+  `arrivalListeners assembler assignedUrl coordinators endReason entryHighestSequenceId flushBatch flushWaiters headersAndPayload
+  highestSequenceId isBatchIndexAck isOldestChunkedAcked isPingUnanswered isStartInclusive knownMaxMessageBytes lastChances lastCumulative
+  lastTaken limitCumulative lowestSequenceId maxFrameBytes maxPendingChunkedMessages negativeAckDelayMs negativeAcks onGivenUp onceClosed
+  operationTimeoutMs partitionsUpdateMs pendingMessages primaryAnswers readLengthEnd reconnector requireOpen stopRefreshing
+  waitingBytes whenUnreachable`.split(/\s+/);
+/** Each door's bundle by name, its entry, as a path from the project's root, and which of its members may be renamed. */
+const DOORS: readonly (readonly [name: string, entry: string, options?: BuildOptions])[] = [
+  ['pulsar', 'scripts/pulsar-door.ts', { mangleProps: new RegExp(`^(${INTERNAL.join('|')})$`) }],
   ['pulsar-session', 'src/pulsar/session.ts'],
 ];
 /** The declarations are CommonJS to a compiler, so that both `import` and `require` may load them. */
@@ -21,6 +28,8 @@ const PACKAGE = '{ "type": "commonjs" }\n';
 /** Bundled CommonJS packages ask for Node's own modules by `require`. */
 const CLI_BANNER = `#!/usr/bin/env node
 import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);`;
+/** Where a CommonJS bundle is. */
+const HERE = { 'import.meta.url': '__filename' };
 
 const SHARED: BuildOptions = {
   bundle: true,
@@ -28,7 +37,7 @@ const SHARED: BuildOptions = {
   platform: 'node',
   target: 'node24',
   legalComments: 'none',
-  external: ['avsc'],
+  external: ['avsc', 'protobufjs', 'protobufjs/*'],
   logLevel: 'warning',
 };
 
@@ -43,9 +52,10 @@ const bundled = async (entry: string, options: BuildOptions): Promise<string> =>
 };
 
 /** esbuild drops what is not reachable; swc, after it, inlines more: about 2 % less. */
-const bundleDoor = async (entry: string, outfile: string): Promise<void> => {
+const bundleDoor = async (entry: string, outfile: string, options?: BuildOptions): Promise<void> => {
   const module = outfile.endsWith('.mjs');
-  const code = await bundled(entry, { format: module ? 'esm' : 'cjs' });
+  const format = module ? ({ format: 'esm' } as const) : ({ format: 'cjs', define: HERE } as const);
+  const code = await bundled(entry, { ...options, ...format });
   const compress = { passes: 3, toplevel: true, module };
   const smaller = await minify(code, { module, compress, mangle: { toplevel: true } });
   await save(outfile, smaller.code);
@@ -91,8 +101,8 @@ const main = async (folder: string): Promise<void> => {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), PACKAGE);
   await Promise.all([
-    ...DOORS.flatMap(([name, entry]) =>
-      ['mjs', 'cjs'].map((extension) => bundleDoor(entry, join(folder, `${name}.${extension}`))),
+    ...DOORS.flatMap(([name, entry, options]) =>
+      ['mjs', 'cjs'].map((extension) => bundleDoor(entry, join(folder, `${name}.${extension}`), options)),
     ),
     bundleCli(join(folder, 'pulsar-io.mjs')),
     declare(folder),

@@ -1,6 +1,7 @@
 /** The package's `./pulsar` door: a Pulsar client in plain TypeScript, with the API of npm `pulsar-client`. */
 export type { MessageIdParts } from '../core/message-id.ts';
 export type {
+  ClientConfigBase,
   CompressionType,
   ConsumerBatchReceivePolicy,
   ConsumerCryptoFailureAction,
@@ -21,6 +22,8 @@ export type {
   TopicMetadata,
 } from './client/api-types.ts';
 export {
+  type AthenzConfig,
+  type AthenzX509Config,
   AuthenticationAthenz,
   AuthenticationBasic,
   AuthenticationTls,
@@ -37,6 +40,7 @@ export { MessageId } from './client/message-id.ts';
 export { AuthenticationOauth2, type Oauth2Parameters } from './client/oauth2.ts';
 export type { Producer, ProducerMessage, SendOptions, ValueMessage } from './client/producer.ts';
 export type { MessageRouter, ProducerConfig } from './client/producer-config.ts';
+export { ProtobufNativeSchema } from './client/protobuf-native-schema.ts';
 export type { Reader, ReaderConfig } from './client/reader.ts';
 export { keyValueSchema, type SchemaInfo } from './client/schema-info.ts';
 export type { AutoClusterFailoverConfig, ServiceInfo } from './client/service-config.ts';

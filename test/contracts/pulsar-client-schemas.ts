@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type Client, keyValueSchema, type SchemaInfo } from '../../src/pulsar/index.ts';
+import { type Client, keyValueSchema, ProtobufNativeSchema, type SchemaInfo } from '../../src/pulsar/index.ts';
+import { PROTOBUF_JSON } from '../fixtures/protobuf.ts';
 import { type UseBroker, usePulsarClients } from './pulsar-client-kit.ts';
 
 const record = (...fields: unknown[]): string => JSON.stringify({ type: 'record', name: 'Order', fields });
@@ -10,6 +11,11 @@ const COUNT = { name: 'count', type: 'int' };
 const AVRO: SchemaInfo = { schemaType: 'Avro', schema: record(ID) };
 const AVRO_WITH_NOTE: SchemaInfo = { schemaType: 'Avro', schema: record(ID, NOTE) };
 const JSON_SCHEMA: SchemaInfo = { schemaType: 'Json', schema: record(ID) };
+const PROTOBUF = ProtobufNativeSchema.createSchemaInfoFromRoot({
+  root: ProtobufNativeSchema.createRootFromJson(PROTOBUF_JSON),
+  rootMessageTypeName: 'shop.Order',
+  rootFileDescriptorName: 'shop/order.proto',
+});
 const LARGE = 9007199254740993n;
 
 const samples: [string, SchemaInfo, unknown][] = [
@@ -30,6 +36,7 @@ const samples: [string, SchemaInfo, unknown][] = [
   ['LocalDateTime', { schemaType: 'LocalDateTime' }, '2026-11-21T11:00:00'],
   ['JSON', JSON_SCHEMA, { id: LARGE }],
   ['Avro', AVRO, { id: LARGE }],
+  ['ProtobufNative', PROTOBUF, { id: LARGE, status: 'PAID', lines: [{ sku: 'a', count: 1 }] }],
   ['inline pairs', keyValueSchema({ key: { schemaType: 'String' }, value: AVRO }), { key: 'k', value: { id: 1 } }],
   [
     'separated pairs',

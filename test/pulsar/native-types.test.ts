@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import * as Ours from '../../src/pulsar/index.ts';
 
@@ -33,4 +35,18 @@ test('static methods, authentication classes and log levels are there at run tim
   ];
   for (const one of [...statics, ...classes]) expect(typeof one).toBe('function');
   expect([LogLevel.DEBUG, LogLevel.INFO, LogLevel.WARN, LogLevel.ERROR]).toEqual([0, 1, 2, 3]);
+});
+
+test('every name that npm pulsar-client declares is held by the compiler', () => {
+  const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8');
+  const declared = read('../fixtures/pulsar-client-1.18/index.d.ts').matchAll(/^export \w+ (\w+)/gm);
+  const names = [...declared].map(([, name]) => name as string);
+  const held = read('kit/native-types.ts');
+  expect(names.length).toBeGreaterThan(45);
+  expect(names.filter((name) => !new RegExp(`\\bOurs\\.${name}\\b`).test(held))).toEqual([]);
+});
+
+test('ProtobufNativeSchema has the functions of npm pulsar-client at run time', () => {
+  const { createRootFromJson, createSchemaInfoFromRoot } = Ours.ProtobufNativeSchema;
+  for (const one of [createRootFromJson, createSchemaInfoFromRoot]) expect(typeof one).toBe('function');
 });

@@ -3,6 +3,7 @@ import type { BytesCodec, MessageCodec, SchemaDefinition } from './definition.ts
 import { jsonCodec } from './json-codec.ts';
 import { keyValueCodec, keyValueParts } from './key-value.ts';
 import { bytesCodec, primitiveCodecs } from './primitive-codecs.ts';
+import { protobufCodec } from './protobuf-codec.ts';
 
 const textOf = ({ data }: SchemaDefinition): string => Buffer.from(data).toString('utf8');
 
@@ -13,6 +14,7 @@ const readerText = (reader: SchemaDefinition | undefined): string | undefined =>
 const bytesCodecFor = async (schema: SchemaDefinition, reader?: SchemaDefinition): Promise<BytesCodec> => {
   if (schema.type === 'Avro') return avroCodec(textOf(schema), readerText(reader));
   if (schema.type === 'Json') return jsonCodec;
+  if (schema.type === 'ProtobufNative') return protobufCodec(textOf(schema));
   if (schema.type === 'KeyValue') throw new TypeError('a KeyValue schema within another is not supported');
   return primitiveCodecs[schema.type] ?? bytesCodec;
 };
@@ -24,7 +26,7 @@ const nullable = (codec: BytesCodec): MessageCodec => ({
 
 /**
  * How values of a schema become bytes and back. `reader`: what the one who reads expects, where its Avro schema differs from the one
- * that was written with. Protobuf, `Bytes` and no schema are bytes. Rejects with `TypeError` for a schema that is not valid.
+ * that was written with. `Protobuf`, `Bytes` and no schema are bytes. Rejects with `TypeError` for a schema that is not valid.
  */
 export const messageCodec = async (schema: SchemaDefinition, reader?: SchemaDefinition): Promise<MessageCodec> => {
   if (schema.type !== 'KeyValue') return nullable(await bytesCodecFor(schema, reader));

@@ -1,4 +1,5 @@
 import type { SchemaTypeName } from '../../core/schema/definition.ts';
+import type { ClientConfig } from './client.ts';
 import type { ConsumerConfig } from './consumer-config.ts';
 import type { PublicEncryptionContext } from './encryption-context.ts';
 import type { ProducerConfig } from './producer-config.ts';
@@ -10,6 +11,8 @@ export interface TopicMetadata {
   numPartitions: number;
 }
 
+/** Options of `new Client` but for where it goes. */
+export type ClientConfigBase = Omit<ClientConfig, 'serviceUrl' | 'serviceUrlProvider'>;
 /** One of the keys that a message was encrypted for. */
 export type EncryptionKey = PublicEncryptionContext['keys'][number];
 /** When `batchReceive` resolves. */

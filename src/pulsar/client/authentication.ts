@@ -69,12 +69,36 @@ export class AuthenticationBasic implements Authentication {
   }
 }
 
+/** What npm `pulsar-client` takes for Athenz, with a private key. */
+export interface AthenzConfig {
+  tenantDomain: string;
+  tenantService: string;
+  providerDomain: string;
+  privateKey: string;
+  ztsUrl: string;
+  keyId?: string;
+  principalHeader?: string;
+  roleHeader?: string;
+  caCert?: string;
+  tokenExpirationTime?: string;
+}
+
+/** What npm `pulsar-client` takes for Athenz, with an X.509 certificate. */
+export interface AthenzX509Config {
+  providerDomain: string;
+  privateKey: string;
+  x509CertChain: string;
+  ztsUrl: string;
+  roleHeader?: string;
+  caCert?: string;
+}
+
 /** Athenz is not supported: use another of these classes. */
 export class AuthenticationAthenz implements Authentication {
   readonly methodName = 'athenz';
 
   /** Throws `PulsarError` OperationNotSupported. */
-  constructor(_parameters?: unknown) {
+  constructor(_parameters?: string | AthenzConfig | AthenzX509Config) {
     const message =
       'Unsupported authentication method: athenz needs tokens of an Athenz server, which this client cannot ask for; use AuthenticationToken, AuthenticationTls, AuthenticationOauth2 or AuthenticationBasic';
     throw new PulsarError('OperationNotSupported', message);

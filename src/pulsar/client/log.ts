@@ -14,7 +14,7 @@ export type LogLevel = 0 | 1 | 2 | 3;
 export type LogLevelName = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
 /** Receives log lines: level number, file, line, message. */
-export type LogHandler = (level: number, file: string, line: number, message: string) => void;
+export type LogHandler = (level: LogLevel, file: string, line: number, message: string) => void;
 
 /** The default handler: standard error. */
 export const consoleHandler: LogHandler = (level, _file, _line, message) => {
