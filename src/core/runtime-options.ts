@@ -9,7 +9,19 @@ export interface RuntimeOptions {
   readonly deadLetterTopic?: string;
   /** Of a sink that keeps an order: whether the later records of a dead-lettered key follow it (`park`) or pass it (`pass`). */
   readonly deadLetterKeys?: 'park' | 'pass';
+  /** Cron expression: when it runs, instead of whenever there is work. */
+  readonly schedule?: string;
+  /** IANA time zone of `schedule`; UTC when absent. */
+  readonly timeZone?: string;
+  /** What is done about times of `schedule` that nobody could serve; `once` when absent. */
+  readonly missedTimes?: 'skip' | 'once' | 'all';
 }
+
+/** Options with a closed choice of words. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  deadLetterKeys: ['park', 'pass'],
+  missedTimes: ['skip', 'once', 'all'],
+};
 
 /** The options of a connector; throws `PIO_CONFIG_INVALID` when the text is not a JSON object of strings. */
 export const runtimeOptions = ({ customRuntimeOptions }: CommonConfig): RuntimeOptions => {
@@ -26,10 +38,11 @@ export const runtimeOptions = ({ customRuntimeOptions }: CommonConfig): RuntimeO
   if (!isObject || Object.values(options as object).some((value) => typeof value !== 'string')) {
     throw new PulsarIoError('PIO_CONFIG_INVALID', problem);
   }
-  const { deadLetterKeys } = options as RuntimeOptions;
-  if (deadLetterKeys !== undefined && !['park', 'pass'].includes(deadLetterKeys)) {
-    const choices = `deadLetterKeys in customRuntimeOptions must be "park" or "pass", not "${deadLetterKeys}"`;
-    throw new PulsarIoError('PIO_CONFIG_INVALID', choices);
+  for (const [name, words] of Object.entries(CHOICES)) {
+    const value = (options as Record<string, string>)[name];
+    if (value === undefined || words.includes(value)) continue;
+    const choices = words.map((word) => `"${word}"`).join(' or ');
+    throw new PulsarIoError('PIO_CONFIG_INVALID', `${name} in customRuntimeOptions must be ${choices}, not "${value}"`);
   }
   return options as RuntimeOptions;
 };

@@ -1,6 +1,6 @@
 import { assignedInstance } from './assignment.ts';
-import type { Connector } from './connector.ts';
-import type { Catalogue, QueueTrigger } from './connector-type.ts';
+import type { CommonConfig, Connector } from './connector.ts';
+import type { Catalogue, QueueTrigger, SourceType } from './connector-type.ts';
 import { resolveConfig } from './type-config.ts';
 
 /** The one source partition of an inbox: its sequences are given by one publisher. */
@@ -19,6 +19,9 @@ export const hasRuns = ({ kind, type }: Connector, catalogue: Catalogue): boolea
 /** What Lambda is to call us for; undefined for a connector that is not triggered by a queue, or whose configuration does not say by which. */
 export const triggerOf = ({ kind, type, config }: Connector, catalogue: Catalogue): QueueTrigger | undefined => {
   const source = kind === 'source' ? catalogue.source(type) : undefined;
-  if (source?.source !== 'queue') return undefined;
-  return source.trigger(resolveConfig(source.config, config.configs).config as never);
+  return source && triggerOfType(source, config.configs);
 };
+
+/** The same of a type and what it is configured with. */
+export const triggerOfType = (source: SourceType, configs: CommonConfig['configs']): QueueTrigger | undefined =>
+  source.source === 'queue' ? source.trigger(resolveConfig(source.config, configs).config as never) : undefined;

@@ -21,9 +21,10 @@ export const isDue = (
   if (connector.deleting || desiredState(connector, instance) === 'STOPPED') return 'no';
   if (!state || state.epoch === 0) return 'yes';
   if (state.runId !== null && state.expiresAtMs + maxSkewMs > nowMs) return 'no';
-  const { phase, generation, restarts, nextRunAtMs = 0 } = state.status;
+  const { phase, generation, restarts, nextRunAtMs } = state.status;
   if (generation !== connector.generation || restarts !== restartsOf(connector, instance)) return 'yes';
-  if (phase === 'failed' || phase === 'finished' || nextRunAtMs > nowMs) return 'no';
+  if (phase === 'failed' || phase === 'finished' || (nextRunAtMs ?? 0) > nowMs) return 'no';
   if ((connector.redrive?.number ?? 0) > state.status.redriven) return 'yes';
-  return phase === 'idle' && connector.kind === 'sink' ? 'if-backlog' : 'yes';
+  // An idle sink that names a time has a schedule.
+  return phase === 'idle' && connector.kind === 'sink' && nextRunAtMs === undefined ? 'if-backlog' : 'yes';
 };

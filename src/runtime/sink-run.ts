@@ -3,18 +3,18 @@ import type { SinkConnector } from '../core/connector.ts';
 import { subscriptionOf } from '../core/connector.ts';
 import type { OpenSink, SinkType, TransactionalSink } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
-import type { MessagingSession } from '../core/messaging.ts';
 import { type Guarantees, type SinkGuarantee, sinkPipeline } from '../delivery/pipeline.ts';
 import { Activity } from './activity.ts';
+import type { Work } from './attempts.ts';
+import { onSchedule } from './on-schedule.ts';
 import { openContext } from './open-context.ts';
 import { redrive } from './redrive.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
-import type { RunContext, WorkEnd } from './run-deps.ts';
+import type { RunContext } from './run-deps.ts';
 import { runSinkTopic, type SinkRun } from './sink-topic-run.ts';
 import { subscriptionPlan, topicsOf } from './sink-topics.ts';
 
-/** The work of a sink's run: all its topic-partitions side by side until none has anything for a while. */
-export const sinkWork = async (context: RunContext, session: MessagingSession): Promise<WorkEnd> => {
+const drainTopics: Work = async (context, session) => {
   const { control, deps } = context;
   const connector = context.connector as SinkConnector;
   const type = sinkType(connector, context);
@@ -43,6 +43,9 @@ export const sinkWork = async (context: RunContext, session: MessagingSession): 
     await sink.close();
   }
 };
+
+/** The work of a sink's run: all its topic-partitions side by side until none has anything for a while; at the times of its schedule if it has one. */
+export const sinkWork: Work = onSchedule(drainTopics);
 
 /** Runs all topics and waits until the last has ended: nothing may still write when the sink is closed. Fails with the first failure. */
 const runTopics = async (run: SinkRun, topics: readonly string[]): Promise<void> =>

@@ -2,6 +2,8 @@ import type { SourceConnector } from '../core/connector.ts';
 import type { LogSourceType } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { MessagingSession } from '../core/messaging.ts';
+import type { Work } from './attempts.ts';
+import { onSchedule } from './on-schedule.ts';
 import { openContext } from './open-context.ts';
 import { queueWork } from './queue-run.ts';
 import { readPartitions, type SourceContext } from './read-partitions.ts';
@@ -10,8 +12,7 @@ import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunContext, WorkEnd } from './run-deps.ts';
 import { untilIdle } from './until-idle.ts';
 
-/** The work of a source's run. */
-export const sourceWork = async (context: RunContext, session: MessagingSession): Promise<WorkEnd> => {
+const poll = async (context: RunContext, session: MessagingSession): Promise<WorkEnd> => {
   const connector = context.connector as SourceConnector;
   const type = context.deps.catalogue.source(connector.type);
   requireTopic(connector);
@@ -21,6 +22,9 @@ export const sourceWork = async (context: RunContext, session: MessagingSession)
     disposition: 'fatal',
   });
 };
+
+/** The work of a source's run, at the times of its schedule if it has one. */
+export const sourceWork: Work = onSchedule(poll);
 
 /** Reads each source partition of a log to the end, and again while new records keep coming. */
 const logWork = async (context: SourceContext, type: LogSourceType): Promise<WorkEnd> => {

@@ -31,14 +31,19 @@ describe('create', () => {
 
   test.each([
     ['sink', '{"deadLetterKeys":"wait"}', /must be "park" or "pass", not "wait"/],
-    ['sink', '{"deadLetterKey":"park"}', /unknown key "deadLetterKey": a sink takes "runner" and "deadLetterKeys"/],
+    ['sink', '{"deadLetterKey":"park"}', /unknown key "deadLetterKey": a sink takes "runner", "deadLetterKeys"/],
     ['sink', '{"deadLetterKeys":"park"}', /needs an order .*retainOrdering/],
     ['sink', '{"deadLetterTopic":"dlq"}', /dead-letter topic of a sink is the field deadLetterTopic/],
     ['sink', '{"runner":"large"}', /no runner "large"/],
     ['sink', '{"deadLetterKeys":1}', /JSON object of texts/],
     ['sink', 'park', /JSON object of texts/],
-    ['source', '{"deadLetterKeys":"park"}', /a source takes "runner" and "deadLetterTopic"/],
+    ['source', '{"deadLetterKeys":"park"}', /a source takes "runner", "deadLetterTopic"/],
     ['source', '{"deadLetterTopic":"a/b"}', /no topic name/],
+    ['source', '{"schedule":"every day"}', /schedule "every day" \(UTC\) cannot be read/],
+    ['source', '{"schedule":"0 0 30 2 *"}', /no time that is still to come/],
+    ['sink', '{"schedule":"@daily","timeZone":"Mars/Base"}', /cannot be read.*timezone/],
+    ['sink', '{"schedule":"@daily","missedTimes":"none"}', /must be "skip" or "once" or "all"/],
+    ['sink', '{"timeZone":"Europe/Berlin"}', /need a schedule/],
   ] as const)('refuses for a %s the customRuntimeOptions %s', async (kind, customRuntimeOptions, reason) => {
     const config = { customRuntimeOptions };
     const make = (more: object) =>
@@ -52,7 +57,9 @@ describe('create', () => {
   test('takes the customRuntimeOptions that have an effect', async () => {
     const park = { retainOrdering: true, customRuntimeOptions: '{"deadLetterKeys":"park","runner":"default"}' };
     expect((await api.createSink('s1', { ...SINK, ...park })).status).toBe(204);
-    const letters = { customRuntimeOptions: '{"deadLetterTopic":"dlq"}' };
+    const letters = {
+      customRuntimeOptions: '{"deadLetterTopic":"dlq","schedule":"0 9 * * MON-FRI","timeZone":"Europe/Berlin"}',
+    };
     expect((await api.createSource('s2', { ...SOURCE, ...letters })).status).toBe(204);
   });
 

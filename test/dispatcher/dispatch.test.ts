@@ -44,6 +44,8 @@ describe('an instance is due', () => {
     ['one whose lease ended before that', 'yes', sink, held(NOW_MS - SKEW_MS)],
     ['one of an older generation that is held', 'no', sink, held(NOW_MS + 1, { generation: 0 })],
     ['an idle sink', 'if-backlog', sink, state({ phase: 'idle' })],
+    ['an idle sink whose next time is to come', 'no', sink, state({ phase: 'idle', nextRunAtMs: NOW_MS + 1 })],
+    ['an idle sink whose next time has come', 'yes', sink, state({ phase: 'idle', nextRunAtMs: NOW_MS })],
     ['an idle source', 'yes', source, state({ phase: 'idle' })],
     ['an idle source that rests', 'no', source, state({ phase: 'idle', nextRunAtMs: NOW_MS + 1 })],
     ['an idle source that has rested', 'yes', source, state({ phase: 'idle', nextRunAtMs: NOW_MS })],

@@ -6,8 +6,8 @@ import { refuseConfig } from './refuse.ts';
 
 /** What `customRuntimeOptions` may say of each kind. */
 const KNOWN: Readonly<Record<ConnectorKind, readonly (keyof RuntimeOptions)[]>> = {
-  source: ['runner', 'deadLetterTopic'],
-  sink: ['runner', 'deadLetterKeys'],
+  source: ['runner', 'deadLetterTopic', 'schedule', 'timeZone', 'missedTimes'],
+  sink: ['runner', 'deadLetterKeys', 'schedule', 'timeZone', 'missedTimes'],
 };
 
 /** Checks `customRuntimeOptions`: a word that nothing reads, or that would have no effect, is refused with what would be right. Throws `PIO_CONFIG_INVALID`. */
@@ -27,7 +27,7 @@ export const checkRuntimeOptions = (kind: ConnectorKind, config: CommonConfig): 
 };
 
 const unknown = (kind: ConnectorKind, name: string): string => {
-  const known = KNOWN[kind].map((each) => `"${each}"`).join(' and ');
+  const known = KNOWN[kind].map((each) => `"${each}"`).join(', ');
   const hint =
     kind === 'sink' && name === 'deadLetterTopic'
       ? '; the dead-letter topic of a sink is the field deadLetterTopic'

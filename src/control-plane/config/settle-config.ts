@@ -8,6 +8,7 @@ import { kindRulesOf } from './kind-rules.ts';
 import { chooseType } from './package-choice.ts';
 import { refuseConfig } from './refuse.ts';
 import { checkRuntimeOptions } from './runtime-option-rules.ts';
+import { checkTiming } from './schedule-rules.ts';
 import { unmaskConfigs, unmaskSecrets } from './secret-mask.ts';
 import { secretProblems } from './secret-references.ts';
 
@@ -41,6 +42,7 @@ export const settleConfig = async (
   const wrongSecrets = secretProblems(type, config, deps.secretsPath ?? '', caller);
   if (wrongSecrets.length > 0) refuseProblems(words, wrongSecrets);
   checkTypeConfig(deps.catalogue, words, type, config);
+  checkTiming(type, config, deps.clock.nowMs());
   await checkTopics(words, config.processingGuarantees, rules.topics(config), deps.pulsar, signal);
   return { type, config };
 };

@@ -4,6 +4,7 @@ import type { LogSourceType } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { Position } from '../../core/position.ts';
 import { SOURCE_START, type SourceProgress } from '../../core/progress.ts';
+import { isServedTimes } from '../../core/served-times.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Call } from '../operation.ts';
 
@@ -25,7 +26,7 @@ export const viewSourcePositions = async (
   { deps, signal }: Call,
   { uid, generation }: Connector,
 ): Promise<{ generation: number; partitions: SourcePartitionView[] }> => {
-  const names = await deps.checkpoints.list(uid, signal);
+  const names = (await deps.checkpoints.list(uid, signal)).filter((name) => !isServedTimes(name));
   const partitions = await inParallel(names, async (partition) => {
     const stored = await deps.checkpoints.read<SourceProgress>(uid, partition, signal);
     const { position, sequence, clean } = stored?.progress ?? SOURCE_START;
