@@ -1,5 +1,5 @@
 import { concurrently } from '../core/concurrently.ts';
-import type { SourceConnector } from '../core/connector.ts';
+import { connectorPath, type SourceConnector } from '../core/connector.ts';
 import type { QueueMessage } from '../core/connector-type.ts';
 import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
 import type { InboxMessage, InboxStore } from '../core/inbox.ts';
@@ -37,6 +37,16 @@ export interface QueueOutput {
 }
 
 const CLAIMS_AT_ONCE = 32;
+
+/**
+ * Throws where older messages of an ordered queue wait in the inbox. To be asked with messages in hand: what was before them in their group was settled by then, and if
+ * a run of another guarantee has it, it is in the inbox (docs/decisions/0005).
+ */
+export const requireEmptyInbox = async ({ connector, deps, isOrdered, signal }: QueueDelivery): Promise<void> => {
+  if (!isOrdered || (await deps.inbox.isEmpty(connector.uid, signal))) return;
+  const name = connectorPath(connector.config);
+  throw new PulsarIoError('PIO_SOURCE_UNAVAILABLE', `older messages of source ${name} are still in its inbox`);
+};
 
 /**
  * Stores messages in the inbox, durably, and only then settles them (GUARANTEES rule 36). What cannot be stored stays in the queue: a message without an id, or one

@@ -9,7 +9,7 @@ import { inboxPublisher, triggerOf } from '../core/source-runs.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { limitPublishing } from './event-source-run.ts';
 import { addToStatus } from './event-status.ts';
-import { publishMessages, type QueueDelivery, storeInInbox } from './queue-delivery.ts';
+import { publishMessages, type QueueDelivery, requireEmptyInbox, storeInInbox } from './queue-delivery.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunDeps } from './run-deps.ts';
 import { WarmOutputs } from './warm-outputs.ts';
@@ -80,7 +80,10 @@ const deliver = async (
     await wakePublisher(connector, deps);
     return;
   }
-  await requireEmptyInbox(delivery);
+  await requireEmptyInbox(delivery).catch(async (error: unknown) => {
+    await wakePublisher(connector, deps);
+    throw error;
+  });
   const opened = await outputs.of(connector, signal);
   using _limit = limitPublishing(opened, deps, signal);
   try {
@@ -90,14 +93,6 @@ const deliver = async (
     opened.session.destroy();
     throw routeFailure(cause, `publishing to ${connector.config.topicName}`);
   }
-};
-
-/** What an earlier guarantee left in the inbox is older: with an order, it goes first. */
-const requireEmptyInbox = async ({ connector, deps, isOrdered, signal }: QueueDelivery): Promise<void> => {
-  if (!isOrdered || (await deps.inbox.isEmpty(connector.uid, signal))) return;
-  await wakePublisher(connector, deps);
-  const name = connectorPath(connector.config);
-  throw new PulsarIoError('PIO_SOURCE_UNAVAILABLE', `older messages of source ${name} are still in its inbox`);
 };
 
 /** How long the invocation of a run may wait before it is too old to be obeyed, in milliseconds. */

@@ -9,7 +9,13 @@ import type { QueueGuarantee } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { InboxLog } from './inbox-log.ts';
 import { openContext } from './open-context.ts';
-import { publishMessages, type QueueDelivery, type QueueOutput, storeInInbox } from './queue-delivery.ts';
+import {
+  publishMessages,
+  type QueueDelivery,
+  type QueueOutput,
+  requireEmptyInbox,
+  storeInInbox,
+} from './queue-delivery.ts';
 import { readPartitions, type SourceContext } from './read-partitions.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { WorkEnd } from './run-deps.ts';
@@ -96,7 +102,9 @@ const publishDirectly = async (context: QueueContext, queue: OpenQueueSource): P
     const messages = await receive(context, queue);
     if (messages.length === 0) return 0;
     using _hidden = keepHidden(queue, messages, deps, control.signal);
-    await publishMessages(deliveryOf(context, queue), messages, to);
+    const delivery = deliveryOf(context, queue);
+    await requireEmptyInbox(delivery);
+    await publishMessages(delivery, messages, to);
     return messages.length;
   };
   const end = await untilIdle(context, type.pollIntervalMs(config), () => untilEmpty(context, one));

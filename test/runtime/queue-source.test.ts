@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SourceConnector } from '../../src/core/connector.ts';
 import { GUARANTEES, type Guarantee } from '../../src/core/guarantee.ts';
 import { inboxPublisher } from '../../src/core/source-runs.ts';
-import { Crash, crashAt, type PortCall } from './kit/ports.ts';
+import { Crash, crashAt, type PortCall, type Watch } from './kit/ports.ts';
 import { queueSource, texts, updated, World } from './kit/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,6 +19,21 @@ describe('a queue source', () => {
   const newSource = async (guarantee: Guarantee = 'EFFECTIVELY_ONCE', { partitions = 0 } = {}) => {
     const topic = await world.newTopic({ partitions });
     return { topic, source: queueSource(topic, guarantee, { producerConfig: { compressionType: 'NONE' } }) };
+  };
+  const newOrderedSource = async (guarantee: Guarantee, parallelism: number) => {
+    const { topic, source } = await newSource(guarantee);
+    world.queue.isOrdered = true;
+    return { topic, source: { ...source, config: { ...source.config, parallelism } } };
+  };
+
+  /** Acts at the first such call. */
+  const once = (name: string, phase: PortCall['phase'], act: () => Promise<void>): Watch => {
+    let isDone = false;
+    return async (call) => {
+      if (isDone || call.name !== name || call.phase !== phase) return;
+      isDone = true;
+      await act();
+    };
   };
   const crash = (source: SourceConnector, ...at: Parameters<typeof crashAt>) =>
     expect(world.attempt(source, { watch: crashAt(...at) })).rejects.toThrow(Crash);
@@ -203,6 +218,39 @@ describe('a queue source', () => {
       expect(await isInboxEmpty(source)).toBe(true);
     },
   );
+
+  test('a run that received before it heard of a change publishes nothing behind the inbox of the next generation', async () => {
+    const { topic, source } = await newOrderedSource('ATLEAST_ONCE', 2);
+    const exact = updated(source, { processingGuarantees: 'EFFECTIVELY_ONCE' });
+    world.queue.send({ value: 'v0', key: 'k' });
+    await world.attempt(source);
+    // While the old run waits for its next message, the new generation stores one and settles it.
+    const watch = once('queue.receive', 'before', async () => {
+      world.queue.send({ value: 'v1', key: 'k' });
+      await world.attempt(exact, { instance: 1 - inboxPublisher(exact) });
+      world.queue.send({ value: 'v2', key: 'k' });
+    });
+    await expect(world.attempt(source, { watch })).rejects.toMatchObject({ code: 'PIO_SOURCE_UNAVAILABLE' });
+    expect(await world.texts(topic)).toEqual(['v0']);
+    world.queue.expire();
+    await world.attempt(exact, { instance: inboxPublisher(exact) });
+    expect(await world.texts(topic)).toEqual(['v0', 'v1', 'v2']);
+  });
+
+  test('publishes nothing of a group while a run of the generation before still fills the inbox', async () => {
+    const { topic, source } = await newOrderedSource('EFFECTIVELY_ONCE', 2);
+    const plain = updated(source, { processingGuarantees: 'ATLEAST_ONCE' });
+    const instance = 1 - inboxPublisher(plain);
+    const watch = once('queue.receive', 'before', async () => {
+      world.queue.send({ value: 'v0', key: 'k' });
+      await world.attempt(source, { instance });
+      world.queue.send({ value: 'v1', key: 'k' });
+    });
+    await expect(world.attempt(plain, { instance, watch })).rejects.toMatchObject({ code: 'PIO_SOURCE_UNAVAILABLE' });
+    world.queue.expire();
+    await world.attempt(plain, { instance: inboxPublisher(plain) });
+    expect(await world.texts(topic)).toEqual(['v0', 'v1']);
+  });
 
   test('changed in mid-flight finishes what is in doubt under the old name, and repeats nothing', async () => {
     const { topic, source } = await newSource();
