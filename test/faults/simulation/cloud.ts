@@ -84,7 +84,7 @@ export class Cloud implements Surroundings {
     this.timeline = new Timeline({ keepsLines: options.keepsTrace === true });
     this.dice = new Dice(options.seed);
     this.faults = new Faults(options.faults);
-    this.table = new SimulatedTable(this.dice);
+    this.table = new SimulatedTable(this);
     this.broker = new Broker(this);
     this.settings = { ...SIMULATED_SETTINGS, ...options.settings };
     this.lambda = new Lambda({

@@ -2,8 +2,7 @@ import { PulsarIoError } from '../../../src/core/errors.ts';
 import type { ItemKey, ItemStore, StoredItem } from '../../../src/core/item-store.ts';
 import { StoreConflictError } from '../../../src/core/store-conflict.ts';
 import { checkKey, encodeData } from '../../../src/stores/item-limits.ts';
-import type { Dice } from './dice.ts';
-import type { Process } from './process.ts';
+import type { Process, Surroundings } from './process.ts';
 
 interface Row {
   readonly key: ItemKey;
@@ -12,8 +11,8 @@ interface Row {
 }
 
 const PAGE_ITEMS = 100;
-/** How often a read that is not consistent is late. */
-const STALE = 0.2;
+/** How often a read that is not consistent misses a write, and for how long after it: DynamoDB names no bound; replicas are up to date within about a second. */
+const STALE = { chance: 0.2, ms: 2_000 };
 
 const idOf = ({ pk, sk }: ItemKey): string => `${pk}\n${sk}`;
 const itemOf = ({ key, version, text }: Row): StoredItem => ({ key, version, data: JSON.parse(text) });
@@ -22,13 +21,13 @@ const itemOf = ({ key, version, text }: Row): StoredItem => ({ key, version, dat
 export class SimulatedTable {
   readonly #rows = new Map<string, Row>();
   /** What the last write of each item replaced. */
-  readonly #before = new Map<string, Row | undefined>();
-  readonly #dice: Dice;
+  readonly #before = new Map<string, { readonly row: Row | undefined; readonly untilMs: number }>();
+  readonly #surroundings: Pick<Surroundings, 'dice' | 'timeline'>;
   /** Writes that were stored, so far. */
   writes = 0;
 
-  constructor(dice: Dice) {
-    this.#dice = dice;
+  constructor(surroundings: Pick<Surroundings, 'dice' | 'timeline'>) {
+    this.#surroundings = surroundings;
   }
 
   #get(key: ItemKey): StoredItem | undefined {
@@ -37,17 +36,19 @@ export class SimulatedTable {
   }
 
   /** A read that is not consistent may miss the last write. */
-  #look(key: ItemKey, isStale: boolean): StoredItem | undefined {
-    if (!isStale || !this.#before.has(idOf(key))) return this.#get(key);
+  #look(key: ItemKey): StoredItem | undefined {
+    const { dice, timeline } = this.#surroundings;
     const before = this.#before.get(idOf(key));
-    return before && itemOf(before);
+    const isStale = dice.chance(STALE.chance);
+    if (!isStale || !before || before.untilMs < timeline.nowMs) return this.#get(key);
+    return before.row && itemOf(before.row);
   }
 
   #put(key: ItemKey, text: string, ifVersion: number): StoredItem {
     const current = this.#rows.get(idOf(key));
     if ((current?.version ?? 0) !== ifVersion) throw new StoreConflictError(key, ifVersion, current && itemOf(current));
     const row = { key, version: ifVersion + 1, text };
-    this.#before.set(idOf(key), current);
+    this.#before.set(idOf(key), { row: current, untilMs: this.#surroundings.timeline.nowMs + STALE.ms });
     this.#rows.set(idOf(key), row);
     this.writes += 1;
     return itemOf(row);
@@ -87,8 +88,7 @@ export class SimulatedTable {
       process.request({ port: `store.${port}`, signal, effect, failure: unavailable });
     return {
       get: (key, signal) => ask('get', signal, () => this.#get(key)),
-      getMany: (keys, signal) =>
-        ask('getMany', signal, () => keys.map((key) => this.#look(key, this.#dice.chance(STALE)))),
+      getMany: (keys, signal) => ask('getMany', signal, () => keys.map((key) => this.#look(key))),
       put: async (key, data, { ifVersion }, signal) => {
         checkKey(key);
         const text = encodeData(key, data);
