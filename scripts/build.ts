@@ -1,5 +1,5 @@
 /**
- * Builds the package's doors `./pulsar` and `./pulsar/session`: for each a `.mjs` and a `.cjs`, self-contained and minified, and a `.d.ts` with
+ * Builds the package's doors `./pulsar`, `./pulsar/session` and `./connector`: for each a `.mjs` and a `.cjs`, self-contained and minified, and a `.d.ts` with
  * the declarations in `types/`; and the command line `pulsar-io.mjs`. Use: `node scripts/build.ts [folder]`; the folder is `dist` by default.
  */
 import { execFile } from 'node:child_process';
@@ -22,6 +22,7 @@ const INTERNAL =
 const DOORS: readonly (readonly [name: string, entry: string, options?: BuildOptions])[] = [
   ['pulsar', 'scripts/pulsar-door.ts', { mangleProps: new RegExp(`^(${INTERNAL.join('|')})$`) }],
   ['pulsar-session', 'src/pulsar/session.ts'],
+  ['connector', 'scripts/connector-door.ts'],
 ];
 /** The declarations are CommonJS to a compiler, so that both `import` and `require` may load them. */
 const PACKAGE = '{ "type": "commonjs" }\n';

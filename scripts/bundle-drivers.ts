@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Plugin } from 'esbuild';
+import { connectorPackages, packageNames } from './connector-packages.ts';
 
 /** Drivers that are large, and the functions (files in `handlers/`) that open them. Others keep an `import()` that they never reach. */
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
@@ -18,5 +19,13 @@ const bundleDrivers: Plugin = {
   },
 };
 
+/** The part of the serverless framework that is looked at. */
+interface Serverless {
+  readonly service: { readonly custom?: { readonly connectorPackages?: string } };
+}
+
 /** Plugins of esbuild for `serverless package` and `serverless offline`; `serverless.yml` names this file. */
-export default [bundleDrivers];
+export default ({ service }: Serverless): Plugin[] => [
+  bundleDrivers,
+  connectorPackages(packageNames(service.custom?.connectorPackages)),
+];

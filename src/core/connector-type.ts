@@ -251,6 +251,12 @@ export const defineQueueSource = <C extends TObject>(
   type: Omit<QueueSourceType<C>, 'kind' | 'source'>,
 ): QueueSourceType => ({ kind: 'source', source: 'queue', ...type }) as unknown as QueueSourceType;
 
+/** What a package of connector types has as its default export: see docs/connector-types.md. */
+export interface ConnectorPackage {
+  readonly sinks?: readonly SinkType[];
+  readonly sources?: readonly SourceType[];
+}
+
 /** Finds connector types by name; implemented by the catalogue in `src/connectors`. */
 export interface Catalogue {
   sink(name: string): SinkType | undefined;
