@@ -1,4 +1,6 @@
 import type { FailingRecord } from './failing-records.ts';
+import type { LastFailure } from './last-failure.ts';
+import type { Position } from './position.ts';
 
 /** Pulsar's `ExceptionInformation`. */
 export interface ExceptionInformation {
@@ -27,11 +29,21 @@ export interface TopicStatus {
   readonly acknowledged?: string;
 }
 
+/** How far a log source has got with one of its partitions. */
+export interface PartitionStatus {
+  /** Behind the last record that is settled. */
+  readonly position: Position | null;
+  readonly sequence: number;
+  /** When that was committed, epoch milliseconds. */
+  readonly timestampMs: number;
+}
+
 /** What is known of an instance: written by its lease holder with each heartbeat, read by `status`. Counters grow over all runs since the last (re)start. */
 export interface InstanceStatus {
   readonly phase: InstancePhase;
   /** Last failure, "" when none. */
   readonly error: string;
+  /** Attempts after a failure, and runs after one that was killed. */
   readonly numRestarts: number;
   readonly numReceived: number;
   readonly numWritten: number;
@@ -49,6 +61,10 @@ export interface InstanceStatus {
   readonly lastReceivedTimeMs: number;
   /** Input topic-partitions of a sink, by name; the first hundred. */
   readonly topics: Readonly<Record<string, TopicStatus>>;
+  /** Partitions of a log source, by name; the first hundred. */
+  readonly partitions?: Readonly<Record<string, PartitionStatus>>;
+  /** The last failure that was counted, also when all is well again. */
+  readonly lastFailure?: LastFailure;
   /** What an operator should know although nothing failed; the last ten. */
   readonly warnings: readonly ExceptionInformation[];
   /** Records that are tried again, the first hundred. */

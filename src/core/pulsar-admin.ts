@@ -5,6 +5,8 @@ export const SUBSCRIPTION_UID_PROPERTY = 'pulsar-io.uid';
 export interface SubscriptionStats {
   /** Entries (not messages) that are not acknowledged. */
   readonly msgBacklog: number;
+  /** When the oldest of them was published, epoch milliseconds; absent when nothing waits, or it was not asked for. */
+  readonly oldestPublishTimeMs?: number;
   /** `Exclusive`, `Shared`, `Failover`, `Key_Shared`, or `None` when nobody is connected. */
   readonly type?: string;
   readonly consumers: number;
@@ -51,8 +53,8 @@ export interface PulsarAdmin {
   topics(namespace: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** Number of partitions, 0 for a topic that is not partitioned or does not exist. */
   partitions(topic: string, signal?: AbortSignal): Promise<number>;
-  /** Stats, undefined when there is no such topic. */
-  topicStats(topic: string, signal?: AbortSignal): Promise<TopicStats | undefined>;
+  /** Stats, undefined when there is no such topic. `isOldestAsked`: the broker reads the oldest message of each backlog for its time. */
+  topicStats(topic: string, signal?: AbortSignal, isOldestAsked?: boolean): Promise<TopicStats | undefined>;
   /** Names of the subscriptions; empty when there is no such topic. */
   subscriptions(topic: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** Creates a durable subscription; resolves with false when there is one of that name. */

@@ -1,6 +1,8 @@
 import type { Clock } from './clock.ts';
 import { FailingRecords } from './failing-records.ts';
 import { type ExceptionInformation, type InstanceStatus, KEPT_EXCEPTIONS } from './instance-status.ts';
+import { type LastFailure, lastFailureOf } from './last-failure.ts';
+import { PartitionProgress } from './partition-progress.ts';
 import { TopicProgress } from './topic-progress.ts';
 
 /** Counts what a run does on top of what the instance's earlier runs did; a snapshot of it goes into every heartbeat. */
@@ -9,6 +11,8 @@ export class RunCounters {
   readonly failing: FailingRecords;
   /** How far the topics of a sink are. */
   readonly topics: TopicProgress;
+  /** How far the partitions of a log source are. */
+  readonly partitions: PartitionProgress;
   readonly #clock: Clock;
   readonly #base: Omit<InstanceStatus, 'nextRunAtMs'>;
   #received = 0;
@@ -18,11 +22,13 @@ export class RunCounters {
   /** Number of the last redrive that was carried out. */
   redriven: number;
   #dropped = 0;
+  #restarts = 0;
   #systemExceptions = 0;
   #connectorExceptions = 0;
   #latestSystem: readonly ExceptionInformation[];
   #latestConnector: readonly ExceptionInformation[];
   #lastReceivedTimeMs: number;
+  #lastFailure: LastFailure | undefined;
   #warnings: readonly ExceptionInformation[];
 
   constructor(base: InstanceStatus, clock: Clock) {
@@ -32,6 +38,8 @@ export class RunCounters {
     this.failing = new FailingRecords(base.failing, clock.nowMs());
     this.redriven = base.redriven;
     this.topics = new TopicProgress(base.topics);
+    this.partitions = new PartitionProgress(base.partitions);
+    this.#lastFailure = base.lastFailure;
     this.#warnings = base.warnings;
     this.#latestSystem = base.latestSystemExceptions;
     this.#latestConnector = base.latestConnectorExceptions;
@@ -65,10 +73,15 @@ export class RunCounters {
     this.#dropped += records;
   }
 
+  /** Another attempt after a failure. */
+  restarted(): void {
+    this.#restarts += 1;
+  }
+
   /** An error of the connected system. */
   connectorException(error: Error): void {
     this.#connectorExceptions += 1;
-    this.#latestConnector = keepLatest(this.#latestConnector, error, this.#clock.nowMs());
+    this.#latestConnector = this.#keep(this.#latestConnector, error);
   }
 
   /** Something that an operator should know, although nothing failed. */
@@ -79,7 +92,13 @@ export class RunCounters {
   /** Any other error: Pulsar's side, the store, ourselves. */
   systemException(error: Error): void {
     this.#systemExceptions += 1;
-    this.#latestSystem = keepLatest(this.#latestSystem, error, this.#clock.nowMs());
+    this.#latestSystem = this.#keep(this.#latestSystem, error);
+  }
+
+  #keep(kept: readonly ExceptionInformation[], error: Error): readonly ExceptionInformation[] {
+    this.#lastFailure = lastFailureOf(error, this.nowMs);
+    const { code, timestampMs } = this.#lastFailure;
+    return [...kept, { exceptionString: `[${code}]: ${error.message}`, timestampMs }].slice(-KEPT_EXCEPTIONS);
   }
 
   /** Wall-clock milliseconds, as the counts are stamped with. */
@@ -96,6 +115,7 @@ export class RunCounters {
   status(rest: Partial<InstanceStatus>): InstanceStatus {
     return {
       ...this.#base,
+      numRestarts: this.#base.numRestarts + this.#restarts,
       numReceived: this.#base.numReceived + this.#received,
       numWritten: this.#base.numWritten + this.#written,
       numDeadLettered: this.#base.numDeadLettered + this.#deadLettered,
@@ -111,16 +131,9 @@ export class RunCounters {
       error: rest.error || this.failing.problem,
       failing: this.failing.all,
       topics: this.topics.snapshot(this.nowMs),
+      partitions: this.partitions.all,
       warnings: this.#warnings,
+      ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
     };
   }
 }
-
-const keepLatest = (
-  kept: readonly ExceptionInformation[],
-  error: Error,
-  timestampMs: number,
-): readonly ExceptionInformation[] => {
-  const code = 'code' in error ? String(error.code) : error.name;
-  return [...kept, { exceptionString: `[${code}]: ${error.message}`, timestampMs }].slice(-KEPT_EXCEPTIONS);
-};

@@ -26,9 +26,12 @@ export const attempt = async (
 ): Promise<PhaseStatus> => {
   const { control, counters, deps } = context;
   let failures = failuresBefore;
+  let isRestart = failuresBefore > 0;
   const holder = new Holder(context);
   for (;;) {
     const settledBefore = counters.settled;
+    if (isRestart) counters.restarted();
+    isRestart = false;
     try {
       show({ phase: 'running', error: '', failuresInRow: failures });
       return ended(await withSession(context, work), context);
@@ -43,6 +46,7 @@ export const attempt = async (
         continue;
       }
       note(context, error);
+      isRestart = true;
       failures = counters.settled > settledBefore ? 1 : failures + 1;
       if (error.disposition === 'fatal') return { phase: 'failed', error: error.message, failuresInRow: failures };
       const waitMs = backoffMs(failures, deps.settings.backoff, deps.random);

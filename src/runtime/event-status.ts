@@ -26,6 +26,7 @@ export const addToStatus = async (
       latestSystemExceptions: latest(status.latestSystemExceptions, counted.latestSystemExceptions),
       numConnectorExceptions: status.numConnectorExceptions + counted.numConnectorExceptions,
       latestConnectorExceptions: latest(status.latestConnectorExceptions, counted.latestConnectorExceptions),
+      ...(counted.lastFailure && { lastFailure: counted.lastFailure }),
       lastReceivedTimeMs: Math.max(status.lastReceivedTimeMs, counted.lastReceivedTimeMs),
     }))
     .catch((error: unknown) => deps.log.warn('status could not be updated', { error: String(error) }));

@@ -17,6 +17,8 @@ export interface HeartbeatOptions {
   readonly restarts: number;
   /** The instance's status right now. */
   status(): InstanceStatus;
+  /** Told when the store did not take a renewal. */
+  failed(error: Error): void;
 }
 
 /**
@@ -64,7 +66,10 @@ export class Heartbeat {
       await this.#lookAtDesiredState();
     } catch (error) {
       if (error instanceof PulsarIoError && error.code === 'PIO_LEASE_LOST') control.abort('superseded', error);
-      else deps.log.warn('heartbeat failed', { error: String(error) });
+      else {
+        this.#options.failed(error as Error);
+        deps.log.warn('heartbeat failed', { error: String(error) });
+      }
     }
   }
 

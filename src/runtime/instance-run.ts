@@ -85,7 +85,15 @@ const runUnderLease = async (
   const failuresBefore = before.generation === generation ? before.failuresInRow : 0;
   let shown: PhaseStatus = { phase: 'starting', error: '', failuresInRow: failuresBefore };
   const status = () => secrets.redact(counters.status({ ...shown, generation }));
-  const heartbeat = new Heartbeat({ request, deps, control, lease, restarts, status });
+  const heartbeat = new Heartbeat({
+    request,
+    deps,
+    control,
+    lease,
+    restarts,
+    status,
+    failed: (error) => counters.systemException(error),
+  });
   try {
     using _timers = armDeadline(request, remainingMs, control, deps);
     const nextToken = tokensOf(generation, lease.epoch);

@@ -213,6 +213,7 @@ const pump = async (
       read += records.length;
       counters.received(records.length);
       await pipeline(batchOf(context, records, checkpoint, output, deadLetters));
+      counters.partitions.reached(context.partition, checkpoint.progress, counters.nowMs);
       await context.source.committed?.(context.partition, checkpoint.progress.sequence, control.signal);
     }
     if (records.length < page.length) break;

@@ -63,7 +63,7 @@ export const leaseStore = (items: ItemStore, options: LeaseStoreOptions = {}): L
         const state = stateOf(current);
         if (state && isHeld(state) && state.runId !== runId) throw heldError(key, state);
         const epoch = (state?.epoch ?? 0) + 1;
-        return hold(key, current, { uid, instance, epoch, runId, status: state?.status ?? NEW_STATUS }, signal);
+        return hold(key, current, { uid, instance, epoch, runId, status: statusFor(runId, state) }, signal);
       };
       return decideAgain(await items.get(key, signal), attempt, races, signal);
     },
@@ -112,6 +112,13 @@ export const leaseStore = (items: ItemStore, options: LeaseStoreOptions = {}): L
       await decideAgain(await items.get(key, signal), attempt, races, signal);
     },
   };
+};
+
+/** A lease that was not released: its run was killed, and the next is a restart. */
+const statusFor = (runId: string, state: InstanceState | undefined): InstanceStatus => {
+  const status = state?.status ?? NEW_STATUS;
+  const isRestart = typeof state?.runId === 'string' && state.runId !== runId;
+  return isRestart ? { ...status, numRestarts: status.numRestarts + 1 } : status;
 };
 
 const releasedState = (epoch: number, status: InstanceStatus): InstanceState => ({

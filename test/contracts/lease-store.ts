@@ -61,6 +61,16 @@ export const leaseContract = (open: OpenStore): void => {
       expect(await leases.acquire(uid, 0, 'b')).toMatchObject({ epoch: 2, runId: 'b' });
     });
 
+    test('counts a run after one that did not release as a restart, and no other', async () => {
+      const leases = over(items);
+      await leases.acquire(uid, 0, 'a');
+      clock.advance(TTL_MS + SKEW_MS + 1);
+      const second = await leases.acquire(uid, 0, 'b');
+      expect(second.status.numRestarts).toBe(1);
+      await leases.release(second, second.status);
+      expect((await leases.acquire(uid, 0, 'c')).status.numRestarts).toBe(1);
+    });
+
     test('lets exactly one of two racers acquire', async () => {
       const other = await open();
       try {

@@ -4,7 +4,7 @@ import { catalogueOf } from '../../src/connectors/catalogue-of.ts';
 import { type Answer, type ControlPlaneDeps, createControlPlane } from '../../src/control-plane/index.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { type Catalogue, defineSink } from '../../src/core/connector-type.ts';
-import type { CursorTarget, PeekedMessage, PulsarAdmin } from '../../src/core/pulsar-admin.ts';
+import type { CursorTarget, PeekedMessage, PulsarAdmin, TopicStats } from '../../src/core/pulsar-admin.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { checkpointStore } from '../../src/stores/checkpoints.ts';
 import { inboxStore } from '../../src/stores/inbox.ts';
@@ -95,7 +95,7 @@ export class FakePulsar implements PulsarAdmin {
   async partitions(): Promise<number> {
     return 0;
   }
-  async topicStats(topic: string) {
+  async topicStats(topic: string): Promise<TopicStats | undefined> {
     const found = this.existing.get(topic);
     if (!found) return undefined;
     const stats = [...found].map(([name, properties]) => [name, { msgBacklog: 0, consumers: 0, properties }] as const);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { PulsarIoError } from '../../src/core/errors.ts';
 import { type InstanceStatus, NEW_STATUS } from '../../src/core/instance-status.ts';
 import { SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
 
@@ -32,6 +33,33 @@ describe('status', () => {
     });
   });
 
+  test('names the run at work, also while it ends after a stop, and keeps showing how far it got', async () => {
+    await api.createSource('r1', SOURCE);
+    const partitions = { p: { position: { next: 5 }, sequence: 4, timestampMs: 3 } };
+    const lease = await api.deps.leases.acquire('uid-1', 0, 'run-1');
+    await setStatus('uid-1', 0, { phase: 'running', generation: 1, numWritten: 5, partitions });
+    const details = async () => (await api.get('sources/public/default/r1/0/status')).json.details;
+    expect(await details()).toMatchObject({ phase: 'running', runId: 'run-1', runs: 1, partitions });
+    await api.post('sources/public/default/r1/stop');
+    expect(await details()).toMatchObject({ phase: 'stopping', runId: 'run-1', partitions });
+    await api.deps.leases.release(lease, NEW_STATUS);
+    expect(await details()).toMatchObject({ phase: 'stopped', runs: 1 });
+    expect(await details()).not.toHaveProperty('runId');
+  });
+
+  test('asks Pulsar how much waits for a sink and for how long, and says when it cannot tell', async () => {
+    await api.createSink('s1', SINK);
+    const oldestPublishTimeMs = api.clock.nowMs() - 4_000;
+    const found = { msgBacklog: 3, oldestPublishTimeMs, consumers: 0, properties: {} };
+    api.pulsar.topicStats = async () => ({ subscriptions: { 'public/default/s1': found } });
+    const waiting = async () => (await api.get('sinks/public/default/s1/status')).json.details.waiting;
+    expect(await waiting()).toEqual({
+      topics: [{ topic: expect.stringContaining('in'), position: null, publishTime: null, backlog: 3, lagMs: 4_000 }],
+    });
+    api.pulsar.topicStats = () => Promise.reject(new PulsarIoError('PIO_PULSAR_UNAVAILABLE', 'no answer'));
+    expect(await waiting()).toEqual({ problem: 'no answer' });
+  });
+
   test('says since when a run that holds the lease has not reported', async () => {
     await api.createSource('r1', SOURCE);
     const { expiresAtMs } = await api.deps.leases.acquire('uid-1', 0, 'run-1');
@@ -56,6 +84,7 @@ describe('status', () => {
       numSystemExceptions: 1,
       lastReceivedTimeMs: 9,
       numRestarts: 2,
+      lastFailure: { code: 'PIO_SINK_MISCONFIGURED', message: 'no table', causes: ['Error: 42P01'], timestampMs: 7 },
       numDeadLettered: 4,
       numRedriven: 1,
       failuresInRow: 2,
@@ -75,13 +104,16 @@ describe('status', () => {
       lastReceivedTime: 9,
       details: {
         phase: 'failed',
+        runs: 0,
         numDeadLettered: 4,
         numRedriven: 1,
         numDropped: 0,
         failuresInRow: 2,
         nextRunTime: 11,
         retrying: [],
+        lastFailure: { code: 'PIO_SINK_MISCONFIGURED', message: 'no table', causes: ['Error: 42P01'], timestampMs: 7 },
         topics: { in: { position: '4:2', publishTimeMs: 8, parkedKeys: 3 } },
+        partitions: {},
         warnings: [],
       },
       workerId: 'worker-1',

@@ -146,7 +146,7 @@ describe('positions of a sink', () => {
     expect((await api.get(`${path}/positions`)).json).toEqual({
       generation: 1,
       subscription: 'public/default/s1',
-      topics: [{ topic: 'in', position: '4:2', publishTime: 9, backlog: 0 }],
+      topics: [{ topic: 'in', position: '4:2', publishTime: 9, backlog: 0, lagMs: 0 }],
     });
   });
 });

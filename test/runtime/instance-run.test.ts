@@ -66,7 +66,15 @@ describe('a run', () => {
     expect(await stateOf(source)).toMatchObject({
       runId: null,
       epoch: 1,
-      status: { phase: 'finished', numWritten: 4, numReceived: 4, generation: 1, failuresInRow: 0 },
+      status: {
+        phase: 'finished',
+        numWritten: 4,
+        numReceived: 4,
+        generation: 1,
+        failuresInRow: 0,
+        numRestarts: 0,
+        partitions: { p: { position: expect.anything(), sequence: 3, timestampMs: expect.any(Number) } },
+      },
     });
   });
 
@@ -222,11 +230,39 @@ describe('a run', () => {
       reason: expect.stringMatching(/nobody there/),
     });
     const state = await stateOf(source);
-    expect(state).toMatchObject({ runId: null, status: { phase: 'backoff', failuresInRow: opened } });
+    expect(state).toMatchObject({
+      runId: null,
+      status: { phase: 'backoff', failuresInRow: opened, numRestarts: opened - 1, numSystemExceptions: opened },
+    });
+    expect(state?.status.lastFailure).toMatchObject({
+      code: 'PIO_PULSAR_UNAVAILABLE',
+      message: expect.stringMatching(/nobody there/),
+    });
     expect({ several: opened > 2, next: state?.status.nextRunAtMs !== undefined }).toEqual({
       several: true,
       next: true,
     });
+  });
+
+  test('tells in its status, once the store answers again, that it did not', async () => {
+    const { source } = await newSource();
+    world.list.pollIntervalMs = 1;
+    let renewals = 0;
+    const renew: typeof world.deps.leases.renew = (lease, status) =>
+      ++renewals < 3
+        ? Promise.reject(new PulsarIoError('PIO_STORE_UNAVAILABLE', 'renewing: Throttled', { cause: new Error('429') }))
+        : world.deps.leases.renew(lease, status);
+    const running = run(requestOf(source), {
+      leases: { ...world.deps.leases, renew },
+      settings: settings({ idleMs: LONG_MS }),
+    });
+    await until(async () => (await stateOf(source))?.status.numSystemExceptions === 2);
+    expect((await stateOf(source))?.status).toMatchObject({
+      phase: 'running',
+      lastFailure: { code: 'PIO_STORE_UNAVAILABLE', message: 'renewing: Throttled', causes: ['Error: 429'] },
+    });
+    await change(source, { instanceStates: { 0: 'STOPPED' } });
+    await running;
   });
 
   test('waits for a name that another connection holds, and counts no failure (rule 12)', async () => {

@@ -70,6 +70,7 @@ describe('keeping a lease', () => {
   const start = async (more: Partial<RunDeps> = {}, lease?: Lease) => {
     const control = new RunControl();
     const held = lease ?? (await leases.acquire(sink.uid, 0, 'me'));
+    const failures: Error[] = [];
     let beats = 0;
     const status = () => ({ ...NEW_STATUS, phase: 'running' as const, numReceived: ++beats });
     const heartbeat = new Heartbeat({
@@ -79,8 +80,9 @@ describe('keeping a lease', () => {
       lease: held,
       restarts: 0,
       status,
+      failed: (error) => failures.push(error),
     });
-    return { control, heartbeat, held };
+    return { control, heartbeat, held, failures };
   };
   /** One heartbeat, to its end: a heartbeat that is ended finishes the beat that is under way. */
   const once = async ({ heartbeat }: { heartbeat: Heartbeat }) => {
@@ -135,6 +137,7 @@ describe('keeping a lease', () => {
     const run = await start({ leases: away });
     await once(run);
     expect({ stopping: run.control.isStopping, warnings }).toEqual({ stopping: false, warnings: ['heartbeat failed'] });
+    expect(run.failures).toEqual([expect.objectContaining({ code: 'PIO_STORE_UNAVAILABLE' })]);
   });
 
   test('ends hard by its own timer when no renewal comes through in time (rule 21)', async () => {

@@ -16,20 +16,25 @@ export interface SinkTopicView {
   readonly publishTime: number | null;
   /** Entries that the subscription has not acknowledged. */
   readonly backlog: number;
+  /** For how long the oldest of them has waited, in milliseconds; null: Pulsar did not say. */
+  readonly lagMs: number | null;
 }
 
 /** Positions and backlog of all topic-partitions of a sink. */
 export const viewSinkPositions = async (
   call: Call,
   connector: SinkConnector,
+  maxTopics = Number.POSITIVE_INFINITY,
 ): Promise<{ generation: number; subscription: string; topics: SinkTopicView[] }> => {
   const subscription = subscriptionOf(connector.config);
   const reached = await reachedTopics(call, connector);
-  const topics = await inParallel(await sinkTopics(call, connector), async (topic) => {
-    const stats = await requirePulsar(call).topicStats(topic, call.signal);
+  const names = (await sinkTopics(call, connector)).slice(0, maxTopics);
+  const topics = await inParallel(names, async (topic) => {
+    const stats = await requirePulsar(call).topicStats(topic, call.signal, true);
     const { position = null, publishTimeMs = null } = reached.get(topic) ?? {};
-    const backlog = stats?.subscriptions[subscription]?.msgBacklog ?? 0;
-    return { topic, position, publishTime: publishTimeMs, backlog };
+    const { msgBacklog: backlog = 0, oldestPublishTimeMs = null } = stats?.subscriptions[subscription] ?? {};
+    const lagMs = backlog === 0 ? 0 : oldestPublishTimeMs && Math.max(0, call.deps.clock.nowMs() - oldestPublishTimeMs);
+    return { topic, position, publishTime: publishTimeMs, backlog, lagMs };
   });
   return { generation: connector.generation, subscription, topics };
 };

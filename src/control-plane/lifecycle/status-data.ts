@@ -9,6 +9,10 @@ export interface InstanceView {
   readonly generation: number;
   /** Undefined when no run was ever scheduled. */
   readonly stored: InstanceStatus | undefined;
+  /** Run that holds the lease, if one does. */
+  readonly runId?: string | undefined;
+  /** Runs so far. */
+  readonly runs?: number | undefined;
   /** When the lease of a run ended that neither renewed nor released it, in milliseconds since the epoch; undefined while none is missing. */
   readonly silentSinceMs?: number | undefined;
 }
@@ -24,14 +28,22 @@ const ENDS_WITH_GENERATION: ReadonlySet<InstancePhase> = new Set(['backoff', 'fa
  * zeros and without exception lists. A failure of an older generation is past: the next run starts afresh.
  */
 export const statusData = (words: KindWords, workerId: string, view: InstanceView) => {
-  if (view.desired === 'STOPPED') return { ...counters(words, NEW_STATUS, false), workerId };
   const { stored } = view;
+  if (view.desired === 'STOPPED')
+    return { ...counters(words, NEW_STATUS, false), details: whenStopped(view), workerId };
   if (!stored) return { ...counters(words, NEW_STATUS, false), error: `${words.title} has not been scheduled` };
   const isPast = stored.generation < view.generation && ENDS_WITH_GENERATION.has(stored.phase);
   const running = isPast || ON_DUTY.has(stored.phase);
   const shown = isPast ? { ...stored, error: '' } : stored;
-  const data = { ...counters(words, shown, running, listsOf(words, shown)), workerId };
+  const data = { ...counters(words, shown, running, listsOf(words, shown), view), workerId };
   return view.silentSinceMs === undefined ? data : { ...data, running: false, error: silence(view.silentSinceMs) };
+};
+
+/** How far it got, and whether a run is still ending. */
+const whenStopped = (view: InstanceView) => {
+  const { topics, partitions } = view.stored ?? NEW_STATUS;
+  const phase = view.runId === undefined ? 'stopped' : 'stopping';
+  return { ...detailsOf({ ...NEW_STATUS, topics, ...(partitions && { partitions }) }, view), phase };
 };
 
 const silence = (sinceMs: number): string =>
@@ -50,7 +62,13 @@ const listsOf = (words: KindWords, { latestSystemExceptions, latestConnectorExce
 });
 
 /** In Pulsar's order of fields. */
-const counters = (words: KindWords, status: InstanceStatus, running: boolean, lists: Lists = NO_LISTS) => ({
+const counters = (
+  words: KindWords,
+  status: InstanceStatus,
+  running: boolean,
+  lists: Lists = NO_LISTS,
+  view?: InstanceView,
+) => ({
   running,
   error: status.error,
   numRestarts: status.numRestarts,
@@ -61,18 +79,22 @@ const counters = (words: KindWords, status: InstanceStatus, running: boolean, li
   ...lists.connector,
   [words.kind === 'source' ? 'numWritten' : 'numWrittenToSink']: status.numWritten,
   lastReceivedTime: status.lastReceivedTimeMs,
-  details: detailsOf(status),
+  details: detailsOf(status, view),
 });
 
 /** What Pulsar's status has no field for; its tools ignore it. */
-const detailsOf = (status: InstanceStatus) => ({
+const detailsOf = (status: InstanceStatus, view?: InstanceView) => ({
   phase: status.phase,
+  ...(view?.runId !== undefined && { runId: view.runId }),
+  runs: view?.runs ?? 0,
   numDeadLettered: status.numDeadLettered,
   numRedriven: status.numRedriven,
   numDropped: status.numDropped,
   failuresInRow: status.failuresInRow,
   ...(status.nextRunAtMs !== undefined && { nextRunTime: status.nextRunAtMs }),
   retrying: status.failing ?? [],
+  ...(status.lastFailure && { lastFailure: status.lastFailure }),
   topics: status.topics ?? {},
+  partitions: status.partitions ?? {},
   warnings: status.warnings ?? [],
 });

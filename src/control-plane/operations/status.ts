@@ -7,6 +7,7 @@ import { findConnector } from '../lifecycle/find-connector.ts';
 import { instanceOf } from '../lifecycle/instance-id.ts';
 import { instancesOf } from '../lifecycle/start-runs.ts';
 import { type InstanceView, statusData } from '../lifecycle/status-data.ts';
+import { waitingOf } from '../lifecycle/waiting.ts';
 import { type Call, nameOf, type Operation } from '../operation.ts';
 
 /** GET `/{tenant}/{namespace}/{name}/status` (PULSAR-ADMIN-CONTRACT 3). */
@@ -17,7 +18,8 @@ export const status: Operation = async (call) => {
     status: statusData(call.words, call.deps.workerId, await viewOf(call, connector, instanceId)),
   }));
   const numRunning = instances.filter((instance) => instance.status.running).length;
-  return json({ numInstances: instances.length, numRunning, instances });
+  const waiting = await waitingOf(call, connector);
+  return json({ numInstances: instances.length, numRunning, instances, ...(waiting && { details: { waiting } }) });
 };
 
 /** GET `/{tenant}/{namespace}/{name}/{instance}/status`: the bare data of one instance. */
@@ -42,6 +44,8 @@ const viewOf = async ({ deps, signal }: Call, connector: Connector, instance: nu
     desired: desiredState(connector, instance),
     generation: connector.generation,
     stored: state && ofThisLife(connector, instance, state.status),
+    runId: state?.runId ?? undefined,
+    runs: state?.epoch,
     silentSinceMs: isMissing ? state.expiresAtMs : undefined,
   };
 };

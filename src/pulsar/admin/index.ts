@@ -46,9 +46,10 @@ export const createPulsarAdmin = (options: AdminHttpOptions): PulsarAdmin => {
       return typeof partitions === 'number' ? partitions : 0;
     },
 
-    topicStats: async (topic, signal) => {
+    topicStats: async (topic, signal, isOldestAsked = false) => {
       const path = topicPath(topic);
-      for (const stats of [`stats?${STATS_OPTIONS}`, `partitioned-stats?perPartition=false&${STATS_OPTIONS}`]) {
+      const options = `${STATS_OPTIONS}${isOldestAsked ? '&getEarliestTimeInBacklog=true' : ''}`;
+      for (const stats of [`stats?${options}`, `partitioned-stats?perPartition=false&${options}`]) {
         const { status, value } = await http({ path: `${path}/${stats}`, expected: [404], signal });
         if (status !== 404) return readTopicStats(value);
       }

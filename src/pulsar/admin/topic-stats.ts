@@ -14,12 +14,19 @@ export const readTopicStats = (json: unknown): TopicStats => {
 };
 
 const readOne = (json: unknown): SubscriptionStats => {
-  const { msgBacklog, type, consumers, subscriptionProperties } = fieldsOf(json);
+  const {
+    msgBacklog,
+    earliestMsgPublishTimeInBacklog: oldest,
+    type,
+    consumers,
+    subscriptionProperties,
+  } = fieldsOf(json);
   const properties = Object.entries(fieldsOf(subscriptionProperties)).map(
     ([key, value]) => [key, String(value)] as const,
   );
   return {
     msgBacklog: typeof msgBacklog === 'number' ? msgBacklog : 0,
+    ...(typeof oldest === 'number' && oldest > 0 && { oldestPublishTimeMs: oldest }),
     ...(typeof type === 'string' && { type }),
     consumers: Array.isArray(consumers) ? consumers.length : 0,
     properties: Object.fromEntries(properties),

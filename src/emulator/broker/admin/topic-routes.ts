@@ -53,11 +53,13 @@ function deletePartitioned(request: AdminRequest): void {
   schemas.delete(name.fullName);
 }
 
+const isOldestAsked = ({ query }: AdminRequest): boolean => query.get('getEarliestTimeInBacklog') === 'true';
+
 function partitionedStats(request: AdminRequest): object {
   const name = topicNameOf(request);
   const metadata = request.broker.cluster.partitionedTopic(name.fullName);
   if (!metadata) throw new AdminError(404, 'Partitioned Topic not found');
-  const all = topicsOf(request).map((one) => [one.name.fullName, topicStats(one)] as const);
+  const all = topicsOf(request).map((one) => [one.name.fullName, topicStats(one, isOldestAsked(request))] as const);
   const partitions = request.query.get('perPartition') === 'false' ? {} : Object.fromEntries(all);
   return { ...sumStats(all.map(([, stats]) => stats)), metadata: { ...metadata, deleted: false }, partitions };
 }
@@ -116,7 +118,7 @@ export const topicRoutes: readonly Route[] = [
   ['PUT', `${topic}/partitions`, createPartitioned],
   ['POST', `${topic}/partitions`, growPartitioned],
   ['DELETE', `${topic}/partitions`, deletePartitioned],
-  ['GET', `${topic}/stats`, (request) => topicStats(topicOf(request))],
+  ['GET', `${topic}/stats`, (request) => topicStats(topicOf(request), isOldestAsked(request))],
   ['GET', `${topic}/partitioned-stats`, partitionedStats],
   ['GET', `${topic}/internalStats`, (request) => internalStats(topicOf(request))],
   [

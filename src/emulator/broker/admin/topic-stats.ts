@@ -9,8 +9,8 @@ import type { Topic } from '../topic.ts';
 /** Rates are not measured: always 0. */
 const NO_RATES = { msgRateIn: 0, msgThroughputIn: 0, msgRateOut: 0, msgThroughputOut: 0 };
 
-/** The statistics of a topic, under the names of the admin REST. */
-export function topicStats(topic: Topic) {
+/** The statistics of a topic, under the names of the admin REST; `isOldestAsked`: with the time of the oldest message of each backlog. */
+export function topicStats(topic: Topic, isOldestAsked = false) {
   const { index } = topic.log;
   const storageSize = index.ledgers.reduce((sum, { bytes }) => sum + bytes, 0);
   const subscriptions = [...topic.subscriptions.values()];
@@ -28,7 +28,7 @@ export function topicStats(topic: Topic) {
     publishers: [...topic.producers.values()].map(publisherStats),
     waitingPublishers: 0,
     subscriptions: Object.fromEntries(
-      subscriptions.map((subscription) => [subscription.name, subscriptionStats(subscription)]),
+      subscriptions.map((subscription) => [subscription.name, subscriptionStats(topic, subscription, isOldestAsked)]),
     ),
     replication: {},
     deduplicationStatus: topic.dedup.status,
@@ -90,13 +90,14 @@ function publisherStats({
   };
 }
 
-function subscriptionStats(subscription: Subscription): object {
+function subscriptionStats(topic: Topic, subscription: Subscription, isOldestAsked: boolean): object {
   const { cursor, dispatcher, consumers } = subscription;
   return {
     msgRateOut: 0,
     msgThroughputOut: 0,
     msgRateRedeliver: 0,
     msgBacklog: cursor.backlog,
+    earliestMsgPublishTimeInBacklog: isOldestAsked ? oldestPublishTimeOf(topic, subscription) : 0,
     msgBacklogNoDelayed: cursor.backlog - (dispatcher?.delayedCount ?? 0),
     msgDelayed: dispatcher?.delayedCount ?? 0,
     unackedMessages: sum(consumers.map(({ unackedMessages }) => unackedMessages)),
@@ -109,6 +110,12 @@ function subscriptionStats(subscription: Subscription): object {
     isReplicated: false,
     subscriptionProperties: subscription.properties,
   };
+}
+
+/** Of the first entry that is not acknowledged; 0: none. */
+function oldestPublishTimeOf({ log }: Topic, { cursor }: Subscription): number {
+  if (cursor.backlog === 0) return 0;
+  return log.readOne(cursor.nextUnacked(cursor.markDelete + 1))?.publishTimeMs ?? 0;
 }
 
 function consumerStats(consumer: Consumer): object {
