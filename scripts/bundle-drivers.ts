@@ -5,6 +5,7 @@ import { connectorPackages, packageNames } from './connector-packages.ts';
 /** Drivers that are large, and the functions (files in `handlers/`) that open them. Others keep an `import()` that they never reach. */
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'cassandra-driver': ['sink.ts'],
+  pg: ['sink.ts'],
   '@aws-sdk/client-sqs': ['source.ts', 'sink.ts'],
 };
 

@@ -4,6 +4,7 @@ import { catalogueOf } from './catalogue-of.ts';
 import { dataGeneratorSource } from './data-generator/source.ts';
 import { fileSource } from './file/source.ts';
 import { httpSource } from './http/source.ts';
+import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
 import { packages } from './packages.ts';
 import { sqsSink } from './sqs/sink.ts';
@@ -11,6 +12,6 @@ import { sqsSource } from './sqs/source.ts';
 
 /** Every connector type of the product, and of the packages that the deployment names. Loading it opens nothing: drivers are loaded when a connector is opened. */
 export const catalogue: Catalogue = catalogueOf(
-  [cassandraSink, jdbcSqliteSink, sqsSink, ...packages.flatMap(({ sinks = [] }) => sinks)],
+  [cassandraSink, jdbcPostgresSink, jdbcSqliteSink, sqsSink, ...packages.flatMap(({ sinks = [] }) => sinks)],
   [dataGeneratorSource, fileSource, httpSource, sqsSource, ...packages.flatMap(({ sources = [] }) => sources)],
 );

@@ -11,6 +11,8 @@ export { startElasticmq } from './elasticmq.ts';
 export { runJava } from './java-client.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
+export type { PostgresAddress, PostgresOptions } from './postgres.ts';
+export { startPostgres } from './postgres.ts';
 export { runPulsarAdmin } from './pulsar/admin.ts';
 export { type AdminApiAnswer, type PulsarAdminApi, startPulsarAdminApi } from './pulsar/admin-api.ts';
 export { type PulsarAdminShell, startPulsarAdminShell } from './pulsar/admin-shell.ts';
@@ -42,3 +44,6 @@ export const useDynamodb = (): AddressOf<'dynamodb'> => useService('dynamodb');
 
 /** The shared ElasticMQ. Use queues of your own in it. */
 export const useElasticmq = (): AddressOf<'elasticmq'> => useService('elasticmq');
+
+/** The shared PostgreSQL. Use a database or tables of your own in it. */
+export const usePostgres = (): AddressOf<'postgres'> => useService('postgres');

@@ -3,6 +3,7 @@ import { dynamodb } from './dynamodb.ts';
 import { elasticmq } from './elasticmq.ts';
 import { javaClient } from './java-client.ts';
 import type { Running, Service } from './kit/service.ts';
+import { postgres } from './postgres.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
 import { pulsar, pulsarSecure } from './pulsar/server.ts';
 import { pythonClient } from './python-client.ts';
@@ -31,6 +32,7 @@ export const shared = {
   cassandra: share(cassandra),
   dynamodb: share(dynamodb, { isInMemory: true }),
   elasticmq: share(elasticmq),
+  postgres: share(postgres),
 };
 
 /** What a suite may name. */

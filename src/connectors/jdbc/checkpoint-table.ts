@@ -94,7 +94,8 @@ export class CheckpointTable {
   }
 }
 
-const fenced = (topic: string, { generation, epoch }: Token, why: string): PulsarIoError =>
+/** The error of a run that a newer one fenced; `why` is a clause. */
+export const fenced = (topic: string, { generation, epoch }: Token, why: string): PulsarIoError =>
   new PulsarIoError(
     'PIO_FENCED',
     `the run (generation ${generation}, epoch ${epoch}) may not write for ${topic}: ${why}`,

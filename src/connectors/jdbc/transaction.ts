@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
 import { throwIfAborted } from '../abort.ts';
+import { Turns } from '../turns.ts';
 import { isBusy, sqliteError } from './errors.ts';
 
 const BUSY_POLL_MS = 10;
@@ -35,7 +36,7 @@ export class Transactions {
   readonly #database: DatabaseSync;
   readonly #patience: Patience;
   readonly #what: string;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** `what` names the database in error messages. */
   constructor(database: DatabaseSync, patience: Patience, what: string) {
@@ -46,9 +47,7 @@ export class Transactions {
 
   /** Runs `work` when no other call of this method is under way. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    return result;
+    return this.#turns.take(work);
   }
 
   /** Takes the write lock. Throws `PIO_SINK_UNAVAILABLE` when another writer keeps it. */
