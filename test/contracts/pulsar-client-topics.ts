@@ -15,19 +15,24 @@ export function topicCases(use: UseBroker): void {
   };
   const receiveSorted = async (consumer: Consumer, count: number) => (await receiveValues(consumer, count)).sort();
 
-  test('a pattern finds topics, partitioned ones too, and those that come later; others it leaves alone', async () => {
-    const base = `${use().topic()}-pattern`;
-    const partitioned = await use().partitionedTopic(2, `${base}-parts`);
-    await publish(`${base}-a`, ['a']);
-    await publish(`${base.replace('-pattern', '-other')}`, ['other']);
-    await publish(partitioned, ['p0', 'p1']);
-    const consumer = await clients.client().subscribe({ topicsPattern: `${base}-.*`, ...earliest, ...soon });
-    expect(await receiveSorted(consumer, 3)).toEqual(['a', 'p0', 'p1']);
-    await publish(`${base}-b`, ['b']);
-    const message = await consumer.receive(10_000);
-    expect([message.getData().toString(), message.getTopicName()]).toEqual(['b', `${base}-b`]);
-    await consumer.acknowledge(message);
-  });
+  const lookups = ['serviceUrl', 'adminUrl'] as const;
+  test.each(lookups)(
+    'at the %s a pattern finds topics, partitioned ones too, and later ones; others it leaves alone',
+    async (url) => {
+      const client = clients.client({ serviceUrl: use()[url] as string });
+      const base = `${use().topic()}-pattern`;
+      const partitioned = await use().partitionedTopic(2, `${base}-parts`);
+      await publish(`${base}-a`, ['a']);
+      await publish(`${base.replace('-pattern', '-other')}`, ['other']);
+      await publish(partitioned, ['p0', 'p1']);
+      const consumer = await client.subscribe({ topicsPattern: `${base}-.*`, ...earliest, ...soon });
+      expect(await receiveSorted(consumer, 3)).toEqual(['a', 'p0', 'p1']);
+      await publish(`${base}-b`, ['b']);
+      const message = await consumer.receive(10_000);
+      expect([message.getData().toString(), message.getTopicName()]).toEqual(['b', `${base}-b`]);
+      await consumer.acknowledge(message);
+    },
+  );
 
   test('a pattern that nothing matches yet waits for topics', async () => {
     const base = `${use().topic()}-later`;

@@ -8,15 +8,10 @@ import type { DeadLetters } from './dead-letters.ts';
 import { type CorruptEntry, decodeEntry, type EntryContext } from './decode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { payloadDecrypter } from './message-encryption.ts';
+import type { ReadingStart } from './reading.ts';
 import type { RedeliveryTimer } from './redelivery-timer.ts';
 import { isBeforeStart } from './start-position.ts';
 import type { TopicConsumerOptions } from './topic-consumer-options.ts';
-
-/** Where reading starts; the broker starts at the entry, the rest is ours to leave out. */
-export interface ReadingStart {
-  readonly id: MessageIdParts;
-  readonly isInclusive: boolean;
-}
 
 /** What arrivals need of their consumer. */
 export interface ArrivalsHost {

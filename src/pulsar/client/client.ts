@@ -1,8 +1,7 @@
 import { PulsarError } from '../errors.ts';
-import { ConnectionPool } from '../network/connection-pool.ts';
-import { acceptsConnections, Failover } from '../network/failover.ts';
 import { parseTopicName } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
+import { ClusterPools, type ConnectionConfig } from './cluster-pools.ts';
 import { Consumer } from './consumer.ts';
 import type { ConsumerConfig } from './consumer-config.ts';
 import { consoleHandler, type LogHandler, LogLevel, type LogLevelName } from './log.ts';
@@ -12,37 +11,26 @@ import type { ProducerConfig } from './producer-config.ts';
 import { Reader, type ReaderConfig } from './reader.ts';
 import { type SchemaInfo, schemaInfo } from './schema-info.ts';
 import { SchemaLookup } from './schema-lookup.ts';
-import { readServiceConfig, type ServiceConfig } from './service-config.ts';
+import { StatsLog } from './stats.ts';
 import { concreteTopics } from './topic-sources.ts';
 import { Transaction, type TransactionOptions } from './transaction.ts';
 import { TransactionCoordinators } from './transaction-coordinators.ts';
 import { actingUntil, disposing, type WaitOptions } from './wait-options.ts';
 
-/** Options of `new Client`, as in npm `pulsar-client`. Sizes of thread pools and the statistics interval have no meaning here. */
-export interface ClientConfig extends ServiceConfig {
+/** Options of `new Client`, as in npm `pulsar-client`. Sizes of thread pools have no meaning here. */
+export interface ClientConfig extends ConnectionConfig {
   operationTimeoutSeconds?: number;
-  connectionTimeoutMs?: number;
   ioThreads?: number;
   messageListenerThreads?: number;
-  /** Lookups on the way at once; more wait. Default 50,000. */
-  concurrentLookupRequest?: number;
+  /** How often the numbers of each producer and consumer are logged, at level INFO. Default 600; 0: never. */
   statsIntervalInSeconds?: number;
   listenerName?: string;
   log?: LogHandler;
   logLevel?: number;
-  /** An addition: connections to one broker, which producers and consumers take in turn. Default 1. */
-  connectionsPerBroker?: number;
-  /** An addition: interval of pings. Default 30 s. */
-  keepAliveMs?: number;
   /** An addition: how often partitioned topics are asked whether they got more partitions. Default 60. */
   partitionsUpdateIntervalSeconds?: number;
   /** An addition: entries that claim to be larger when uncompressed are corrupt. Default 128 MiB. */
   maxUncompressedBytes?: number;
-}
-
-interface ServicePool {
-  readonly pool: ConnectionPool;
-  readonly failover: Failover | undefined;
 }
 
 /** An addition: a schema that is registered with a topic. */
@@ -61,41 +49,16 @@ interface Member {
 const THIS_FILE = 'client.ts';
 let logHandler: LogHandler = consoleHandler;
 
-function openPool(config: ClientConfig, context: Pick<ClientContext, 'operationTimeoutMs' | 'log'>): ServicePool {
-  const { services, ...thresholds } = readServiceConfig(config);
-  const connectionTimeoutMs = numberOption(config.connectionTimeoutMs, 1, 10_000);
-  const failover =
-    services.length === 1
-      ? undefined
-      : new Failover({
-          ...thresholds,
-          services,
-          isReachable: (service) => acceptsConnections(service, connectionTimeoutMs),
-          onSwitch: (service) => {
-            context.log('WARN', `the client moves to ${service.serviceUrl}`);
-            pool.moveTo(service);
-          },
-        });
-  const pool = new ConnectionPool({
-    ...services[0],
-    connectionTimeoutMs,
-    keepAliveMs: numberOption(config.keepAliveMs, 1, 30_000),
-    connectionsPerBroker: numberOption(config.connectionsPerBroker, 1, 1),
-    maxLookups: numberOption(config.concurrentLookupRequest, 1, 50_000),
-    onClosed: (reason) => {
-      if (reason.code !== 'AlreadyClosed') context.log('WARN', reason.message);
-    },
-    whenUnreachable: failover && ((error, signal) => failover.whenSwitched(error, context.operationTimeoutMs, signal)),
-  });
-  failover?.start();
-  return { pool, failover };
+function statsLog({ statsIntervalInSeconds }: ClientConfig, log: ClientContext['log']): StatsLog | undefined {
+  const isOff = statsIntervalInSeconds === 0;
+  return isOff ? undefined : new StatsLog(secondsOption(statsIntervalInSeconds, 600), (line) => log('INFO', line));
 }
 
 /** A Pulsar client with the API of npm `pulsar-client`. Connects when first needed, reconnects by itself. */
 export class Client {
   private readonly context: ClientContext;
   private readonly members = new Set<Member>();
-  private readonly failover: Failover | undefined;
+  private readonly pools: ClusterPools;
   private readonly coordinators: TransactionCoordinators;
   private isClosed = false;
 
@@ -110,16 +73,19 @@ export class Client {
         if (LogLevel[name] >= level) (handler ?? logHandler)(LogLevel[name], THIS_FILE, 0, message);
       },
     };
-    const { pool, failover } = openPool(config, shared);
-    this.failover = failover;
+    const pools = new ClusterPools(config, shared);
+    const pool = pools.main;
+    this.pools = pools;
     const listenerName = textOption(config.listenerName);
     this.context = {
       ...shared,
       pool,
+      poolOf: (clusterUrl) => pools.of(clusterUrl),
       listenerName,
       schemas: new SchemaLookup({ pool, listenerName, operationTimeoutMs: shared.operationTimeoutMs }),
       maxUncompressedBytes: numberOption(config.maxUncompressedBytes, 1, 128 * 1024 * 1024),
       partitionsUpdateMs: secondsOption(config.partitionsUpdateIntervalSeconds, 60),
+      stats: statsLog(config, shared.log),
       nextId: () => ++lastId,
     };
     this.coordinators = new TransactionCoordinators(this.context);
@@ -215,9 +181,9 @@ export class Client {
   }
 
   private async end(): Promise<null> {
-    this.failover?.stop();
+    this.pools.stay();
     await Promise.allSettled([...this.members].map((member) => member.close()));
-    await this.context.pool.end(this.context.operationTimeoutMs);
+    await this.pools.end(this.context.operationTimeoutMs);
     return null;
   }
 

@@ -1,5 +1,3 @@
-import { PulsarError } from '../errors.ts';
-
 // npm `pulsar-client` ignores an option of a wrong type or out of range and keeps the default (PULSAR-WIRE 8.1); so do these.
 
 /** A text; undefined for an empty one, or anything else. */
@@ -40,13 +38,4 @@ export function choiceOption<T>(value: unknown, table: Readonly<Record<string, T
 export function propertiesOption(value: unknown): Record<string, string> {
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, String(one)]));
-}
-
-/** Refuses options that this client does not have yet, rather than ignoring them. */
-export function refuseOptions(action: string, config: object, names: readonly string[]): void {
-  for (const name of names) {
-    const value = (config as Record<string, unknown>)[name];
-    if (value === undefined || value === null || value === false) continue;
-    throw new PulsarError('OperationNotSupported', `Failed to ${action}: the option ${name} is not supported`);
-  }
 }

@@ -5,7 +5,8 @@ import type { EncodedEntry } from './encode-entry.ts';
 export interface PendingEntry {
   readonly entry: EncodedEntry;
   readonly waiting: readonly WaitingMessage[];
-  readonly enqueuedAtMs: number;
+  /** When its first message was given to the producer, by `performance.now()`. */
+  readonly beganAtMs: number;
 }
 
 /** Entries without receipt, oldest first. One timer watches the oldest. */
@@ -30,8 +31,7 @@ export class PendingEntries {
     return this.entries[0];
   }
 
-  add(entry: EncodedEntry, waiting: readonly WaitingMessage[]): PendingEntry {
-    const pending = { entry, waiting, enqueuedAtMs: performance.now() };
+  add(pending: PendingEntry): PendingEntry {
     this.entries.push(pending);
     this.watch();
     return pending;
@@ -40,12 +40,11 @@ export class PendingEntries {
   private watch(): void {
     const { oldest } = this;
     if (this.timer !== undefined || oldest === undefined) return;
-    const leftMs = oldest.enqueuedAtMs + this.timeoutMs - performance.now();
+    const leftMs = oldest.beganAtMs + this.timeoutMs - performance.now();
     this.timer = setTimeout(
       () => {
         this.timer = undefined;
-        if (this.oldest !== undefined && performance.now() - this.oldest.enqueuedAtMs >= this.timeoutMs)
-          this.onTimeout();
+        if (this.oldest !== undefined && performance.now() - this.oldest.beganAtMs >= this.timeoutMs) this.onTimeout();
         this.watch();
       },
       Math.max(1, leftMs),

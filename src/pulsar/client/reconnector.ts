@@ -38,18 +38,24 @@ export interface ReconnectorOptions {
   readonly onGivenUp: (error: PulsarError) => void;
   /** Limit of the first attachment; later ones are tried for ever. */
   readonly operationTimeoutMs: number;
+  /** For tests: waits, and numbers from 0 to 1. */
+  readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
+  readonly random?: () => number;
 }
 
 /** Keeps one producer or consumer attached to its broker. */
 export class Reconnector {
   private readonly options: ReconnectorOptions;
-  private readonly backoff = new Backoff();
+  private readonly backoff: Backoff;
+  private readonly wait: NonNullable<ReconnectorOptions['wait']>;
   private readonly stopping = new AbortController();
   private isRunning = false;
   private isLost = false;
 
   constructor(options: ReconnectorOptions) {
     this.options = options;
+    this.backoff = new Backoff(undefined, undefined, options.random);
+    this.wait = options.wait ?? ((delayMs, signal) => sleep(delayMs, undefined, { signal }));
   }
 
   /** First attachment; rejects at a fatal error or when the operation timeout has passed. */
@@ -76,7 +82,7 @@ export class Reconnector {
     this.isRunning = true;
     try {
       for (let delayMs = firstDelayMs; ; delayMs = this.backoff.next()) {
-        if (delayMs > 0) await sleep(delayMs, undefined, { signal });
+        if (delayMs > 0) await this.wait(delayMs, signal);
         this.isLost = false;
         const error = await this.attempt();
         if (error === undefined && !this.isLost) break;

@@ -20,10 +20,19 @@ const texts: Readonly<Record<string, string>> = {
   ProtocolError: 'UnknownError',
 };
 
+function codeOf(error: unknown): string {
+  return error instanceof PulsarError ? error.code : 'UnknownError';
+}
+
+/** What npm `pulsar-client` calls the result that an error is. */
+export function resultText(error: unknown): string {
+  const code = codeOf(error);
+  return texts[code] ?? code;
+}
+
 /** An error as the public API throws it: the text of npm `pulsar-client`, our code, the detail as cause. */
 export function publicError(action: string, error: unknown): PulsarError {
-  const code = error instanceof PulsarError ? error.code : 'UnknownError';
-  return new PulsarError(code, `Failed to ${action}: ${texts[code] ?? code}`, { cause: error });
+  return new PulsarError(codeOf(error), `Failed to ${action}: ${resultText(error)}`, { cause: error });
 }
 
 /** Runs `work`; what it throws is told as "Failed to <action>: …". */

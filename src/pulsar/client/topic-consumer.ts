@@ -3,24 +3,24 @@ import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ConsumerListener } from '../network/connection-listeners.ts';
 import { AckType, type CommandFields, type MessageIdInput, ValidationError } from '../protocol/index.ts';
-import { ackAndWait, askAgain, entriesByKey, isOf, sendAcks } from './ack-commands.ts';
+import { ackAndWait, askAgain, isOf, sendAcks } from './ack-commands.ts';
 import { AckGrouping } from './ack-grouping.ts';
-import { Arrivals, type ReadingStart } from './arrivals.ts';
-import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
-import { DeadLetters } from './dead-letters.ts';
+import { Arrivals } from './arrivals.ts';
+import { type ClientContext, requestOptions } from './client-context.ts';
 import type { CorruptEntry } from './decode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { Permits } from './permits.ts';
+import { Reading } from './reading.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Reconnector } from './reconnector.ts';
-import { RedeliveryTimer } from './redelivery-timer.ts';
+import { Redeliveries } from './redeliveries.ts';
 import { closeConsumer, registerConsumer } from './register.ts';
+import { type SeekHost, Seeking, type SeekTarget } from './seeking.ts';
+import { ConsumerStats } from './stats.ts';
 import { canOnlyRewind, subscribeFields, type TopicConsumerOptions } from './topic-consumer-options.ts';
-import { askTopicEnd, isBehind, type ReadingPosition, type TopicEnd } from './topic-end.ts';
+import { askTopicEnd, type ReadingPosition, type TopicEnd } from './topic-end.ts';
+import { TopicPlace } from './topic-place.ts';
 import { type TransactionId, transactionalAckId, transactionFields } from './transaction-id.ts';
-
-/** Where a seek goes. */
-export type SeekTarget = { readonly id: MessageIdParts } | { readonly publishTimeMs: number };
 
 /** What a topic's consumer tells its owner. */
 export interface TopicConsumerEvents {
@@ -32,14 +32,8 @@ export interface TopicConsumerEvents {
   onEnded(reason: PulsarError): void;
 }
 
-interface Seeking {
-  readonly attached: PromiseWithResolvers<void>;
-  isDetached: boolean;
-  isAttached: boolean;
-}
-
 /** Consumer of one topic or partition that comes back after a disconnect. */
-export class TopicConsumer implements ConsumerListener {
+export class TopicConsumer implements ConsumerListener, SeekHost {
   readonly options: TopicConsumerOptions;
   readonly queue = new ReceiveQueue();
   private readonly context: ClientContext;
@@ -48,29 +42,28 @@ export class TopicConsumer implements ConsumerListener {
   private readonly reconnector: Reconnector;
   private readonly permits: Permits;
   private readonly acks: AckGrouping;
-  private readonly negativeAcks: RedeliveryTimer;
-  private readonly unacked: RedeliveryTimer | undefined;
+  private readonly redeliveries: Redeliveries;
+  private readonly seeking: Seeking;
+  private readonly stats: ConsumerStats | undefined;
+  private readonly statsLine: () => string;
+  private readonly place: TopicPlace;
   private readonly arrivals: Arrivals;
   private readonly canOnlyRewind: boolean;
   private connection: Connection | undefined;
-  private assignedUrl: string | undefined;
-  private start: ReadingStart | undefined;
-  private lastTaken: MessageIdParts | undefined;
+  private readonly reading: Reading;
   private endReason: PulsarError | undefined;
-  private seeking: Seeking | undefined;
-  private readonly deadLetters: DeadLetters | undefined;
   private isLeaving = false;
-  private knownEnd: TopicEnd | undefined;
 
   constructor(context: ClientContext, options: TopicConsumerOptions, events: TopicConsumerEvents) {
     this.context = context;
     this.options = options;
     this.events = events;
     this.consumerId = context.nextId();
-    this.start = options.startMessageId && { id: options.startMessageId, isInclusive: options.isStartInclusive };
+    this.place = new TopicPlace(context, options.topic.fullName);
+    this.reading = new Reading(options);
     this.canOnlyRewind = canOnlyRewind(options.subscriptionType);
     this.reconnector = new Reconnector({
-      attach: (signal) => this.attach(signal),
+      attach: (signal) => this.place.attach(signal, (...place) => this.register(...place)),
       onGivenUp: (error) => this.endWith(error),
       operationTimeoutMs: context.operationTimeoutMs,
     });
@@ -80,20 +73,26 @@ export class TopicConsumer implements ConsumerListener {
       isReceipt: options.isAckReceipt,
       send: (ackType, ids) => this.sendAck(ackType, ids),
     });
-    this.deadLetters =
-      options.deadLetters && new DeadLetters(options.deadLetters, (message) => context.log('ERROR', message));
-    this.negativeAcks = new RedeliveryTimer(options.negativeAckDelayMs, (ids) => this.redeliver(ids));
-    this.unacked =
-      options.ackTimeoutMs > 0 ? new RedeliveryTimer(options.ackTimeoutMs, (ids) => this.redeliver(ids)) : undefined;
+    this.redeliveries = new Redeliveries(options, {
+      log: context.log,
+      chunked: () => this.arrivals.chunked,
+      acknowledge: (id) => this.acknowledge(id),
+      askAgain: (entries) => this.askAgain(entries),
+    });
+    this.seeking = new Seeking(this, this.reading, options.isStartInclusive);
+    this.stats = context.stats && new ConsumerStats();
+    const who = `${options.topic.fullName}, ${options.subscription}, ${this.consumerId}`;
+    this.statsLine = () => this.stats?.take(who) ?? '';
+    context.stats?.add(this.statsLine);
     this.arrivals = new Arrivals(context, options, {
       acks: this.acks,
-      unacked: this.unacked,
-      deadLetters: this.deadLetters,
-      start: () => this.start,
-      isSeeking: () => this.seeking !== undefined && !this.seeking.isAttached,
+      unacked: this.redeliveries.unacked,
+      deadLetters: this.redeliveries.deadLetters,
+      start: () => this.reading.start,
+      isSeeking: () => this.seeking.isBeforeTarget,
       release: (permits) => this.release(permits),
       refuse: (entry) => this.refuse(entry),
-      redeliver: (ids) => this.redeliver(ids),
+      redeliver: (ids) => this.redeliveries.redeliver(ids),
       deliver: (messages) => {
         this.queue.push(messages);
         events.onArrival(this);
@@ -121,29 +120,19 @@ export class TopicConsumer implements ConsumerListener {
     await this.close().catch(() => undefined);
   }
 
-  private async attach(signal: AbortSignal): Promise<void> {
-    const { assignedUrl } = this;
-    this.assignedUrl = undefined;
-    const topic = this.options.topic.fullName;
-    const connection = await connectionFor(this.context, topic, assignedUrl, signal);
+  private async register(connection: Connection, signal: AbortSignal): Promise<void> {
     this.queue.remove(() => true);
     this.arrivals.chunked.restart();
-    this.deadLetters?.clear();
-    if (!this.options.isDurable && this.lastTaken !== undefined && this.seeking === undefined) {
-      this.start = { id: this.lastTaken, isInclusive: false };
-    }
-    const state = { consumerId: this.consumerId, startMessageId: this.start?.id };
-    await registerConsumer(
-      connection,
-      subscribeFields(this.options, state),
-      this,
-      requestOptions(this.context, signal),
-    );
+    this.redeliveries.deadLetters?.clear();
+    if (!this.options.isDurable && !this.seeking.isUnderWay) this.reading.resume();
+    const state = { consumerId: this.consumerId, startMessageId: this.reading.start?.id };
+    const fields = subscribeFields(this.options, state);
+    await registerConsumer(connection, fields, this, requestOptions(this.context, signal));
     if (connection.consumers.get(this.consumerId) !== this) {
-      throw new PulsarError('Disconnected', `consumer of ${topic} was closed while it was registered`);
+      throw new PulsarError('Disconnected', `consumer of ${fields.topic} was closed while it was registered`);
     }
     this.connection = connection;
-    if (this.seeking !== undefined) this.endSeeking(this.seeking);
+    if (this.seeking.isUnderWay) this.seeking.end();
     else this.acks.restart();
     this.permits.start();
     this.events.onAttached(this);
@@ -181,18 +170,19 @@ export class TopicConsumer implements ConsumerListener {
   take(): IncomingMessage | undefined {
     const message = this.queue.shift();
     if (message === undefined) return undefined;
-    this.lastTaken = message.messageId;
+    this.reading.lastTaken = message.messageId;
     this.permits.release(1);
-    this.unacked?.add(message.messageId);
+    this.redeliveries.unacked?.add(message.messageId);
+    this.stats?.noteOne(message.value);
     return message;
   }
 
   /** Acknowledges one message; with receipts a promise of the broker's answer. */
   acknowledge(id: MessageIdParts): Promise<unknown> | undefined {
     this.requireOpen();
-    this.unacked?.remove(id);
-    this.negativeAcks.remove(id);
-    this.deadLetters?.forget(id);
+    this.redeliveries.settled(id);
+    this.redeliveries.deadLetters?.forget(id);
+    this.stats?.acknowledged(AckType.Individual);
     if (id.firstChunk === undefined) return this.acks.add(id);
     return Promise.all(this.arrivals.chunked.entriesOf([id]).map((entry) => this.acks.add(entry)));
   }
@@ -200,16 +190,16 @@ export class TopicConsumer implements ConsumerListener {
   async acknowledgeCumulative(id: MessageIdParts): Promise<void> {
     this.requireOpen();
     this.requireCumulative();
-    this.unacked?.remove(id);
+    this.redeliveries.unacked?.remove(id);
+    this.stats?.acknowledged(AckType.Cumulative);
     await this.acks.addCumulative(this.arrivals.chunked.limitCumulative(id));
   }
 
   /** Acknowledges within a transaction, at once; rejects with TransactionConflict when another has acknowledged the message. */
   async acknowledgeIn(transaction: TransactionId, id: MessageIdParts, isCumulative: boolean): Promise<void> {
-    this.requireOpen();
+    const connection = this.requireConnection('acknowledge in a transaction');
     if (isCumulative) this.requireCumulative();
-    const { connection, consumerId } = this;
-    if (connection === undefined) throw new PulsarError('NotConnected', 'cannot acknowledge in a transaction now');
+    const { consumerId } = this;
     const { chunked } = this.arrivals;
     const ids = isCumulative ? [chunked.limitCumulative(id)] : chunked.entriesOf([id]);
     const fields = {
@@ -219,18 +209,13 @@ export class TopicConsumer implements ConsumerListener {
       ...transactionFields(transaction),
     };
     await ackAndWait(connection, fields, requestOptions(this.context));
-    this.unacked?.remove(id);
-    this.negativeAcks.remove(id);
+    this.redeliveries.settled(id);
+    this.stats?.acknowledged(fields.ackType);
   }
 
   private requireCumulative(): void {
     if (this.canOnlyRewind) return;
     throw new PulsarError('CumulativeAcknowledgementNotAllowedError', 'shared subscriptions acknowledge one by one');
-  }
-
-  negativeAcknowledge(id: MessageIdParts): void {
-    this.unacked?.remove(id);
-    this.negativeAcks.add(id);
   }
 
   private sendAck(ackType: AckType, ids: readonly MessageIdInput[]): Promise<void> | undefined {
@@ -240,26 +225,18 @@ export class TopicConsumer implements ConsumerListener {
     return sendAcks(connection, { consumerId, ackType, messageId: ids }, request);
   }
 
-  /** Asks for entries again; a subscription with one active consumer can only be rewound as a whole. */
-  redeliver(ids: readonly MessageIdParts[]): void {
-    if (this.deadLetters === undefined) this.redeliverNow(ids);
-    else this.buryOrRedeliver(this.deadLetters, ids);
+  negativeAcknowledge(id: MessageIdParts): void {
+    this.redeliveries.negativeAcknowledge(id);
   }
 
-  private async buryOrRedeliver(deadLetters: DeadLetters, ids: readonly MessageIdParts[]): Promise<void> {
-    const { buried, rest } = await deadLetters.bury(ids);
-    await Promise.allSettled(buried.map(async (id) => this.acknowledge(id)));
-    if (rest.length > 0) this.redeliverNow(rest);
-  }
-
-  private redeliverNow(messageIds: readonly MessageIdParts[]): void {
+  /** A subscription with one active consumer can only be rewound as a whole. */
+  private askAgain(entries: ReadonlyMap<string, MessageIdInput>): void {
     const { connection, consumerId } = this;
     if (connection === undefined || !connection.isOpen) return;
     if (this.canOnlyRewind) {
       this.subscribeAnew(connection);
       return;
     }
-    const entries = entriesByKey(this.arrivals.chunked.entriesOf(messageIds));
     this.release(this.queue.remove(({ messageId }) => isOf(entries, messageId)));
     askAgain(connection, consumerId, entries);
   }
@@ -273,88 +250,75 @@ export class TopicConsumer implements ConsumerListener {
     closeConsumer(connection, this.consumerId, requestOptions(this.context)).then(attach, attach);
   }
 
-  /**
-   * Moves the subscription; resolves when messages come from there. The broker closes the consumer on the way, so what was
-   * received before is dropped, and the target itself is left out unless the start is inclusive.
-   */
+  /** Moves the subscription; resolves when messages come from there. The target itself is left out unless the start is inclusive. */
   async seek(target: SeekTarget): Promise<void> {
-    this.requireOpen();
-    const { connection, consumerId } = this;
-    if (connection === undefined) throw new PulsarError('NotConnected', 'cannot seek while not connected');
-    if (this.seeking !== undefined) throw new PulsarError('NotAllowedError', 'another seek is under way');
-    const seeking = { attached: Promise.withResolvers<void>(), isDetached: false, isAttached: false };
-    seeking.attached.promise.catch(() => undefined);
-    this.acks.flush();
-    this.seeking = seeking;
-    const formerStart = this.start;
-    const isById = 'id' in target;
-    this.start = isById ? { id: target.id, isInclusive: this.options.isStartInclusive } : undefined;
-    const first = isById ? (target.id.firstChunk ?? target.id) : undefined;
-    const where = first
-      ? { messageId: { ledgerId: first.ledgerId, entryId: first.entryId } }
-      : { messagePublishTime: (target as { publishTimeMs: number }).publishTimeMs };
-    try {
-      await connection.request('SEEK', { consumerId, ...where }, 'SUCCESS', requestOptions(this.context));
-      if (!seeking.isDetached) this.endSeeking(seeking);
-      await seeking.attached.promise;
-    } catch (error) {
-      if (!seeking.isAttached) this.start = formerStart;
-      throw error;
-    } finally {
-      this.seeking = undefined;
-    }
+    this.requireConnection('seek');
+    await this.seeking.seek(target);
   }
 
-  /** What was known of messages before a seek is void. */
-  private endSeeking(seeking: Seeking): void {
-    seeking.isAttached = true;
-    this.knownEnd = undefined;
-    this.lastTaken = undefined;
+  /** For {@link Seeking}. */
+  async send(where: Parameters<SeekHost['send']>[0]): Promise<void> {
+    const connection = this.requireConnection('seek');
+    this.acks.flush();
+    const fields = { consumerId: this.consumerId, ...where };
+    await connection.request('SEEK', fields, 'SUCCESS', requestOptions(this.context));
+  }
+
+  /** For {@link Seeking}. */
+  forgetMessages(): void {
+    this.reading.forget();
     this.permits.release(this.queue.remove(() => true));
     this.acks.clear();
     this.arrivals.chunked.clear();
-    this.negativeAcks.clear();
-    this.unacked?.clear();
-    seeking.attached.resolve();
+    this.redeliveries.clear();
   }
 
   /** Last message of the topic and the end of what is acknowledged without gaps. */
   async lastMessageId(): Promise<TopicEnd> {
-    this.requireOpen();
-    const { connection, consumerId } = this;
-    if (connection === undefined)
-      throw new PulsarError('NotConnected', 'cannot ask for the last message while not connected');
-    this.knownEnd = await askTopicEnd(connection, consumerId, requestOptions(this.context));
-    return this.knownEnd;
+    const connection = this.requireConnection('ask for the last message');
+    const end = await askTopicEnd(connection, this.consumerId, requestOptions(this.context));
+    this.reading.knownEnd = end;
+    return end;
   }
 
   /** Place of the newest message that was taken, or where reading starts. */
   get position(): ReadingPosition {
-    if (this.lastTaken !== undefined) return { id: this.lastTaken, isInclusive: false };
-    return { id: this.start?.id, isInclusive: this.start?.isInclusive === true };
+    return this.reading.position;
   }
 
   /** Whether the topic, as last asked for, goes on after {@link position}. */
   get isBehindKnownEnd(): boolean {
-    return this.knownEnd !== undefined && isBehind(this.position, this.knownEnd);
+    return this.reading.isBehindKnownEnd;
   }
 
   onClosedByBroker(close: CommandFields<'CLOSE_CONSUMER'>): void {
-    const { pool } = this.context;
-    this.connection = undefined;
-    if (this.seeking !== undefined) this.seeking.isDetached = true;
-    this.assignedUrl = pool.isTls ? close.assignedBrokerServiceUrlTls : close.assignedBrokerServiceUrl;
-    this.reconnector.lost(this.assignedUrl !== undefined || this.seeking !== undefined);
+    this.detached();
+    const isNamed = this.place.closed(close);
+    this.reconnector.lost(isNamed || this.seeking.isUnderWay);
+  }
+
+  onMigrated(migration: CommandFields<'TOPIC_MIGRATED'>): void {
+    this.place.migrated(migration);
   }
 
   onDisconnected(): void {
-    this.connection = undefined;
-    if (this.seeking !== undefined) this.seeking.isDetached = true;
+    this.detached();
     if (this.endReason === undefined) this.reconnector.lost(false);
+  }
+
+  private detached(): void {
+    this.connection = undefined;
+    this.seeking.detach();
   }
 
   private requireOpen(): void {
     if (this.endReason !== undefined) throw this.endReason;
+  }
+
+  private requireConnection(action: string): Connection {
+    this.requireOpen();
+    if (this.connection !== undefined) return this.connection;
+    throw new PulsarError('NotConnected', `cannot ${action} while not connected`);
   }
 
   private endWith(reason: PulsarError, isQuiet = this.isLeaving): void {
@@ -362,12 +326,12 @@ export class TopicConsumer implements ConsumerListener {
     this.endReason = reason;
     this.reconnector.stop();
     this.arrivals.stop();
-    this.negativeAcks.clear();
-    this.unacked?.clear();
+    this.redeliveries.clear();
+    this.context.stats?.remove(this.statsLine);
     this.acks.end(reason);
-    this.seeking?.attached.reject(reason);
+    this.seeking.fail(reason);
     this.queue.remove(() => true);
-    this.deadLetters?.close().catch(() => undefined);
+    this.redeliveries.deadLetters?.close().catch(() => undefined);
     if (!isQuiet) this.events.onEnded(reason);
   }
 
@@ -383,9 +347,8 @@ export class TopicConsumer implements ConsumerListener {
 
   /** Deletes the subscription. */
   async unsubscribe(): Promise<void> {
-    this.requireOpen();
-    const { connection, consumerId } = this;
-    if (connection === undefined) throw new PulsarError('NotConnected', 'cannot unsubscribe while not connected');
+    const connection = this.requireConnection('unsubscribe');
+    const { consumerId } = this;
     await connection.request('UNSUBSCRIBE', { consumerId }, 'SUCCESS', requestOptions(this.context));
     connection.consumers.delete(consumerId);
     this.connection = undefined;

@@ -5,7 +5,7 @@ import type { ProducerListener } from '../network/connection-listeners.ts';
 import { type CommandFields, ProtocolError, ServerError, serverErrorName } from '../protocol/index.ts';
 import { BatchTimer } from './batch-timer.ts';
 import { Batcher, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
-import { type ClientContext, connectionFor, requestOptions } from './client-context.ts';
+import { type ClientContext, requestOptions } from './client-context.ts';
 import { encodeEntries } from './encode-chunks.ts';
 import type { EncodedEntry, EncryptPayload, OutgoingMessage } from './encode-entry.ts';
 import { entryRuns } from './entry-runs.ts';
@@ -13,6 +13,9 @@ import { payloadEncrypter } from './message-encryption.ts';
 import { PendingEntries, type PendingEntry } from './pending-entries.ts';
 import { Reconnector } from './reconnector.ts';
 import { closeProducer, registerProducer } from './register.ts';
+import { resultText } from './result-text.ts';
+import { ProducerStats } from './stats.ts';
+import { TopicPlace } from './topic-place.ts';
 import { producerFields, type TopicProducerOptions } from './topic-producer-options.ts';
 import { transactionFields } from './transaction-id.ts';
 
@@ -38,7 +41,9 @@ export class TopicProducer implements ProducerListener {
   private epoch = -1;
   private topicEpoch: number | undefined;
   private schemaVersion: Buffer | undefined;
-  private assignedUrl: string | undefined;
+  private readonly place: TopicPlace;
+  private readonly stats: ProducerStats | undefined;
+  private readonly statsLine = (): string => this.stats?.take(`${this.options.topic.fullName}, ${this.name}`) ?? '';
   private endReason: PulsarError | undefined;
   /** Of the chunked message whose receipts are coming in. */
   private firstChunk: { readonly ledgerId: number; readonly entryId: number } | undefined;
@@ -47,6 +52,8 @@ export class TopicProducer implements ProducerListener {
     this.context = context;
     this.options = options;
     this.producerId = context.nextId();
+    this.place = new TopicPlace(context, options.topic.fullName);
+    this.stats = context.stats && new ProducerStats();
     this.encrypt =
       options.encryption &&
       payloadEncrypter({
@@ -84,11 +91,11 @@ export class TopicProducer implements ProducerListener {
     }
   }
 
-  private async attach(signal: AbortSignal): Promise<void> {
-    const { options, assignedUrl } = this;
-    const topic = options.topic.fullName;
-    this.assignedUrl = undefined;
-    const connection = await connectionFor(this.context, topic, assignedUrl, signal);
+  private attach(signal: AbortSignal): Promise<void> {
+    return this.place.attach(signal, (connection, registering) => this.register(connection, registering));
+  }
+
+  private async register(connection: Connection, signal: AbortSignal): Promise<void> {
     const isFirst = this.name === '';
     const state = {
       producerId: this.producerId,
@@ -96,10 +103,10 @@ export class TopicProducer implements ProducerListener {
       epoch: ++this.epoch,
       topicEpoch: this.topicEpoch,
     };
-    const fields = producerFields(options, state);
+    const fields = producerFields(this.options, state);
     const success = await registerProducer(connection, fields, this, requestOptions(this.context, signal));
     if (connection.producers.get(this.producerId) !== this) {
-      throw new PulsarError('Disconnected', `producer of ${topic} was closed while it was registered`);
+      throw new PulsarError('Disconnected', `producer of ${fields.topic} was closed while it was registered`);
     }
     this.topicEpoch = success.topicEpoch;
     this.schemaVersion = success.schemaVersion && Buffer.from(success.schemaVersion);
@@ -113,6 +120,7 @@ export class TopicProducer implements ProducerListener {
     this.name = success.producerName;
     this.lastSequenceId = success.lastSequenceId ?? -1;
     this.nextSequenceId = (this.options.initialSequenceId ?? this.lastSequenceId) + 1;
+    this.context.stats?.add(this.statsLine);
   }
 
   /** Takes a message and settles it: with its place once the broker has stored it. Messages that have to wait for room keep their order. */
@@ -143,7 +151,7 @@ export class TopicProducer implements ProducerListener {
     const mustBeAlone = message.deliverAtMs !== undefined || message.replicateTo !== undefined;
     if (batching === undefined || mustBeAlone) {
       this.flushBatch();
-      this.seal([waiting]);
+      this.seal([waiting], performance.now());
       return;
     }
     if (this.batcher.isTooLargeFor(message)) this.flushBatch();
@@ -152,16 +160,18 @@ export class TopicProducer implements ProducerListener {
   }
 
   private flushBatch(): void {
+    const { beganAtMs } = this.batcher;
     for (const batch of this.batcher.drain()) {
-      for (const run of entryRuns(batch, this)) this.seal(run);
+      for (const run of entryRuns(batch, this)) this.seal(run, beganAtMs);
     }
   }
 
-  private seal(waiting: readonly WaitingMessage[]): void {
+  private seal(waiting: readonly WaitingMessage[], beganAtMs: number): void {
     const messages: OutgoingMessage[] = waiting.map(({ message }) => ({
       ...message,
       sequenceId: message.sequenceId ?? this.nextSequenceId++,
     }));
+    this.stats?.note(messages);
     let entries: readonly EncodedEntry[];
     try {
       entries = encodeEntries(messages, this.options.isChunking, {
@@ -173,12 +183,12 @@ export class TopicProducer implements ProducerListener {
         encrypt: this.encrypt,
       });
     } catch (error) {
-      this.settle(waiting, (one) => one.reject(error as Error));
+      this.refuse({ waiting, beganAtMs }, error as Error);
       return;
     }
     for (const entry of entries) {
       const isDone = entry.chunk === undefined || entry.chunk.isLast;
-      this.transmit(this.pending.add(entry, isDone ? waiting : []));
+      this.transmit(this.pending.add({ entry, waiting: isDone ? waiting : [], beganAtMs }));
     }
   }
 
@@ -215,6 +225,7 @@ export class TopicProducer implements ProducerListener {
     const firstChunk = chunk && this.firstChunk && { ...this.firstChunk, partition, batchIndex: -1 };
     const isBatch = count > 1;
     const batchSize = isBatch ? count : undefined;
+    this.stats?.done('Ok', head.waiting.length, performance.now() - head.beganAtMs);
     this.settle(head.waiting, (one, index) => {
       one.resolve({ ledgerId, entryId, partition, batchIndex: isBatch ? index : -1, batchSize, firstChunk });
     });
@@ -230,7 +241,7 @@ export class TopicProducer implements ProducerListener {
       for (;;) {
         const refused = this.pending.remove(sequenceId, refusal);
         if (refused === undefined) return;
-        this.settle(refused.waiting, (one) => one.reject(refusal));
+        this.refuse(refused, refusal);
       }
     }
     this.context.log('WARN', `sequence ${sequenceId} of ${this.name} was refused, registering anew: ${message}`);
@@ -247,10 +258,12 @@ export class TopicProducer implements ProducerListener {
   }
 
   onClosedByBroker(close: CommandFields<'CLOSE_PRODUCER'>): void {
-    const { pool } = this.context;
     this.connection = undefined;
-    this.assignedUrl = pool.isTls ? close.assignedBrokerServiceUrlTls : close.assignedBrokerServiceUrl;
-    this.reconnector.lost(this.assignedUrl !== undefined);
+    this.reconnector.lost(this.place.closed(close));
+  }
+
+  onMigrated(migration: CommandFields<'TOPIC_MIGRATED'>): void {
+    this.place.migrated(migration);
   }
 
   onDisconnected(): void {
@@ -266,11 +279,17 @@ export class TopicProducer implements ProducerListener {
     }
   }
 
+  private refuse({ waiting, beganAtMs }: Omit<PendingEntry, 'entry'>, error: Error): void {
+    this.stats?.done(resultText(error), waiting.length, performance.now() - beganAtMs);
+    this.settle(waiting, (one) => one.reject(error));
+  }
+
   private failPending(error: PulsarError): void {
     this.batchTimer.stop();
-    const entries = this.pending.drain(error);
-    const waiting = [...entries.flatMap((entry) => entry.waiting), ...this.batcher.drain().flat()];
-    this.settle(waiting, (one) => one.reject(error));
+    const { beganAtMs } = this.batcher;
+    const collected = this.batcher.drain();
+    for (const entry of this.pending.drain(error)) this.refuse(entry, error);
+    for (const waiting of collected) this.refuse({ waiting, beganAtMs }, error);
   }
 
   /** Waits until everything given to `send` so far is settled; rejects when the last of it failed. */
@@ -283,6 +302,7 @@ export class TopicProducer implements ProducerListener {
   private endWith(reason: PulsarError): void {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
+    this.context.stats?.remove(this.statsLine);
     this.reconnector.stop();
     for (const waiting of this.blocked.splice(0)) waiting.reject(reason);
     this.failPending(reason);

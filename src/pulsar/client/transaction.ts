@@ -35,11 +35,11 @@ export class Transaction {
   private action: TxnAction | undefined;
   private failure: PulsarError | undefined;
 
-  private constructor(coordinators: TransactionCoordinators, id: TransactionId, timeoutMs: number) {
+  private constructor(coordinators: TransactionCoordinators, id: TransactionId, timeoutMs: number, beganAtMs: number) {
     this.coordinators = coordinators;
     this.id = id;
     this.timeoutMs = timeoutMs;
-    this.deadlineMs = performance.now() + timeoutMs;
+    this.deadlineMs = beganAtMs + timeoutMs;
   }
 
   /** Use `Client.newTransaction`. */
@@ -53,11 +53,12 @@ export class Transaction {
     }
     return acting('create transaction', async () => {
       const tcId = await coordinators.choose(signal);
+      const beganAtMs = performance.now();
       const begin = (connection: Connection, request: RequestOptions) =>
         connection.request('NEW_TXN', { tcId, txnTtlSeconds: timeoutMs }, 'NEW_TXN_RESPONSE', request);
       const answer = await coordinators.ask(tcId, 'beginning a transaction', begin, signal);
       const id = { mostBits: answer.txnidMostBits ?? 0n, leastBits: answer.txnidLeastBits ?? 0n };
-      return new Transaction(coordinators, id, timeoutMs);
+      return new Transaction(coordinators, id, timeoutMs, beganAtMs);
     });
   }
 

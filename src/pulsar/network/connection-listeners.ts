@@ -9,6 +9,8 @@ export interface ProducerListener {
   onSendError(error: CommandFields<'SEND_ERROR'>): void;
   /** The broker closed the producer; the connection stays. */
   onClosedByBroker(close: CommandFields<'CLOSE_PRODUCER'>): void;
+  /** The topic has moved to another cluster; the broker closes the producer next. */
+  onMigrated?(migration: CommandFields<'TOPIC_MIGRATED'>): void;
   /** The connection ended, with `error` as the reason. */
   onDisconnected(error: PulsarError): void;
 }
@@ -19,6 +21,8 @@ export interface ConsumerListener {
   onMessage(message: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void;
   /** The broker closed the consumer; the connection stays. */
   onClosedByBroker(close: CommandFields<'CLOSE_CONSUMER'>): void;
+  /** The topic has moved to another cluster; the broker closes the consumer next. */
+  onMigrated?(migration: CommandFields<'TOPIC_MIGRATED'>): void;
   /** On Failover: this consumer now receives, or no longer does. */
   onActiveChange?(isActive: boolean): void;
   /** The connection ended, with `error` as the reason. */

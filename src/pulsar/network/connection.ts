@@ -14,6 +14,7 @@ import {
   FrameDecoder,
   PROTOCOL_VERSION,
   ProtocolError,
+  ResourceType,
   serverErrorName,
 } from '../protocol/index.ts';
 import type { Authentication } from './authentication.ts';
@@ -219,6 +220,9 @@ export class Connection {
       case 'CLOSE_CONSUMER':
         this.onConsumerClosed(command.fields);
         return;
+      case 'TOPIC_MIGRATED':
+        this.onMigrated(command.fields);
+        return;
       case 'ACTIVE_CONSUMER_CHANGE':
         this.consumers.get(command.fields.consumerId)?.onActiveChange?.(command.fields.isActive === true);
         return;
@@ -247,6 +251,11 @@ export class Connection {
     const producer = this.producers.get(close.producerId);
     this.producers.delete(close.producerId);
     producer?.onClosedByBroker(close);
+  }
+
+  private onMigrated(migration: CommandFields<'TOPIC_MIGRATED'>): void {
+    const listeners = migration.resourceType === ResourceType.Producer ? this.producers : this.consumers;
+    listeners.get(migration.resourceId)?.onMigrated?.(migration);
   }
 
   private onConsumerClosed(close: CommandFields<'CLOSE_CONSUMER'>): void {
