@@ -6,6 +6,7 @@ import { connectorPackages, packageNames } from './connector-packages.ts';
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'cassandra-driver': ['sink.ts'],
   pg: ['sink.ts'],
+  '@aws-sdk/client-s3': ['source.ts'],
   '@aws-sdk/client-sqs': ['source.ts', 'sink.ts'],
 };
 

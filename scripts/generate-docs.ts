@@ -35,6 +35,8 @@ const SOURCES = {
   log: 're-read from a position in the same order; sequences are a function of the position',
   queue:
     'each message once, with a receipt; under EFFECTIVELY_ONCE through the inbox, where it is stored under its id before its receipt is settled',
+  batch:
+    'tasks that are discovered at certain times, or that events bring, go through the inbox, and each is read once, always in the same order',
   event: 'each event is published when it comes; it is the sender that repeats',
 } as const;
 

@@ -7,11 +7,19 @@ import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
 import { packages } from './packages.ts';
+import { s3Source } from './s3/source.ts';
 import { sqsSink } from './sqs/sink.ts';
 import { sqsSource } from './sqs/source.ts';
 
 /** Every connector type of the product, and of the packages that the deployment names. Loading it opens nothing: drivers are loaded when a connector is opened. */
 export const catalogue: Catalogue = catalogueOf(
   [cassandraSink, jdbcPostgresSink, jdbcSqliteSink, sqsSink, ...packages.flatMap(({ sinks = [] }) => sinks)],
-  [dataGeneratorSource, fileSource, httpSource, sqsSource, ...packages.flatMap(({ sources = [] }) => sources)],
+  [
+    dataGeneratorSource,
+    fileSource,
+    httpSource,
+    s3Source,
+    sqsSource,
+    ...packages.flatMap(({ sources = [] }) => sources),
+  ],
 );

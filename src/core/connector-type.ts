@@ -200,10 +200,16 @@ export interface OpenQueueSource {
   close(): Promise<void>;
 }
 
-/** How Lambda calls us for a queue. */
-export interface QueueTrigger {
-  /** Amazon resource name of the queue. */
+/** What Lambda calls us for: the messages of a queue, which an event source mapping brings, or notifications, which whoever made the rule sends. */
+export interface EventTrigger {
+  readonly kind: 'queue' | 'notifications';
+  /** Amazon resource name of what the events are of. */
   readonly arn: string;
+}
+
+/** How Lambda calls us for a queue. */
+export interface QueueTrigger extends EventTrigger {
+  readonly kind: 'queue';
   readonly batchSize: number;
   readonly windowSeconds: number;
   /** Functions that Lambda runs side by side at most; undefined: no limit of its own. */
@@ -227,8 +233,45 @@ export interface QueueSourceType<C extends TObject = TObject> extends ConnectorT
   open(config: Static<C>, context: OpenContext): Promise<OpenQueueSource>;
 }
 
+/** A piece of work that a discovery found: an object, a page, a time. */
+export interface BatchTask {
+  /** Equal whenever the same task is found: it is done once. */
+  readonly id: string;
+  /** What {@link OpenBatchSource.read} needs: JSON. */
+  readonly task: Readonly<Record<string, unknown>>;
+}
+
+/** A record of a task; its position is within the task. */
+export type TaskRecord = Omit<SourceRecord, 'sequence'>;
+
+/** A batch source that is open: Pulsar's discover → prepare → readNext. */
+export interface OpenBatchSource {
+  /** The tasks that there are at `dueMs`; `sinceMs`: the time of the discovery before, undefined at the first. A task that was found before may be found again. */
+  discover(dueMs: number, sinceMs: number | undefined, signal: AbortSignal): AsyncIterable<readonly BatchTask[]>;
+  /** Pages of what a task has after `from` (undefined: from its start), the same in the same order whenever it is read. */
+  read(task: BatchTask['task'], from: Position | undefined, signal: AbortSignal): AsyncIterable<readonly TaskRecord[]>;
+  close(): Promise<void>;
+}
+
+/** Declaration of a batch source type: tasks that are discovered at certain times, or that events bring, each read once. */
+export interface BatchSourceType<C extends TObject = TObject> extends ConnectorTypeBase<C> {
+  readonly kind: 'source';
+  readonly source: 'batch';
+  /** How long the ids of tasks are remembered, in milliseconds. */
+  readonly rememberMs: number;
+  /** What events bring tasks; undefined: they are discovered. */
+  trigger(config: Static<C>): EventTrigger | undefined;
+  /** Tasks of an event for {@link trigger}. Throws `PIO_REQUEST_INVALID` for any other shape. */
+  tasksOf(event: unknown, config: Static<C>): readonly BatchTask[];
+  open(config: Static<C>, context: OpenContext): Promise<OpenBatchSource>;
+}
+
 /** Declaration of a source type. */
-export type SourceType<C extends TObject = TObject> = LogSourceType<C> | EventSourceType<C> | QueueSourceType<C>;
+export type SourceType<C extends TObject = TObject> =
+  | LogSourceType<C>
+  | EventSourceType<C>
+  | QueueSourceType<C>
+  | BatchSourceType<C>;
 
 /** Declaration of any connector type. */
 export type ConnectorType = SinkType | SourceType;
@@ -250,6 +293,11 @@ export const defineEventSource = <C extends TObject>(
 export const defineQueueSource = <C extends TObject>(
   type: Omit<QueueSourceType<C>, 'kind' | 'source'>,
 ): QueueSourceType => ({ kind: 'source', source: 'queue', ...type }) as unknown as QueueSourceType;
+
+/** Declares a batch source type. */
+export const defineBatchSource = <C extends TObject>(
+  type: Omit<BatchSourceType<C>, 'kind' | 'source'>,
+): BatchSourceType => ({ kind: 'source', source: 'batch', ...type }) as unknown as BatchSourceType;
 
 /** What a package of connector types has as its default export: see docs/connector-types.md. */
 export interface ConnectorPackage {

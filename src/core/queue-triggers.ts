@@ -1,10 +1,10 @@
 import type { Connector } from './connector.ts';
-import type { QueueTrigger } from './connector-type.ts';
+import type { EventTrigger } from './connector-type.ts';
 
-/** Lambda's event source mappings of queues to the function `queue-source`, one at most for each queue. */
+/** Lambda's event source mappings to our functions, one at most for each queue. What notifies by a rule of its own has none. */
 export interface EventMappings {
   /** Makes the mapping exist as asked, or leaves one that is changing for the next time. Throws `PIO_TRIGGER_UNAVAILABLE`. */
-  ensure(trigger: QueueTrigger, uid: string, isEnabled: boolean, signal: AbortSignal): Promise<void>;
+  ensure(trigger: EventTrigger, uid: string, isEnabled: boolean, signal: AbortSignal): Promise<void>;
   /** Deletes the mapping. Safe to repeat. Throws `PIO_TRIGGER_UNAVAILABLE`. */
   remove(arn: string, signal: AbortSignal): Promise<void>;
 }

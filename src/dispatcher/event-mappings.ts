@@ -6,7 +6,7 @@ import {
   ListEventSourceMappingsCommand,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
-import type { QueueTrigger } from '../core/connector-type.ts';
+import type { EventTrigger, QueueTrigger } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { EventMappings } from '../core/queue-triggers.ts';
 
@@ -74,6 +74,7 @@ export const lambdaEventMappings = ({
 
   return {
     ensure: async (trigger, uid, isEnabled, signal) => {
+      if (!isMapped(trigger)) return;
       const found = await find(trigger.arn, signal);
       const wanted = settingsOf(trigger, isEnabled);
       if (!found) {
@@ -95,6 +96,7 @@ export const lambdaEventMappings = ({
     },
 
     remove: async (arn, signal) => {
+      if (!MAPPED.test(arn)) return;
       const found = await find(arn, signal);
       if (!found || found.State === 'Deleting') return;
       const command = new DeleteEventSourceMappingCommand({ UUID: found.UUID });
@@ -104,6 +106,11 @@ export const lambdaEventMappings = ({
     },
   };
 };
+
+/** What Lambda can poll; all else notifies by itself. */
+const MAPPED = /^arn:[^:]+:sqs:/;
+
+const isMapped = (trigger: EventTrigger): trigger is QueueTrigger => trigger.kind === 'queue';
 
 /** Always with partial answers: without them Lambda would take an answer that names failures for success. */
 const settingsOf = ({ batchSize, windowSeconds, maxConcurrency }: QueueTrigger, isEnabled: boolean) => ({

@@ -10,6 +10,8 @@ export type Timing = Schedule | 'at-start';
 interface Served {
   /** The last time that was served; below 0: none. */
   readonly servedMs: number;
+  /** True while no time was served: `servedMs` is when the schedule began. */
+  readonly isFirst?: true;
   /** What it is a time of: another schedule begins anew. */
   readonly timing: string;
 }
@@ -35,7 +37,11 @@ export class ServedTimes {
       timing === 'at-start'
         ? `at-start ${connector.generation}.${restartsOf(connector, instance)}`
         : `${timing.cron} ${timing.timeZone}`;
-    const beginning = { servedMs: timing === 'at-start' ? NOT_YET : deps.clock.nowMs(), timing: text };
+    const beginning: Served = {
+      isFirst: true,
+      servedMs: timing === 'at-start' ? NOT_YET : deps.clock.nowMs(),
+      timing: text,
+    };
     const held = await deps.checkpoints.fence<Served>(
       connector.uid,
       servedTimesPartition(instance),
@@ -55,12 +61,24 @@ export class ServedTimes {
     return dueTime(this.#timing, servedMs, nowMs);
   }
 
+  /** The time that was served before; undefined: none of this schedule. */
+  servedBeforeMs(): number | undefined {
+    const { servedMs, isFirst } = this.#held.progress;
+    return servedMs === NOT_YET || isFirst ? undefined : servedMs;
+  }
+
   /** Notes a time as served; throws `PIO_FENCED` when a newer run took over. */
   async serve(servedMs: number): Promise<void> {
     const { deps, connector, instance, control } = this.#context;
-    const progress = { ...this.#held.progress, servedMs };
+    const { timing } = this.#held.progress;
     const partition = servedTimesPartition(instance);
-    this.#held = await deps.checkpoints.commit(connector.uid, partition, this.#held, progress, control.signal);
+    this.#held = await deps.checkpoints.commit(
+      connector.uid,
+      partition,
+      this.#held,
+      { servedMs, timing },
+      control.signal,
+    );
   }
 
   /** How long until the next time, in milliseconds; undefined: there is none. */

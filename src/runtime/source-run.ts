@@ -3,6 +3,7 @@ import type { LogSourceType } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { MessagingSession } from '../core/messaging.ts';
 import type { Work } from './attempts.ts';
+import { batchWork } from './batch-run.ts';
 import { onSchedule } from './on-schedule.ts';
 import { openContext } from './open-context.ts';
 import { queueWork } from './queue-run.ts';
@@ -23,8 +24,16 @@ const poll = async (context: RunContext, session: MessagingSession): Promise<Wor
   });
 };
 
+const pollOnSchedule = onSchedule(poll);
+
 /** The work of a source's run, at the times of its schedule if it has one. */
-export const sourceWork: Work = onSchedule(poll);
+export const sourceWork: Work = (context, session) => {
+  const connector = context.connector as SourceConnector;
+  const type = context.deps.catalogue.source(connector.type);
+  if (type?.source !== 'batch') return pollOnSchedule(context, session);
+  requireTopic(connector);
+  return batchWork({ ...context, connector, session }, type);
+};
 
 /** Reads each source partition of a log to the end, and again while new records keep coming. */
 const logWork = async (context: SourceContext, type: LogSourceType): Promise<WorkEnd> => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { catalogue } from '../../src/connectors/catalogue.ts';
-import type { QueueTrigger } from '../../src/core/connector-type.ts';
+import type { EventTrigger } from '../../src/core/connector-type.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import { queueTriggers } from '../../src/dispatcher/queue-triggers.ts';
 import { leaseStore } from '../../src/stores/leases.ts';
@@ -27,7 +27,7 @@ describe('a source that a queue triggers', () => {
     const items = await openItemStore('sqlite::memory:');
     const stores = { registry: registry(items), leases: leaseStore(items), triggers: triggerStore(items) };
     const mappings = {
-      ensure: async ({ arn }: QueueTrigger, _uid: string, isEnabled: boolean) => {
+      ensure: async ({ arn }: EventTrigger, _uid: string, isEnabled: boolean) => {
         if (failure) throw failure;
         mapped.set(arn, isEnabled);
       },

@@ -11,6 +11,8 @@ export { startElasticmq } from './elasticmq.ts';
 export { runJava } from './java-client.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
+export type { MotoAddress } from './moto.ts';
+export { startMoto } from './moto.ts';
 export type { PostgresAddress, PostgresOptions } from './postgres.ts';
 export { startPostgres } from './postgres.ts';
 export { runPulsarAdmin } from './pulsar/admin.ts';
@@ -47,3 +49,5 @@ export const useElasticmq = (): AddressOf<'elasticmq'> => useService('elasticmq'
 
 /** The shared PostgreSQL. Use a database or tables of your own in it. */
 export const usePostgres = (): AddressOf<'postgres'> => useService('postgres');
+/** The shared emulation of AWS. Use stages, queues and streams of your own in it. */
+export const useMoto = (): AddressOf<'moto'> => useService('moto');

@@ -3,6 +3,7 @@ import { dynamodb } from './dynamodb.ts';
 import { elasticmq } from './elasticmq.ts';
 import { javaClient } from './java-client.ts';
 import type { Running, Service } from './kit/service.ts';
+import { moto } from './moto.ts';
 import { postgres } from './postgres.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
 import { pulsar, pulsarSecure } from './pulsar/server.ts';
@@ -33,6 +34,7 @@ export const shared = {
   dynamodb: share(dynamodb, { isInMemory: true }),
   elasticmq: share(elasticmq),
   postgres: share(postgres),
+  moto: share(moto),
 };
 
 /** What a suite may name. */

@@ -139,6 +139,12 @@ export const fileConfig = strictObject({
 /** Validated configuration of the file source. */
 export type FileConfig = Static<typeof fileConfig>;
 
+/** Keys that say what a record is, whatever the bytes lie in. */
+export type RecordConfig = Pick<
+  FileConfig,
+  'format' | 'lastLine' | 'maxRecordBytes' | 'keyField' | 'csvColumns' | 'csvTypes' | 'csvDelimiter'
+>;
+
 const patternProblem = (path: string, pattern: string | undefined): Problem[] =>
   pattern === undefined || wholeMatch(pattern) ? [] : [{ path, message: 'must be a regular expression' }];
 
@@ -161,6 +167,18 @@ export const checkFileConfig = (config: FileConfig, guarantee: Guarantee): reado
     '/configs/processedFileSuffix',
     'must be absent: files are never renamed here; each is read once without it',
   ),
+  ...checkRecordConfig(config),
+  ...refuse(
+    config.lastLine === 'take' && guarantee === 'EFFECTIVELY_ONCE',
+    '/configs/lastLine',
+    'must be wait under EFFECTIVELY_ONCE: a line taken before it is complete is another record when it is read again',
+  ),
+  ...patternProblem('/configs/fileFilter', config.fileFilter),
+  ...patternProblem('/configs/pathFilter', config.pathFilter),
+];
+
+/** Cross-field rules of {@link RecordConfig}. */
+export const checkRecordConfig = (config: RecordConfig): Problem[] => [
   ...refuse(
     config.keyField !== undefined && config.format === 'lines',
     '/configs/keyField',
@@ -180,16 +198,9 @@ export const checkFileConfig = (config: FileConfig, guarantee: Guarantee): reado
     'must be an ASCII character other than a quote or a line end',
   ),
   ...columnProblems(config),
-  ...refuse(
-    config.lastLine === 'take' && guarantee === 'EFFECTIVELY_ONCE',
-    '/configs/lastLine',
-    'must be wait under EFFECTIVELY_ONCE: a line taken before it is complete is another record when it is read again',
-  ),
-  ...patternProblem('/configs/fileFilter', config.fileFilter),
-  ...patternProblem('/configs/pathFilter', config.pathFilter),
 ];
 
-const columnProblems = ({ csvColumns, csvTypes, keyField }: FileConfig): Problem[] => {
+const columnProblems = ({ csvColumns, csvTypes, keyField }: RecordConfig): Problem[] => {
   if (csvColumns === undefined) return [];
   const columns = splitList(csvColumns);
   const missing = [...Object.keys(csvTypes ?? {}), ...(keyField ? [keyField] : [])].filter(

@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { PulsarIoError } from '../../core/errors.ts';
 import { parseExact } from '../../core/exact-json.ts';
 import { splitList } from '../config.ts';
-import type { CsvType, FileConfig } from './config.ts';
+import type { CsvType, RecordConfig } from './config.ts';
 
 /** A row as a JSON object, or why it is none. */
 export type Row = Readonly<Record<string, unknown>> | PulsarIoError;
@@ -15,11 +15,11 @@ export interface CsvRows {
 }
 
 /** Column names of a file without header row; undefined: its first row has them. */
-export const givenColumns = ({ csvColumns }: FileConfig): string[] | undefined =>
+export const givenColumns = ({ csvColumns }: RecordConfig): string[] | undefined =>
   csvColumns === undefined ? undefined : splitList(csvColumns);
 
 /** Column names in the header row of `file`. Throws a fatal `PIO_SOURCE_RECORD_INVALID` when no row can be read by them. */
-export const headerColumns = (header: Buffer, config: FileConfig, file: string): string[] => {
+export const headerColumns = (header: Buffer, config: RecordConfig, file: string): string[] => {
   const columns = rowsOf(header, config.csvDelimiter)?.[0] ?? [];
   const problem = headerProblem(columns, config);
   if (problem === undefined) return columns;
@@ -28,7 +28,7 @@ export const headerColumns = (header: Buffer, config: FileConfig, file: string):
   });
 };
 
-const headerProblem = (columns: readonly string[], { csvTypes, keyField }: FileConfig): string | undefined => {
+const headerProblem = (columns: readonly string[], { csvTypes, keyField }: RecordConfig): string | undefined => {
   if (columns.length === 0) return 'is no CSV row';
   if (new Set(columns).size < columns.length) return 'names a column twice';
   const wanted = [...Object.keys(csvTypes ?? {}), ...(keyField ? [keyField] : [])];
@@ -52,7 +52,7 @@ const rowsOf = (region: Buffer, delimiter: string): string[][] | undefined => {
 };
 
 /** Reads rows by `columns`; a wrong row is an error in its place. */
-export const csvRows = (columns: readonly string[], { csvDelimiter, csvTypes = {} }: FileConfig): CsvRows => {
+export const csvRows = (columns: readonly string[], { csvDelimiter, csvTypes = {} }: RecordConfig): CsvRows => {
   const toObject = rowReader(columns, csvTypes);
   return {
     objects: (region, count) => {

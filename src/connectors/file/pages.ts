@@ -1,7 +1,7 @@
 import { PulsarIoError } from '../../core/errors.ts';
 import type { SourceRecord } from '../../core/record.ts';
 import { throwIfAborted } from '../abort.ts';
-import type { FileConfig } from './config.ts';
+import type { RecordConfig } from './config.ts';
 import { type Bounds, bytesOf, countOf, firstTooLarge, type MakeRecords } from './records.ts';
 import { contentEnd, type Split } from './split.ts';
 import type { Window } from './window.ts';
@@ -12,7 +12,7 @@ const PAGE_BYTES = 1024 * 1024;
 /** How the records of one file are found and made. */
 export interface Reading {
   readonly partition: string;
-  readonly config: FileConfig;
+  readonly config: RecordConfig;
   readonly split: Split;
   readonly make: MakeRecords;
 }

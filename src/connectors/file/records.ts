@@ -3,7 +3,7 @@ import { PulsarIoError } from '../../core/errors.ts';
 import { parseExact } from '../../core/exact-json.ts';
 import type { SourceRecord } from '../../core/record.ts';
 import { keyText } from '../json-key.ts';
-import type { FileConfig } from './config.ts';
+import type { RecordConfig } from './config.ts';
 import type { CsvRows, Row } from './csv.ts';
 import { checksum, type FilePosition, type Head, TAIL_BYTES } from './position.ts';
 
@@ -62,7 +62,7 @@ export const firstTooLarge = (bounds: Bounds, maxBytes: number): number => {
 
 /** Records of `lines` and `ndjson`; `ordinal` counts every line, also empty ones, which are no records. */
 export const lineRecords =
-  (facts: FileFacts, config: FileConfig): MakeRecords =>
+  (facts: FileFacts, config: RecordConfig): MakeRecords =>
   (stretch, bounds, first, last, ordinal) => {
     const records: SourceRecord[] = [];
     for (let i = first; i < last; i++) {
@@ -82,7 +82,7 @@ export const lineRecords =
 
 /** Records of `csv`; `ordinal` counts the rows after the header. */
 export const csvRecords =
-  (facts: FileFacts, config: FileConfig, rows: CsvRows): MakeRecords =>
+  (facts: FileFacts, config: RecordConfig, rows: CsvRows): MakeRecords =>
   (stretch, bounds, first, last, ordinal) => {
     const filled: number[] = [];
     for (let i = first; i < last; i++) if (bounds[i * PER_RECORD] !== bounds[i * PER_RECORD + 1]) filled.push(i);

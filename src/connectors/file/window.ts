@@ -1,6 +1,11 @@
-import type { FileHandle } from 'node:fs/promises';
 import { type Head, TAIL_BYTES } from './position.ts';
 import type { Stretch } from './records.ts';
+
+/** Bytes that can be read from any offset: a file, an object. */
+export interface Bytes {
+  /** Reads at most `length` bytes at `position` into `buffer` from `offset`; 0 only at the end. */
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
 
 /** The part of a file that is in memory: what was not consumed yet, and some bytes before it for the checksum of a position. */
 export class Window implements Stretch {
@@ -10,12 +15,12 @@ export class Window implements Stretch {
   from: number;
   /** Index after the last byte that was read. */
   to = 0;
-  readonly #handle: FileHandle;
+  readonly #handle: Bytes;
   readonly #head: Head;
   readonly #chunkBytes: number;
 
   /** Begins at `offset` of the file; reads at least `chunkBytes` at once. */
-  constructor(handle: FileHandle, offset: number, head: Head, chunkBytes: number) {
+  constructor(handle: Bytes, offset: number, head: Head, chunkBytes: number) {
     this.#handle = handle;
     this.#head = head;
     this.#chunkBytes = chunkBytes;

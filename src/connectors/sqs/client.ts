@@ -1,5 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { credentialsOf, type SqsQueueConfig } from './config.ts';
+import { credentialsOf } from '../aws/credentials.ts';
+import type { SqsQueueConfig } from './config.ts';
 import { type Side, sqsError } from './errors.ts';
 
 /** The AWS SDK's module for SQS, loaded with the first connector that needs it. */

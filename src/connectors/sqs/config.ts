@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Problem } from '../../core/connector-type.ts';
 import type { Guarantee } from '../../core/guarantee.ts';
+import { checkCredentials } from '../aws/credentials.ts';
 import { choice, pulsarKey, secretString, splitList, strictObject } from '../config.ts';
 
 const pulsarString = (help: string, required = false) =>
@@ -157,35 +158,6 @@ export const isFifo = ({ queueName }: Pick<SqsQueueConfig, 'queueName'>): boolea
 
 /** How long ids are remembered, in milliseconds. */
 export const rememberMs = ({ rememberDays }: SqsSourceConfig): number => rememberDays * DAY_MS;
-
-const DEFAULT_CHAIN = 'org.apache.pulsar.io.aws.AwsDefaultProviderChainPlugin';
-
-/** Credentials of a configuration; undefined: the role of the function. */
-export const credentialsOf = ({ awsCredentialPluginName, awsCredentialPluginParam }: SqsQueueConfig) => {
-  if (awsCredentialPluginName === DEFAULT_CHAIN || awsCredentialPluginParam === '') return undefined;
-  const { accessKey, secretKey, sessionToken } = JSON.parse(awsCredentialPluginParam);
-  return { accessKeyId: accessKey, secretAccessKey: secretKey, ...(sessionToken && { sessionToken }) };
-};
-
-const checkCredentials = (config: SqsQueueConfig): Problem[] => {
-  const { awsCredentialPluginName: plugin } = config;
-  if (plugin !== '' && plugin !== DEFAULT_CHAIN)
-    return [
-      {
-        path: '/configs/awsCredentialPluginName',
-        message: `must be empty or ${DEFAULT_CHAIN}: Java classes cannot be loaded here`,
-      },
-    ];
-  try {
-    const credentials = credentialsOf(config);
-    if (!credentials || [credentials.accessKeyId, credentials.secretAccessKey].every((it) => typeof it === 'string'))
-      return [];
-  } catch {
-    // Said below, without the text, which is a secret.
-  }
-  const path = '/configs/awsCredentialPluginParam';
-  return [{ path, message: 'must be a JSON object with the texts accessKey and secretKey, or be absent' }];
-};
 
 /** Cross-field rules of {@link sqsSourceConfig}. */
 export const checkSqsSource = (config: SqsSourceConfig, guarantee: Guarantee): Problem[] => [

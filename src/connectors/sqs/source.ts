@@ -21,7 +21,7 @@ export const sqsSource = defineQueueSource<typeof sqsSourceConfig>({
   pollIntervalMs: ({ pollIntervalMs }) => pollIntervalMs,
   trigger: ({ trigger, queueArn, batchSize, batchingWindowSeconds, maxConcurrency }) =>
     trigger === 'event' && queueArn !== undefined
-      ? { arn: queueArn, batchSize, windowSeconds: batchingWindowSeconds, maxConcurrency }
+      ? { kind: 'queue', arn: queueArn, batchSize, windowSeconds: batchingWindowSeconds, maxConcurrency }
       : undefined,
   messagesOf: messagesOfEvent,
   open: (config, { signal }) => openSqsQueue(config, signal),

@@ -93,7 +93,7 @@ const inboxUnits = ({ config }: Connector, type: ConnectorType, { recordBytes }:
 /** Seconds between two looks at a source that has nothing; undefined: nobody looks. Runs are started by the minute. */
 const pollOf = (type: ConnectorType, config: never): number | undefined => {
   if (type.kind === 'sink' || type.source === 'event') return undefined;
-  if (type.source === 'queue' && type.trigger(config)) return undefined;
+  if (type.source === 'batch' || (type.source === 'queue' && type.trigger(config))) return undefined;
   const ms = type.pollIntervalMs(config);
   return ms === undefined ? undefined : Math.max(60, ms / 1000);
 };

@@ -22,6 +22,20 @@ export const checkSystem = async (inspection: Inspection): Promise<readonly Find
       async () => [good('system', `${type.name} was opened, and nothing received`)],
     );
   }
+  if (type.source === 'batch') {
+    return withOpen(
+      inspection,
+      () => type.open(config, context),
+      async (source) => {
+        const found = await step('system', signal, 'discovering tasks', async () => {
+          for await (const page of source.discover(inspection.deps.clock.nowMs(), undefined, signal))
+            return page.length;
+          return 0;
+        });
+        return [good('system', `${type.name} was opened: ${found} task(s) on the first page of a discovery`)];
+      },
+    );
+  }
   return withOpen(
     inspection,
     () => type.open(config, context),

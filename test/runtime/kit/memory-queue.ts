@@ -98,7 +98,7 @@ export class MemoryQueue {
       trigger: ({ trigger }) =>
         trigger === undefined
           ? undefined
-          : { arn: trigger, batchSize: 10, windowSeconds: 0, maxConcurrency: undefined },
+          : { kind: 'queue', arn: trigger, batchSize: 10, windowSeconds: 0, maxConcurrency: undefined },
       messagesOf: (event) => event as readonly QueueMessage[],
       open: async () => this.#open(),
     });

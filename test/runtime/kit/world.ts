@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { catalogueOf } from '../../../src/connectors/catalogue-of.ts';
 import { httpSource } from '../../../src/connectors/http/source.ts';
+import { s3Source } from '../../../src/connectors/s3/source.ts';
 import { sqsSource } from '../../../src/connectors/sqs/source.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import {
@@ -40,6 +41,7 @@ import { registry } from '../../../src/stores/registry.ts';
 import { triggerStore } from '../../../src/stores/triggers.ts';
 import { TestBroker } from '../../emulator/broker/test-broker.ts';
 import { ListSystem } from './list-source.ts';
+import { MemoryBucket } from './memory-bucket.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { MemoryTarget } from './memory-target.ts';
 import { Fate, type Watch, watchPorts } from './ports.ts';
@@ -79,6 +81,13 @@ export const queueSource = (
   processingGuarantees: Guarantee = 'EFFECTIVELY_ONCE',
   config: Partial<SourceConfig> = {},
 ): SourceConnector => ({ ...listSource(topicName, processingGuarantees, config), type: 'queue' });
+
+/** A source that publishes the tasks of the test's bucket to `topicName`. */
+export const batchSource = (
+  topicName: string,
+  processingGuarantees: Guarantee = 'EFFECTIVELY_ONCE',
+  config: Partial<SourceConfig> = {},
+): SourceConnector => ({ ...listSource(topicName, processingGuarantees, config), type: 'bucket' });
 
 /** A sink that writes `topic` into the test's target. */
 export const memorySink = (
@@ -142,6 +151,7 @@ export class World implements AsyncDisposable {
   readonly broker: TestBroker;
   readonly list = new ListSystem();
   readonly queue = new MemoryQueue();
+  readonly bucket = new MemoryBucket();
   readonly target = new MemoryTarget();
   readonly deps: RunDeps;
   /** Wall clock of the leases is ahead by this much. */
@@ -161,7 +171,7 @@ export class World implements AsyncDisposable {
       triggers: triggerStore(items),
       catalogue: catalogueOf(
         [this.target.type('transactional'), this.target.type('versioned'), this.target.type('plain')],
-        [this.list.type, this.queue.type, httpSource, sqsSource],
+        [this.list.type, this.queue.type, this.bucket.type, httpSource, s3Source, sqsSource],
       ),
       openSession: (signal) => openSession({ serviceUrl: broker.running.serviceUrl, ...(signal && { signal }) }),
       pulsar: adminOf(broker),

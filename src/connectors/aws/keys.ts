@@ -1,0 +1,36 @@
+import { Type } from '@sinclair/typebox';
+import { secretString } from '../config.ts';
+
+/** Keys of StreamNative's AWS connectors by which a service is reached. */
+export const awsKeys = {
+  awsEndpoint: Type.String({
+    default: '',
+    description:
+      'Address of the service where it is not the region’s own: a VPC endpoint, or another server that speaks its protocol.',
+  }),
+  awsRegion: Type.String({ minLength: 1, pattern: '^[a-z0-9-]+$', description: 'Region.' }),
+  awsCredentialPluginName: Type.String({
+    default: '',
+    description:
+      'Only `org.apache.pulsar.io.aws.AwsDefaultProviderChainPlugin` or nothing: the function’s own role, or `awsCredentialPluginParam`. Java classes cannot be loaded.',
+  }),
+  awsCredentialPluginParam: secretString({
+    default: '',
+    description:
+      'JSON `{"accessKey": …, "secretKey": …}`, and `sessionToken` where there is one. Empty: the role of the function that runs the connector.',
+  }),
+};
+
+const CONNECT_MS = 2_000;
+const ANSWER_MS = 8_000;
+
+/** Limits of every AWS client of a connector. */
+export const clientLimits = {
+  maxAttempts: 3,
+  requestHandler: {
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: ANSWER_MS,
+    socketTimeout: ANSWER_MS,
+    throwOnRequestTimeout: true,
+  },
+};
