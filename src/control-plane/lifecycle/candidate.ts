@@ -10,8 +10,8 @@ import { type Call, nameOf } from '../operation.ts';
 import { missing } from './find-connector.ts';
 import { checkNamespace, newConnector } from './new-connector.ts';
 
-/** A connector that may not exist yet; or, as text, why it could not be stored. */
-export type Candidate = Connector | string;
+/** A connector that may not exist yet; or why it could not be stored: what is wrong with it, or that Pulsar did not tell. */
+export type Candidate = Connector | PulsarIoError;
 
 /**
  * What create would make of the request's form; for a name that exists, what an update with it would, or without a form the connector as it is. Stores nothing.
@@ -26,10 +26,14 @@ export const findCandidate = async (call: Call): Promise<Candidate> => {
   try {
     return await (stored ? changed(call, stored, draft, form) : made(call, draft, form));
   } catch (error) {
-    if (error instanceof PulsarIoError && error.httpStatus === 400) return error.message;
+    if (error instanceof PulsarIoError && (error.httpStatus === 400 || isPulsars(error))) return error;
     throw error;
   }
 };
+
+/** Whether it is Pulsar's admin API that is away, or refuses the deployment's token. */
+export const isPulsars = ({ code }: PulsarIoError): boolean =>
+  code === 'PIO_PULSAR_UNAVAILABLE' || code === 'PIO_PULSAR_REFUSED';
 
 const made = async (call: Call, draft: CommonDraft, form: Form): Promise<Connector> => {
   const { deps, words } = call;

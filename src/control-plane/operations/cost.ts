@@ -1,4 +1,5 @@
 import type { Connector } from '../../core/connector.ts';
+import { PulsarIoError } from '../../core/errors.ts';
 import { typeOf } from '../config/package-choice.ts';
 import { refuseConfig } from '../config/refuse.ts';
 import { estimateCost } from '../cost/estimate.ts';
@@ -17,7 +18,8 @@ export const cost: Operation = async (call) => json(estimate(call, (await findCo
 /** POST `/{tenant}/{namespace}/{name}/cost`: the same of what create or update would make of the form. */
 export const costOfForm: Operation = async (call) => {
   const candidate = await findCandidate(call);
-  return json(estimate(call, typeof candidate === 'string' ? refuseConfig(candidate) : candidate));
+  if (candidate instanceof PulsarIoError) throw candidate;
+  return json(estimate(call, candidate));
 };
 
 const estimate = (call: Call, connector: Connector) => {

@@ -114,10 +114,11 @@ const parse = (text: string): unknown => {
   }
 };
 
+/** Pulsar's `reason`, or the `message` of its web server, which checks tokens. */
 const reasonOf = (text: string): string => {
-  const value = parse(text);
-  const reason = typeof value === 'object' && value !== null && 'reason' in value ? String(value.reason) : text;
-  return reason.startsWith('<') ? '' : reason.slice(0, MAX_REASON_CHARACTERS);
+  const { reason, message } = Object(parse(text)) as { reason?: unknown; message?: unknown };
+  const found = String(reason ?? message ?? text);
+  return found.startsWith('<') ? '' : found.slice(0, MAX_REASON_CHARACTERS);
 };
 
 const failure = (cause: unknown, doing: string, signal: AbortSignal | undefined): PulsarIoError => {

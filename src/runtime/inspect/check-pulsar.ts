@@ -1,8 +1,9 @@
+import { bad, good } from '../../core/findings.ts';
 import type { Finding } from '../../core/inspection.ts';
 import type { MessagingSession } from '../../core/messaging.ts';
 import { routeFailure } from '../../delivery/pulsar-failure.ts';
 import { existingTopics, type FoundTopic } from './existing-topics.ts';
-import { bad, good, step } from './findings.ts';
+import { step } from './findings.ts';
 import type { Inspection } from './inspection.ts';
 import { latestReader } from './reader.ts';
 

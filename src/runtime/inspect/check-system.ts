@@ -1,5 +1,6 @@
+import { good } from '../../core/findings.ts';
 import type { Finding } from '../../core/inspection.ts';
-import { good, step } from './findings.ts';
+import { step } from './findings.ts';
 import type { Inspection } from './inspection.ts';
 import { withOpen } from './with-open.ts';
 

@@ -1,5 +1,6 @@
 import type { ConnectorType } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { bad } from '../../core/findings.ts';
 import { type Finding, INSPECTION_MS, type InspectionAnswer, type InspectionRequest } from '../../core/inspection.ts';
 import { SecretValues } from '../../core/secret-values.ts';
 import { openContext } from '../open-context.ts';
@@ -8,7 +9,7 @@ import { RunControl } from '../run-control.ts';
 import type { RunDeps } from '../run-deps.ts';
 import { checkPulsar } from './check-pulsar.ts';
 import { checkSystem } from './check-system.ts';
-import { bad, InspectionEnd, step } from './findings.ts';
+import { InspectionEnd, step } from './findings.ts';
 import type { Inspection } from './inspection.ts';
 import { previewSink } from './preview-sink.ts';
 import { previewSource } from './preview-source.ts';

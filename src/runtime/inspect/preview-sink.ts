@@ -1,6 +1,7 @@
 import { type SinkConnector, subscriptionOf } from '../../core/connector.ts';
 import type { OpenSink, SinkType } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { good } from '../../core/findings.ts';
 import type { Finding, InspectionAnswer, SinkPreviewRecord } from '../../core/inspection.ts';
 import { formatMessageId, type MessageIdParts } from '../../core/message-id.ts';
 import type { MessagingSession } from '../../core/messaging.ts';
@@ -10,7 +11,7 @@ import { decodeRecord } from '../../delivery/decode.ts';
 import { routeFailure } from '../../delivery/pulsar-failure.ts';
 import { RecordReader } from '../sink-records.ts';
 import { existingTopics } from './existing-topics.ts';
-import { good, step } from './findings.ts';
+import { step } from './findings.ts';
 import type { Inspection } from './inspection.ts';
 import { EARLIEST, readerFrom } from './reader.ts';
 import { shownProperties, shownText, shownValue } from './shown-value.ts';

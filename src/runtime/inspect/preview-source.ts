@@ -1,12 +1,13 @@
 import type { SourceConnector } from '../../core/connector.ts';
 import type { OpenLogSource } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { good } from '../../core/findings.ts';
 import type { Finding, InspectionAnswer, SourcePreviewRecord } from '../../core/inspection.ts';
 import type { SourceProgress } from '../../core/progress.ts';
 import type { SourceRecord } from '../../core/record.ts';
 import { encodeValue } from '../../delivery/encode.ts';
 import { concreteTopics, route } from '../../delivery/output-topic.ts';
-import { good, step } from './findings.ts';
+import { step } from './findings.ts';
 import type { Inspection } from './inspection.ts';
 import { shownProperties, shownText } from './shown-value.ts';
 import { withOpen } from './with-open.ts';
