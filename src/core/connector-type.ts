@@ -147,6 +147,8 @@ export interface LogSourceType<C extends TObject = TObject> extends ConnectorTyp
   readonly source: 'log';
   /** Shape of a position: kept between runs, so a change of it needs a migration. */
   readonly position: TObject;
+  /** Avro schema of the records, where all have one: registered with the topic when `schemaType` is JSON or AVRO. */
+  readonly recordSchema?: object;
   /** How long a drained source rests before it is read again, in milliseconds; undefined in the answer: it is finite and done. */
   pollIntervalMs(config: Static<C>): number | undefined;
   open(config: Static<C>, context: OpenContext): Promise<OpenLogSource>;
@@ -275,6 +277,10 @@ export type SourceType<C extends TObject = TObject> =
 
 /** Declaration of any connector type. */
 export type ConnectorType = SinkType | SourceType;
+
+/** What a type says of its records, see `LogSourceType.recordSchema`. */
+export const recordSchemaOf = (type: ConnectorType | undefined): object | undefined =>
+  type?.kind === 'source' && type.source === 'log' ? type.recordSchema : undefined;
 
 /** Declares a sink type; gives `open` and `check` the type of their own config. */
 export const defineSink = <C extends TObject>(type: Omit<SinkType<C>, 'kind'>): SinkType =>

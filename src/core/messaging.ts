@@ -1,4 +1,5 @@
 import type { MessageIdParts } from './message-id.ts';
+import type { SchemaDefinition } from './schema/definition.ts';
 
 /**
  * What a run needs of a Pulsar client: a *session*. Nothing in it reconnects, re-sends or times a send out; a disconnect ends it
@@ -12,6 +13,11 @@ export interface MessagingSession {
   producer(options: ProducerOptions): Promise<MessagingProducer>;
   /** Subscribes; a subscription that another type or an exclusive consumer holds rejects with code `ConsumerBusy`. */
   consumer(options: ConsumerOptions): Promise<MessagingConsumer>;
+  /**
+   * The schema that has this version in the topic; undefined when there is none. A version never changes: an answer may be kept. Absent: the client
+   * tells no schemas.
+   */
+  schema?(topic: string, version: Uint8Array): Promise<SchemaDefinition | undefined>;
   /** Resolves when the session ended; with an Error when nobody asked for it. */
   readonly closed: Promise<Error | undefined>;
   /** Closes producers and consumers, then the sockets. */
@@ -33,6 +39,8 @@ export interface ProducerOptions {
   readonly initialSubscriptionName?: string | undefined;
   /** Default NONE. */
   readonly compression?: Compression | undefined;
+  /** Registered with the topic; a broker that finds it incompatible rejects with code `IncompatibleSchema`. Absent: none. */
+  readonly schemaDefinition?: SchemaDefinition | undefined;
   /** Shown in the topic's stats. */
   readonly properties?: Readonly<Record<string, string>> | undefined;
   /** Ends the opening, not the producer. */
@@ -104,6 +112,10 @@ export interface IncomingMessage {
   /** Full topic name, of the partition on partitioned topics. */
   readonly topic: string;
   readonly key?: string | undefined;
+  /** True: the key is base64 text of binary bytes. */
+  readonly isKeyBase64?: boolean | undefined;
+  /** Version of the topic's schema that the producer wrote with. */
+  readonly schemaVersion?: Uint8Array | undefined;
   /** null when the producer sent a null value (a tombstone). */
   readonly value: Buffer | null;
   readonly properties: Readonly<Record<string, string>>;

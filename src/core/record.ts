@@ -28,9 +28,13 @@ export interface SinkRecord {
   readonly topic: string;
   readonly messageId: MessageIdParts;
   readonly key?: string;
+  /** True: `key` is base64 text of binary bytes, as published. */
+  readonly isKeyBase64?: boolean;
+  /** Version of the topic's schema that it was written with. */
+  readonly schemaVersion?: Uint8Array;
   /** Payload as published, decompressed; null is a tombstone. */
   readonly bytes: Buffer | null;
-  /** Payload in the form the sink type declared (`accepts`): Buffer, string or an object of fields; null is a tombstone. */
+  /** Value in the form the sink type declared (`accepts`), read by its schema: Buffer, string or an object of fields; null is a tombstone. */
   readonly value: unknown;
   readonly properties: Readonly<Record<string, string>>;
   readonly publishTimeMs: number;

@@ -56,7 +56,7 @@ export class DeadLetters {
       const receipt = await producer.sendEntry([message]);
       if (this.#verified || receipt.messageId === null) return;
       const output = { topic, producer, lastSequence: message.sequenceId };
-      await requireDeduplication(session, output, COMPRESSION, signal);
+      await requireDeduplication(session, output, { compression: COMPRESSION }, signal);
       this.#producer = Promise.resolve(output.producer);
       this.#verified = true;
     } catch (cause) {

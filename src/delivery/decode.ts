@@ -1,62 +1,88 @@
-import type middy from '@middy/core';
 import { PulsarIoError } from '../core/errors.ts';
 import { parseWithBigInts } from '../core/exact-json.ts';
 import { formatMessageId } from '../core/message-id.ts';
 import type { SinkRecord } from '../core/record.ts';
-import { pending, type SinkBatch } from './sink-batch.ts';
+import { jsonText } from '../core/schema/json-text.ts';
+import type { Written } from './written-schemas.ts';
 
 /** Form of the value that a sink type takes. */
 export type Accepts = 'bytes' | 'text' | 'fields';
 
 /**
- * Gives every record its `value` in the form the sink takes. A message that cannot be read so is rejected; the others go on.
- * Integers that a double cannot hold arrive as BigInt.
+ * The record with its `value` in that form, read by the schema that it was written with; `written` absent: its bytes are text or JSON. Integers that a double cannot
+ * hold are BigInt. Of a KeyValue, key and value are both fields, as in Pulsar, and the key is the record's. Throws `PIO_RECORD_UNREADABLE`.
  */
-export const decode = (accepts: Accepts): middy.MiddlewareObj<SinkBatch, void> => ({
-  before: async ({ event: batch }): Promise<void> => {
-    for (const item of pending(batch)) {
-      if (item.error || item.isDecoded) continue;
-      try {
-        item.record = decodeRecord(item.record, accepts);
-        item.isDecoded = true;
-      } catch (error) {
-        item.error = error as PulsarIoError;
-        item.lastError = item.error;
-        item.attempts += 1;
-        batch.counters.systemException(item.error);
-      }
-    }
-  },
-});
-
-/** The record with its `value` in that form. Throws `PIO_RECORD_UNREADABLE`. */
-export const decodeRecord = (record: SinkRecord, accepts: Accepts): SinkRecord => {
+export const decodeRecord = (record: SinkRecord, accepts: Accepts, written?: Written): SinkRecord => {
   try {
-    return { ...record, value: decodeValue(record, accepts) };
+    if (record.unreadable !== undefined) throw new TypeError(record.unreadable);
+    if (accepts === 'bytes') return { ...record, value: record.bytes };
+    if (written?.type === 'KeyValue') return decodePair(record, accepts, written);
+    return { ...record, value: record.bytes === null ? null : decodeValue(record.bytes, accepts, written) };
   } catch (cause) {
-    throw unreadable(record, accepts, cause);
+    throw unreadable(record, accepts, cause, written);
   }
 };
 
-const decodeValue = ({ bytes, unreadable: reason }: SinkRecord, accepts: Accepts): unknown => {
-  if (reason !== undefined) throw new TypeError(reason);
-  if (bytes === null || accepts === 'bytes') return bytes;
+const decodeValue = (bytes: Buffer, accepts: 'text' | 'fields', written: Written | undefined): unknown => {
+  if (written) return inForm(written.codec.decode({ value: bytes }), accepts);
   const text = utf8.decode(bytes);
-  return accepts === 'text' ? text : parseFields(text);
+  return accepts === 'text' ? text : fieldsOf(parseWithBigInts(text));
 };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-const parseFields = (text: string): object => {
-  const value = parseWithBigInts(text);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+const inForm = (value: unknown, accepts: 'text' | 'fields'): unknown => {
+  if (value === null || value === undefined) return null;
+  if (accepts === 'text') return textOf(value);
+  if (value instanceof Uint8Array) return fieldsOf(parseWithBigInts(utf8.decode(value)));
+  return fieldsOf(typeof value === 'string' ? parseWithBigInts(value) : value);
+};
+
+const textOf = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  return value instanceof Uint8Array ? utf8.decode(value) : jsonText(value);
+};
+
+const fieldsOf = (value: unknown): object => {
+  if (isFields(value)) return value;
   throw new TypeError('it is JSON, but not an object with fields');
 };
 
-const unreadable = (record: SinkRecord, accepts: Accepts, cause: unknown): PulsarIoError => {
+const isFields = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+
+interface Pair {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+/** The key in the message's key (SEPARATED), or both in the payload (INLINE). */
+const decodePair = (record: SinkRecord, accepts: 'text' | 'fields', { codec }: Written): SinkRecord => {
+  const { bytes, key, isKeyBase64 } = record;
+  const keyBytes = key === undefined ? null : Buffer.from(key, isKeyBase64 ? 'base64' : 'utf8');
+  const pair = codec.decode({ value: bytes, key: keyBytes }) as Pair | null;
+  if (pair === null) return { ...record, value: null };
+  const { isKeyBase64: _, ...rest } = record;
+  const named = pair.key === null ? rest : { ...rest, key: textOf(pair.key) };
+  return { ...named, value: pairInForm(pair, accepts) };
+};
+
+const pairInForm = ({ key, value }: Pair, accepts: 'text' | 'fields'): unknown => {
+  const form = inForm(value, accepts);
+  return accepts === 'fields' && form !== null && isFields(key) ? { ...(form as object), ...key } : form;
+};
+
+const unreadable = (
+  record: SinkRecord,
+  accepts: Accepts,
+  cause: unknown,
+  written: Written | undefined,
+): PulsarIoError => {
   const { topic, messageId, unreadable: reason } = record;
   const wanted = accepts === 'fields' ? 'a JSON object' : 'UTF-8 text';
-  const problem = reason === undefined ? `is not ${wanted}` : `cannot be read: ${reason}`;
+  const ofSchema = written ? ` of its schema, ${written.type}, or not with fields` : '';
+  const problem =
+    reason === undefined ? `is not ${ofSchema === '' ? wanted : `a value${ofSchema}`}` : `cannot be read: ${reason}`;
   const message = `message ${formatMessageId(messageId)} of ${topic} ${problem}`;
   return new PulsarIoError('PIO_RECORD_UNREADABLE', message, { cause });
 };

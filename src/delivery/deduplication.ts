@@ -1,5 +1,5 @@
 import { PulsarIoError } from '../core/errors.ts';
-import type { Compression, MessagingSession } from '../core/messaging.ts';
+import type { MessagingSession, ProducerOptions } from '../core/messaging.ts';
 import type { Output } from './output-topic.ts';
 
 /**
@@ -9,12 +9,19 @@ import type { Output } from './output-topic.ts';
 export const requireDeduplication = async (
   session: MessagingSession,
   output: Pick<Output, 'topic' | 'producer' | 'lastSequence'>,
-  compression: Compression,
+  options: Pick<ProducerOptions, 'compression' | 'schemaDefinition'>,
   signal: AbortSignal,
 ): Promise<void> => {
   const { topic, producer, lastSequence } = output;
+  const { compression, schemaDefinition } = options;
   await producer.close();
-  output.producer = await session.producer({ topic, producerName: producer.name, compression, signal });
+  output.producer = await session.producer({
+    topic,
+    producerName: producer.name,
+    compression,
+    schemaDefinition,
+    signal,
+  });
   if (output.producer.lastSequenceId === lastSequence) return;
   const namespace = topic
     .replace(/^[a-z-]+:\/\//, '')

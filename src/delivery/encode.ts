@@ -3,23 +3,17 @@ import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
 import type { OutgoingMessage } from '../core/messaging.ts';
 import { isSequence } from '../core/position.ts';
 import type { SourceRecord } from '../core/record.ts';
+import type { OutputShape } from './output-shape.ts';
 import { type SourceBatch, unsettled } from './source-batch.ts';
 
-/** Bytes of a record's value: bytes as they are, text as UTF-8, anything else as JSON, null as a tombstone. */
-export const encodeValue = (value: unknown): Uint8Array | null => {
-  if (value === null || value === undefined) return null;
-  if (value instanceof Uint8Array) return value;
-  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8');
-};
-
-const toMessage = (record: SourceRecord): OutgoingMessage => {
+const toMessage = (record: SourceRecord, encodeAs: OutputShape['encode']): OutgoingMessage => {
   if (!isSequence(record.sequence)) {
     throw new PulsarIoError('PIO_INTERNAL', `sequence ${record.sequence} is not an integer from 0 to 2^53-2`, {
       disposition: 'fatal',
     });
   }
   return {
-    value: encodeValue(record.value),
+    value: encodeAs(record.value),
     sequenceId: record.sequence,
     ...(record.key !== undefined && { key: record.key }),
     ...(record.properties && { properties: record.properties }),
@@ -33,7 +27,7 @@ export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
     for (const item of unsettled(batch)) {
       try {
         if (item.record.error) throw item.record.error;
-        item.message ??= toMessage(item.record);
+        item.message ??= toMessage(item.record, batch.output.shape.encode);
       } catch (error) {
         item.error = toPulsarIoError(
           error,

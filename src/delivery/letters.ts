@@ -3,7 +3,7 @@ import { formatMessageId } from '../core/message-id.ts';
 import type { OutgoingMessage } from '../core/messaging.ts';
 import type { SinkRecord } from '../core/record.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import { encodeValue } from './encode.ts';
+import { encodeValue } from './output-shape.ts';
 import type { SinkBatch, SinkItem } from './sink-batch.ts';
 import type { SourceBatch, SourceItem } from './source-batch.ts';
 
@@ -21,6 +21,9 @@ export const LETTER = {
   attempts: 'pulsar-io.attempts',
   version: 'pulsar-io.version',
   publishTime: 'pulsar-io.publish-time',
+  /** Version of the input's schema, in hexadecimal, and whether the key is base64 text: what the bytes are read by when the letter is sent back. */
+  schemaVersion: 'pulsar-io.schema-version',
+  keyBase64: 'pulsar-io.key-base64',
   sourcePartition: 'pulsar-io.source-partition',
   sequence: 'pulsar-io.sequence',
   position: 'pulsar-io.position',
@@ -76,6 +79,8 @@ const firstProperties = (
   [LETTER.attempts]: String(attempts),
   [LETTER.version]: String(record.version),
   [LETTER.publishTime]: String(record.publishTimeMs),
+  ...(record.schemaVersion && { [LETTER.schemaVersion]: Buffer.from(record.schemaVersion).toString('hex') }),
+  ...(record.isKeyBase64 && { [LETTER.keyBase64]: 'true' }),
 });
 
 /** What a letter was before: topic, id, version, time and properties of the record from the input. */
@@ -96,6 +101,10 @@ export const originalOf = ({
     messageId: { ledgerId, entryId, batchIndex },
     version: Number(properties[LETTER.version] ?? version),
     publishTimeMs: Number(properties[LETTER.publishTime] ?? publishTimeMs),
+    ...(properties[LETTER.schemaVersion] && {
+      schemaVersion: Buffer.from(properties[LETTER.schemaVersion] ?? '', 'hex'),
+    }),
+    ...(properties[LETTER.keyBase64] && { isKeyBase64: true }),
     properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !isOurs(name))),
   };
 };

@@ -1,5 +1,6 @@
 import type { SourceConfig } from '../core/connector.ts';
 import type { MessagingSession } from '../core/messaging.ts';
+import type { OutputShape } from './output-shape.ts';
 import { concreteTopics, type Output, OutputTopic } from './output-topic.ts';
 import { routeFailure } from './pulsar-failure.ts';
 
@@ -9,16 +10,17 @@ export const openOutputs = async (
   { topicName, producerConfig }: SourceConfig,
   partitions: number,
   signal: AbortSignal,
+  shape: OutputShape,
 ): Promise<OutputTopic> => {
   const compression = producerConfig.compressionType ?? 'LZ4';
   try {
     const outputs = await Promise.all(
       concreteTopics(topicName, partitions).map(async (topic): Promise<Output> => {
-        const producer = await session.producer({ topic, compression, signal });
+        const producer = await session.producer({ topic, compression, schemaDefinition: shape.schema, signal });
         return { topic, producer, lastSequence: -1, isUsed: true, trusted: true, messageId: null };
       }),
     );
-    return new OutputTopic(outputs, partitions);
+    return new OutputTopic(outputs, partitions, shape);
   } catch (cause) {
     throw routeFailure(cause, `opening a producer on ${topicName}`);
   }

@@ -4,6 +4,7 @@ import type { MessagingProducer, OutgoingMessage, Receipt } from '../core/messag
 import { murmur3 } from '../core/murmur3.ts';
 import type { PublishedTail } from '../core/progress.ts';
 import { partitionTopicName } from '../core/topic-name.ts';
+import { type OutputShape, PLAIN_SHAPE } from './output-shape.ts';
 import { routeFailure } from './pulsar-failure.ts';
 
 /** Concrete topics of an output topic with that many partitions (0: not partitioned). */
@@ -43,10 +44,13 @@ export interface PublishProgress {
 export class OutputTopic {
   readonly outputs: readonly Output[];
   readonly partitions: number;
+  /** What records become before they are published here. */
+  readonly shape: OutputShape;
 
-  constructor(outputs: readonly Output[], partitions: number) {
+  constructor(outputs: readonly Output[], partitions: number, shape: OutputShape = PLAIN_SHAPE) {
     this.outputs = outputs;
     this.partitions = partitions;
+    this.shape = shape;
   }
 
   /** Where a message goes. */

@@ -6,7 +6,6 @@ import type { Guarantee } from '../core/guarantee.ts';
 import { atLeastOnceSink, atLeastOnceSource } from './at-least-once.ts';
 import { atMostOnceSink, atMostOnceSource } from './at-most-once.ts';
 import { deadLetterSink, deadLetterSource } from './dead-letter.ts';
-import { type Accepts, decode } from './decode.ts';
 import { effectivelyOnceSink } from './effectively-once-sink.ts';
 import { effectivelyOnceSource } from './effectively-once-source.ts';
 import { encode } from './encode.ts';
@@ -14,6 +13,7 @@ import { observeSink, observeSource } from './observe.ts';
 import { publish } from './publish.ts';
 import { queueAtLeastOnce, queueAtMostOnce } from './queue-guarantees.ts';
 import type { ResumedOutputs } from './resume-outputs.ts';
+import { type ShapeRecord, shape } from './shape.ts';
 import type { SinkBatch } from './sink-batch.ts';
 import { type SourceBatch, unsettled } from './source-batch.ts';
 import { write } from './write.ts';
@@ -97,17 +97,18 @@ export const sourcePipeline = (guarantee: middy.MiddlewareObj<SourceBatch, void>
 /** What a sink pipeline is made of. */
 export interface SinkPipelineOptions {
   readonly guarantee: middy.MiddlewareObj<SinkBatch, void>;
-  readonly accepts: Accepts;
+  /** What makes of a record what the target takes. */
+  readonly toTarget: ShapeRecord;
   readonly subscription: string;
   readonly sink: OpenSink | TransactionalSink;
 }
 
-/** observe → decode → guarantee → dead letter → write. */
+/** observe → shape → guarantee → dead letter → write. */
 export const sinkPipeline = (options: SinkPipelineOptions): Pipeline<SinkBatch> => {
-  const { guarantee, accepts, subscription, sink } = options;
+  const { guarantee, toTarget, subscription, sink } = options;
   const handler = middy<SinkBatch, void>()
     .use(observeSink())
-    .use(decode(accepts))
+    .use(shape(toTarget))
     .use(guarantee)
     .use(deadLetterSink(subscription))
     .handler(write(sink));

@@ -4,6 +4,7 @@ import type { MessageIdParts } from '../core/message-id.ts';
 import type { Compression, MessagingConsumer, MessagingProducer, MessagingSession } from '../core/messaging.ts';
 import { guardSubscription, producerName } from '../core/names.ts';
 import type { PublishedTail, SourceProgress } from '../core/progress.ts';
+import type { SchemaDefinition } from '../core/schema/definition.ts';
 import { requireDeduplication } from './deduplication.ts';
 import { concreteTopics, type Output } from './output-topic.ts';
 import { routeFailure } from './pulsar-failure.ts';
@@ -18,6 +19,8 @@ export interface ResumeOptions {
   readonly topic: string;
   readonly partitions: number;
   readonly compression: Compression;
+  /** Registered with the topic. */
+  readonly schemaDefinition?: SchemaDefinition | undefined;
   readonly stored: SourceProgress;
   readonly signal: AbortSignal;
   /** Throws when a newer run fenced this one: to be asked each time when a name was registered, before anything is published under it. */
@@ -68,8 +71,8 @@ export class ResumedOutputs {
       if (!output.messageId || output.messageId === output.storedTail.messageId) continue;
       void output.guard.ackCumulative(entryBefore(output.messageId)).catch(() => undefined);
       if (output.verified) continue;
-      const { session, compression, signal } = this.#options;
-      await requireDeduplication(session, output, compression, signal);
+      const { session, signal } = this.#options;
+      await requireDeduplication(session, output, this.#options, signal);
       await this.#options.requireHeld();
       output.verified = true;
     }
@@ -98,7 +101,7 @@ export const resumeOutputs = async (options: ResumeOptions): Promise<ResumedOutp
 };
 
 const resumeOutput = async (topic: string, options: ResumeOptions): Promise<Guarded> => {
-  const { session, uid, sourcePartition, generation, stored, signal, compression } = options;
+  const { session, uid, sourcePartition, generation, stored, signal, compression, schemaDefinition } = options;
   const name = producerName(uid, sourcePartition, generation);
   try {
     const guard = await session.consumer({
@@ -109,7 +112,7 @@ const resumeOutput = async (topic: string, options: ResumeOptions): Promise<Guar
       receiverQueueSize: 0,
       signal,
     });
-    const producer = await session.producer({ topic, producerName: name, compression, signal });
+    const producer = await session.producer({ topic, producerName: name, compression, schemaDefinition, signal });
     const named = producer.lastSequenceId;
     const storedTail = stored.tails[topic] ?? (await startOf(guard, signal));
     const isUsed = stored.tails[topic] !== undefined || named >= 0;

@@ -13,16 +13,19 @@ export type SinkOutcome = 'written' | 'dead-lettered' | 'dropped' | 'handed-back
 
 /** One record of a batch on its way through the sink pipeline. */
 export interface SinkItem {
-  /** Replaced by `decode`, which fills in `value`. */
-  record: SinkRecord;
+  /** As it was delivered: what a dead letter carries, and what order and acknowledgements go by. */
+  readonly record: SinkRecord;
+  /** As the target takes it: decoded and transformed; set by `shape`. */
+  shaped?: SinkRecord;
   /** Why the last pass could not settle it; cleared when the next pass is to try again. */
   error?: PulsarIoError;
   /** The last failure there was, for the instance's status. */
   lastError?: PulsarIoError;
   /** Of a dead letter that is sent back: what the target is to take it for. */
-  readonly original?: Pick<SinkRecord, 'topic' | 'messageId' | 'version' | 'publishTimeMs' | 'properties'>;
-  /** True once `decode` has read it. */
-  isDecoded?: boolean;
+  readonly original?: Pick<
+    SinkRecord,
+    'topic' | 'messageId' | 'version' | 'publishTimeMs' | 'properties' | 'schemaVersion' | 'isKeyBase64'
+  >;
   /** Failed writes so far, those of earlier runs and deliveries included. */
   attempts: number;
   outcome?: SinkOutcome;
@@ -54,9 +57,12 @@ export interface SinkBatch {
   readonly signal: AbortSignal;
 }
 
-/** A record as the target takes it. */
-export const targetRecord = ({ record, original }: SinkItem): SinkRecord =>
+/** A record as it came from the input, also of a dead letter that is sent back. */
+export const inputRecord = ({ record, original }: SinkItem): SinkRecord =>
   original ? { ...record, ...original } : record;
+
+/** A record as the target takes it. */
+export const targetRecord = (item: SinkItem): SinkRecord => item.shaped ?? inputRecord(item);
 
 /** Items that nothing has become of yet. */
 export const pending = (batch: SinkBatch): SinkItem[] => batch.records.filter((item) => item.outcome === undefined);

@@ -17,6 +17,7 @@ import { addToStatus } from './event-status.ts';
 import { requireTopic } from './require-topic.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunDeps } from './run-deps.ts';
+import { shapeOf } from './shape-of.ts';
 
 /** What becomes of a pushed event: the sender may forget it (`accepted`) or must send it again. */
 export interface EventOutcome {
@@ -49,7 +50,7 @@ export const openEventOutput = async (
   });
   try {
     const partitions = await session.partitions(connector.config.topicName, signal);
-    const output = await openOutputs(session, connector.config, partitions, signal);
+    const output = await openOutputs(session, connector.config, partitions, signal, await shapeOf(connector, deps));
     const opened: EventOutput = { session, output, generation: connector.generation, nextSequence: 0, isOver: false };
     void session.closed.then(() => {
       opened.isOver = true;

@@ -6,7 +6,7 @@ import type { InboxMessage, InboxStore } from '../core/inbox.ts';
 import { SOURCE_START } from '../core/progress.ts';
 import type { RunCounters } from '../core/run-counters.ts';
 import type { DeadLetters } from '../delivery/dead-letters.ts';
-import { encodeValue } from '../delivery/encode.ts';
+import { encodeValue } from '../delivery/output-shape.ts';
 import type { OutputTopic } from '../delivery/output-topic.ts';
 import { type QueueGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { leaveFailed } from '../delivery/queue-guarantees.ts';

@@ -19,6 +19,7 @@ import {
 import { readPartitions, type SourceContext } from './read-partitions.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { WorkEnd } from './run-deps.ts';
+import { shapeOf } from './shape-of.ts';
 import { untilIdle } from './until-idle.ts';
 
 const DAY_MS = 86_400_000;
@@ -92,7 +93,13 @@ const publishDirectly = async (context: QueueContext, queue: OpenQueueSource): P
   const partitions = await session.partitions(topicName, control.signal).catch((cause: unknown) => {
     throw routeFailure(cause, `looking up ${topicName}`);
   });
-  const output = await openOutputs(session, connector.config, partitions, control.signal);
+  const output = await openOutputs(
+    session,
+    connector.config,
+    partitions,
+    control.signal,
+    await shapeOf(connector, deps),
+  );
   const { deadLetterTopic } = runtimeOptions(connector.config);
   const deadLetters = deadLetterTopic
     ? new DeadLetters({ session, topic: deadLetterTopic, uid: connector.uid, signal: control.signal })

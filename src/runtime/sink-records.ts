@@ -37,7 +37,7 @@ export class RecordReader {
   #toRecord(message: IncomingMessage): SinkRecord {
     const { messageId, key, value, properties, publishTimeMs, eventTimeMs, producerName, sequenceId, redeliveryCount } =
       message;
-    const { unreadable } = message;
+    const { unreadable, isKeyBase64, schemaVersion } = message;
     return {
       topic: this.#topic,
       messageId,
@@ -50,6 +50,8 @@ export class RecordReader {
       redeliveryCount,
       version: this.#versionOf(message),
       ...(key !== undefined && { key }),
+      ...(isKeyBase64 && { isKeyBase64 }),
+      ...(schemaVersion !== undefined && { schemaVersion }),
       ...(eventTimeMs !== undefined && { eventTimeMs }),
       ...(unreadable !== undefined && { unreadable }),
     };

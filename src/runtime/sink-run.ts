@@ -4,6 +4,8 @@ import { subscriptionOf } from '../core/connector.ts';
 import type { OpenSink, SinkType, TransactionalSink } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { type Guarantees, type SinkGuarantee, sinkPipeline } from '../delivery/pipeline.ts';
+import { type ShapeRecord, shapeFor } from '../delivery/shape.ts';
+import { WrittenSchemas } from '../delivery/written-schemas.ts';
 import { Activity } from './activity.ts';
 import type { Work } from './attempts.ts';
 import { onSchedule } from './on-schedule.ts';
@@ -23,6 +25,7 @@ const drainTopics: Work = async (context, session) => {
   const topics = await topicsOf(connector, plan, session, context);
   const config = await resolveTypeConfig(type, connector, deps, context.secrets, control.signal);
   const sink = await type.open(config, openContext(context));
+  const toTarget = shapeFor(type.accepts, new WrittenSchemas(session, connector.config.inputSpecs));
   const maxBatchRecords = type.maxBatchRecords?.(config) ?? deps.settings.maxBatchRecords;
   try {
     const run: SinkRun = {
@@ -33,7 +36,7 @@ const drainTopics: Work = async (context, session) => {
       maxBatchRecords,
       plan,
       route: type.route,
-      ...pipelinesOf(connector, type, sink, deps.guarantees),
+      ...pipelinesOf(connector, type, { sink, toTarget }, deps.guarantees),
       activity: new Activity(deps.clock),
     };
     await redrive(run, topics);
@@ -68,15 +71,15 @@ const sinkType = (connector: SinkConnector, { deps }: RunContext): SinkType => {
 
 const pipelinesOf = (
   { config }: SinkConnector,
-  { accepts, route }: SinkType,
-  sink: OpenSink | TransactionalSink,
+  { route }: SinkType,
+  parts: { readonly sink: OpenSink | TransactionalSink; readonly toTarget: ShapeRecord },
   { sink: keepers }: Guarantees,
 ): Pick<SinkRun, 'pipeline' | 'redrivePipeline' | 'isFrontierInTarget' | 'guarantee'> => {
   const guarantee = keepers[config.processingGuarantees];
   // Dead letters that are sent back have a frontier under every guarantee: one that moves behind them, or before.
   const again = config.processingGuarantees === 'ATMOST_ONCE' ? guarantee : keepers.EFFECTIVELY_ONCE;
   const pipelineOf = (kept: SinkGuarantee) =>
-    sinkPipeline({ guarantee: kept.middleware(), accepts, subscription: subscriptionOf(config), sink });
+    sinkPipeline({ guarantee: kept.middleware(), subscription: subscriptionOf(config), ...parts });
   return {
     guarantee,
     isFrontierInTarget: guarantee.keepsFrontier && route === 'transactional',

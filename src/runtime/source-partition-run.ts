@@ -23,6 +23,7 @@ import { type SourceBatch, toItems } from '../delivery/source-batch.ts';
 import { SourceCheckpoint } from '../delivery/source-checkpoint.ts';
 import { readAhead } from './read-ahead.ts';
 import type { RunContext } from './run-deps.ts';
+import { shapeOf } from './shape-of.ts';
 
 /** One attempt of a source's run. */
 export interface SourceContext extends RunContext {
@@ -103,7 +104,9 @@ const publishFrom = async (
 ): Promise<number> => {
   const guarantee = guaranteeOf(context);
   if (!guarantee.resumes) {
-    const output = await openOutputs(context.session, context.connector.config, partitions, context.control.signal);
+    const { session, connector, control, deps } = context;
+    const shape = await shapeOf(connector, deps);
+    const output = await openOutputs(session, connector.config, partitions, control.signal, shape);
     const pipeline = sourcePipeline(guarantee.middleware(undefined));
     const deadLetters = lettersOf(context, checkpoint);
     const read = await pump(context, checkpoint, output, pipeline, deadLetters);
@@ -111,8 +114,10 @@ const publishFrom = async (
     await Promise.all(output.outputs.map(({ producer }) => producer.close()));
     return read;
   }
-  const resumed = await resume(checkpoint, resumeOptions(context, checkpoint, stored, context.generation, partitions));
-  const output = new OutputTopic(resumed.outputs, partitions);
+  const shape = await shapeOf(context.connector, context.deps);
+  const options = resumeOptions(context, checkpoint, stored, context.generation, partitions);
+  const resumed = await resume(checkpoint, { ...options, schemaDefinition: shape.schema });
+  const output = new OutputTopic(resumed.outputs, partitions, shape);
   const pipeline = sourcePipeline(guarantee.middleware(resumed));
   const deadLetters = lettersOf(context, checkpoint);
   const read = await pump(context, checkpoint, output, pipeline, deadLetters);
@@ -145,13 +150,14 @@ const drain = async (
   checkpoint: SourceCheckpoint,
 ): Promise<void> => {
   const options = resumeOptions(context, checkpoint, stored, stored.producerGeneration, stored.routerPartitions);
-  const resumed = await resume(checkpoint, options);
+  const shape = await shapeOf(context.connector, context.deps);
+  const resumed = await resume(checkpoint, { ...options, schemaDefinition: shape.schema });
   const { deadLetterTopic, producerGeneration } = stored;
   const deadLetters = openDeadLetters(context, checkpoint, deadLetterTopic, producerGeneration);
   const held = resumed.outputs.map(({ lastSequence }) => lastSequence);
   const limit = Math.max(...held, (await deadLetters?.lastSequence()) ?? -1);
   if (limit > checkpoint.progress.sequence) {
-    const output = new OutputTopic(resumed.outputs, stored.routerPartitions);
+    const output = new OutputTopic(resumed.outputs, stored.routerPartitions, shape);
     const pipeline = sourcePipeline(effectivelyOnceSource(resumed));
     await pump(context, checkpoint, output, pipeline, deadLetters, limit);
     requireDrained(context, checkpoint, limit);

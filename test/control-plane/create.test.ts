@@ -54,6 +54,27 @@ describe('create', () => {
     expect(await update('s1', config)).toMatchObject({ status: 400, json: { reason: expect.stringMatching(reason) } });
   });
 
+  test.each([
+    [
+      { schemaType: 'AVRO', archive: 'builtin://file', configs: { path: '/a' } },
+      /schemaType AVRO needs the records' schema/,
+    ],
+    [{ schemaType: 'key_value' }, /schemaType key_value cannot be written by a source here/],
+    [{ schemaType: 'string', customRuntimeOptions: '{"schema":"{}"}' }, /does not go with schemaType string/],
+    [{ customRuntimeOptions: '{"schema":"{}"}' }, /needs the schemaType JSON or AVRO/],
+    [{ schemaType: 'json', customRuntimeOptions: '{"schema":"sekrit"}' }, /must be an Avro schema of the type record/],
+  ])('refuses a source with %j', async (more, reason) => {
+    const answer = await api.createSource('s1', { ...SOURCE, ...more });
+    expect(answer).toMatchObject({ status: 400, json: { reason: expect.stringMatching(reason) } });
+    expect(answer.text).not.toContain('sekrit');
+  });
+
+  test('takes a schema with its type', async () => {
+    const schema = '{"type":"record","name":"Order","fields":[{"name":"id","type":"long"}]}';
+    const more = { schemaType: 'AVRO', customRuntimeOptions: JSON.stringify({ schema }) };
+    expect((await api.createSource('s1', { ...SOURCE, ...more })).status).toBe(204);
+  });
+
   test('takes the customRuntimeOptions that have an effect', async () => {
     const park = { retainOrdering: true, customRuntimeOptions: '{"deadLetterKeys":"park","runner":"default"}' };
     expect((await api.createSink('s1', { ...SINK, ...park })).status).toBe(204);

@@ -10,6 +10,7 @@ import type { DeadLetters } from '../../src/delivery/dead-letters.ts';
 import type { Accepts } from '../../src/delivery/decode.ts';
 import type { FrontierHolder } from '../../src/delivery/frontier-holder.ts';
 import { GUARANTEE_KEEPERS, type Pipeline, sinkPipeline } from '../../src/delivery/pipeline.ts';
+import { shapeFor } from '../../src/delivery/shape.ts';
 import type { SinkBatch } from '../../src/delivery/sink-batch.ts';
 
 const clock = { nowMs: () => 0, monotonicMs: () => 0, sleep: async () => undefined };
@@ -111,7 +112,12 @@ export class BatchWorld {
   /** The pipeline of a guarantee over this world's sink. */
   pipeline(guarantee: Guarantee, accepts: Accepts = 'text'): Pipeline<SinkBatch> {
     const middleware = GUARANTEE_KEEPERS.sink[guarantee].middleware();
-    return sinkPipeline({ guarantee: middleware, accepts, subscription: 'sub', sink: this.sink });
+    return sinkPipeline({
+      guarantee: middleware,
+      toTarget: shapeFor(accepts, undefined),
+      subscription: 'sub',
+      sink: this.sink,
+    });
   }
 }
 

@@ -21,7 +21,7 @@ describe('decoding', () => {
     const batch = world.batch([record(0, '', { bytes })]);
     await world.pipeline('EFFECTIVELY_ONCE', accepts)(batch);
     const [item] = batch.records;
-    return item?.lastError ? item.lastError.code : item?.record.value;
+    return item?.lastError ? item.lastError.code : item?.shaped?.value;
   };
 
   test.each<[string, Accepts, unknown]>([

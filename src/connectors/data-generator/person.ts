@@ -103,3 +103,26 @@ export const person = (seed: number, partition: string, sequence: number): Perso
     passportNumber: random.digits(9),
   };
 };
+
+const textFields = (...names: readonly string[]): object[] =>
+  names.map((name) => ({ name, type: ['null', 'string'], default: null }));
+const recordOf = (name: string, fields: readonly object[]): object => ({ type: 'record', name, fields });
+const nullable = (name: string, type: object): object => ({ name, type: ['null', type], default: null });
+
+/** Avro schema of a {@link Person}. */
+export const personSchema = {
+  ...recordOf('Person', [
+    nullable(
+      'address',
+      recordOf('Address', textFields('street', 'streetNumber', 'apartmentNumber', 'postalCode', 'city')),
+    ),
+    ...textFields('firstName', 'middleName', 'lastName', 'email', 'username', 'password'),
+    nullable('sex', { type: 'enum', name: 'Sex', symbols: ['MALE', 'FEMALE'] }),
+    ...textFields('telephoneNumber'),
+    { name: 'dateOfBirth', type: 'long' },
+    { name: 'age', type: 'int' },
+    nullable('company', recordOf('Company', textFields('name', 'domain', 'email', 'vatIdentificationNumber'))),
+    ...textFields('companyEmail', 'nationalIdentityCardNumber', 'nationalIdentificationNumber', 'passportNumber'),
+  ]),
+  namespace: 'org.apache.pulsar.io.datagenerator',
+};

@@ -6,7 +6,7 @@ import { MAX_SEQUENCE, type Position } from '../../core/position.ts';
 import type { SourceRecord } from '../../core/record.ts';
 import { aborted, throwIfAborted } from '../abort.ts';
 import { choice, pulsarKey, strictObject } from '../config.ts';
-import { person } from './person.ts';
+import { person, personSchema } from './person.ts';
 import { hashText } from './random.ts';
 
 const PAGE_RECORDS = 1_000;
@@ -67,6 +67,7 @@ export const dataGeneratorSource = defineLogSource<typeof config>({
   guarantees: GUARANTEES,
   config,
   position,
+  recordSchema: personSchema,
   pollIntervalMs: ({ records, sleepBetweenMessages }) =>
     records === undefined ? Math.max(1, sleepBetweenMessages) : undefined,
   open: async (options, context) => openGenerator(options, context),

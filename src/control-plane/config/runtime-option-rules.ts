@@ -6,7 +6,7 @@ import { refuseConfig } from './refuse.ts';
 
 /** What `customRuntimeOptions` may say of each kind. */
 const KNOWN: Readonly<Record<ConnectorKind, readonly (keyof RuntimeOptions)[]>> = {
-  source: ['runner', 'deadLetterTopic', 'schedule', 'timeZone', 'missedTimes'],
+  source: ['runner', 'deadLetterTopic', 'schema', 'schedule', 'timeZone', 'missedTimes'],
   sink: ['runner', 'deadLetterKeys', 'schedule', 'timeZone', 'missedTimes'],
 };
 

@@ -1,5 +1,6 @@
-import type { CommonConfig } from '../../core/connector.ts';
-import type { ConnectorType } from '../../core/connector-type.ts';
+import type { CommonConfig, SourceConfig } from '../../core/connector.ts';
+import { type ConnectorType, recordSchemaOf } from '../../core/connector-type.ts';
+import { outputSchemaOf } from '../../core/source-schema.ts';
 import { requireTopicRights } from '../access/topic-rights.ts';
 import { type Call, nameOf } from '../operation.ts';
 import type { CommonDraft } from './drafts.ts';
@@ -38,6 +39,7 @@ export const settleConfig = async (
   const config = rules.complete(nameOf(call), unmask(call, type, draft, stored), type);
   checkSize(config);
   checkRuntimeOptions(words.kind, config);
+  if (words.kind === 'source') outputSchemaOf(config as SourceConfig, recordSchemaOf(type));
   if (caller) await requireTopicRights(words.kind, config as never, caller, deps.pulsar, signal);
   const wrongSecrets = secretProblems(type, config, deps.secretsPath ?? '', caller);
   if (wrongSecrets.length > 0) refuseProblems(words, wrongSecrets);

@@ -10,7 +10,7 @@ export interface KeyValueParts {
   readonly encoding: KeyValueEncoding;
 }
 
-/** Java's names of the schema types, as KeyValue's properties carry them. */
+/** Java's names of the schema types, as KeyValue's properties and configurations carry them. */
 const JAVA_NAMES: Readonly<Record<string, SchemaTypeName>> = {
   NONE: 'None',
   BYTES: 'Bytes',
@@ -35,6 +35,9 @@ const JAVA_NAMES: Readonly<Record<string, SchemaTypeName>> = {
   PROTOBUF_NATIVE: 'ProtobufNative',
   KEY_VALUE: 'KeyValue',
 };
+
+/** The type that Java calls so, in any case; undefined when there is none, or it stands for no schema of its own. */
+export const schemaTypeOf = (javaName: string): SchemaTypeName | undefined => JAVA_NAMES[javaName.toUpperCase()];
 
 const javaName = (type: SchemaTypeName): string =>
   Object.keys(JAVA_NAMES).find((name) => JAVA_NAMES[name] === type) ?? 'BYTES';

@@ -8,6 +8,7 @@ import type {
   Receipt,
   ReceiveOptions,
 } from '../../core/messaging.ts';
+import type { SchemaDefinition } from '../../core/schema/definition.ts';
 import { PulsarError } from '../errors.ts';
 import { type Authentication, noAuthentication } from '../network/authentication.ts';
 import { ConnectionPool, orAborted } from '../network/connection-pool.ts';
@@ -17,7 +18,8 @@ import type { RequestOptions } from '../network/request-table.ts';
 import { parseTopicName } from '../protocol/index.ts';
 import type { OutgoingMessage } from './encode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
-import type { SchemaInfo } from './schema-info.ts';
+import { type SchemaInfo, schemaInfo } from './schema-info.ts';
+import { SchemaLookup } from './schema-lookup.ts';
 import { LiveConsumer } from './session-consumer.ts';
 import { LiveProducer } from './session-producer.ts';
 
@@ -164,9 +166,23 @@ class LiveSession implements PulsarSession {
     const request = this.requestOptions(options.signal);
     const { listenerName } = this.options;
     const connection = await connectionForTopic(this.pool, topic.fullName, { ...request, listenerName });
-    const producer = new LiveProducer(connection, topic, ++this.lastId, options, (error) => this.fail(error));
+    const { schemaDefinition } = options;
+    const given = schemaDefinition ? { ...options, schema: schemaInfo(schemaDefinition) } : options;
+    const producer = new LiveProducer(connection, topic, ++this.lastId, given, (error) => this.fail(error));
     await producer.register(request);
     return this.join(producer);
+  }
+
+  async schema(topic: string, version: Uint8Array): Promise<SchemaDefinition | undefined> {
+    this.requireOpen();
+    const { timeoutMs: operationTimeoutMs } = this.requestOptions();
+    const lookup = new SchemaLookup({ pool: this.pool, operationTimeoutMs, listenerName: this.options.listenerName });
+    try {
+      return (await lookup.version(parseTopicName(topic).fullName, Buffer.from(version))).definition;
+    } catch (error) {
+      if (error instanceof PulsarError && error.code === 'TopicNotFound') return undefined;
+      throw error;
+    }
   }
 
   async consumer(options: SessionConsumerOptions): Promise<SessionConsumer> {

@@ -7,8 +7,9 @@ import { formatMessageId, type MessageIdParts } from '../../core/message-id.ts';
 import type { MessagingSession } from '../../core/messaging.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
 import type { SinkRecord } from '../../core/record.ts';
-import { decodeRecord } from '../../delivery/decode.ts';
 import { routeFailure } from '../../delivery/pulsar-failure.ts';
+import { shapeFor } from '../../delivery/shape.ts';
+import { WrittenSchemas } from '../../delivery/written-schemas.ts';
 import { RecordReader } from '../sink-records.ts';
 import { existingTopics } from './existing-topics.ts';
 import { step } from './findings.ts';
@@ -27,11 +28,11 @@ export const previewSink = async (inspection: Inspection, records: number): Prom
   const connector = inspection.connector as SinkConnector;
   const type = inspection.type as SinkType;
   const pulsar = await step('pulsar', signal, 'looking for topics', async () => requirePulsar(deps.pulsar));
-  const messages = await readNext(inspection, connector, pulsar, records);
+  const messages = await readNext(inspection, connector, pulsar, records, type);
   const shown = await withOpen(
     inspection,
     () => type.open(config, context),
-    async (sink) => messages.records.map((record) => show(record, type, sink)),
+    async (sink) => messages.records.map((record) => show(record, sink)),
   );
   return { findings: messages.findings, records: shown };
 };
@@ -46,7 +47,13 @@ const requirePulsar = (pulsar: PulsarAdmin | undefined): PulsarAdmin => {
 
 interface Next {
   readonly findings: Finding[];
-  readonly records: SinkRecord[];
+  readonly records: Read[];
+}
+
+/** A record, and what the target would be given, or why it cannot be. */
+interface Read {
+  readonly record: SinkRecord;
+  readonly shaped: SinkRecord | Error;
 }
 
 const readNext = async (
@@ -54,6 +61,7 @@ const readNext = async (
   connector: SinkConnector,
   pulsar: PulsarAdmin,
   count: number,
+  type: SinkType,
 ): Promise<Next> => {
   const next: Next = { findings: [], records: [] };
   const session = await step('pulsar', signal, 'connecting to the broker', () => deps.openSession(signal));
@@ -65,7 +73,7 @@ const readNext = async (
       for (const topic of concrete) {
         if (next.records.length >= count) break;
         await step('pulsar', signal, `reading ${topic}`, () =>
-          readTopic(next, session, connector, pulsar, topic, count, signal),
+          readTopic(next, session, connector, pulsar, topic, count, type, signal),
         );
       }
     }
@@ -82,6 +90,7 @@ const readTopic = async (
   pulsar: PulsarAdmin,
   topic: string,
   count: number,
+  { accepts }: SinkType,
   signal: AbortSignal,
 ): Promise<void> => {
   const start = await startOf(connector, pulsar, topic, signal);
@@ -91,7 +100,13 @@ const readTopic = async (
     const reader = await readerFrom(session, topic, start, wanted, signal);
     const options = { maxMessages: wanted, maxBytes: MAX_BYTES, lingerMs: 200, waitMs: WAIT_MS, signal };
     const messages = await reader.receiveBatch(options);
-    records.push(...new RecordReader(topic, undefined).toRecords(messages));
+    const toTarget = shapeFor(accepts, new WrittenSchemas(session, connector.config.inputSpecs));
+    for (const record of new RecordReader(topic, undefined).toRecords(messages)) {
+      const shaped = await Promise.resolve(record)
+        .then(toTarget)
+        .catch((error: Error) => error);
+      records.push({ record, shaped });
+    }
     await reader.close();
   } catch (cause) {
     throw routeFailure(cause, `reading ${topic}`);
@@ -114,7 +129,7 @@ const startOf = async (
   return `a new subscription begins with what is published from then on (sourceSubscriptionPosition is Latest)`;
 };
 
-const show = (record: SinkRecord, { accepts }: SinkType, sink: OpenSink): SinkPreviewRecord => {
+const show = ({ record, shaped }: Read, sink: OpenSink): SinkPreviewRecord => {
   const { topic, messageId, key, properties, publishTimeMs, bytes } = record;
   const shown = {
     topic,
@@ -125,7 +140,8 @@ const show = (record: SinkRecord, { accepts }: SinkType, sink: OpenSink): SinkPr
     value: shownText(bytes),
   };
   try {
-    const write = sink.describe?.(decodeRecord(record, accepts));
+    if (shaped instanceof Error) throw shaped;
+    const write = sink.describe?.(shaped);
     if (!sink.describe) return shown;
     return { ...shown, write: shownValue(write) };
   } catch (error) {

@@ -5,7 +5,7 @@ import { good } from '../../core/findings.ts';
 import type { Finding, InspectionAnswer, SourcePreviewRecord } from '../../core/inspection.ts';
 import type { SourceProgress } from '../../core/progress.ts';
 import type { SourceRecord } from '../../core/record.ts';
-import { encodeValue } from '../../delivery/encode.ts';
+import { encodeValue } from '../../delivery/output-shape.ts';
 import { concreteTopics, route } from '../../delivery/output-topic.ts';
 import { step } from './findings.ts';
 import type { Inspection } from './inspection.ts';
