@@ -7,8 +7,10 @@ import {
   Client,
   CryptoKeyReader,
   type EncryptionKeyInfo,
+  keyValueSchema,
   MessageId,
   type ProducerConfig,
+  ProtobufNativeSchema,
   type SchemaInfo,
 } from '../../src/pulsar/index.ts';
 import { describeReal, runJava, usePulsar } from '../services/index.ts';
@@ -18,6 +20,7 @@ const PATTERN = Buffer.from('abcabcdxyz');
 /** Around the limits of LZ4 blocks and of the windows of LZ4 and Snappy. */
 const SIZES = [0, 1, 5, 12, 13, 100, 1000, 65_536, 70_000, 300_000];
 const COMPRESSIONS = ['None', 'LZ4', 'Zlib', 'ZSTD', 'SNAPPY'] as const satisfies ProducerConfig['compressionType'][];
+const EARLIEST = { subscriptionInitialPosition: 'Earliest' } as const;
 const BATCHINGS = [
   { batchingEnabled: false },
   { batchingEnabled: true },
@@ -38,19 +41,83 @@ const bigEndian = (size: number, write: (buffer: Buffer) => void): Buffer => {
   write(buffer);
   return buffer;
 };
-/** What the two clients write under a schema: its payload, and how Java prints the value. */
-const VALUES: Readonly<Record<string, readonly [SchemaInfo, Buffer, string]>> = {
-  json: [{ schemaType: 'Json', schema: PERSON }, Buffer.from('{"name":"Ada","age":36}'), 'Ada,36'],
-  avro: [{ schemaType: 'Avro', schema: PERSON }, Buffer.from('480206416461', 'hex'), 'Ada,36'],
-  string: [{ schemaType: 'String' }, Buffer.from('Zoë'), 'Zoë'],
-  bool: [{ schemaType: 'Boolean' }, Buffer.from([1]), 'true'],
-  int8: [{ schemaType: 'Int8' }, Buffer.from([-8]), '-8'],
-  int16: [{ schemaType: 'Int16' }, bigEndian(2, (it) => it.writeInt16BE(-1600)), '-1600'],
-  int32: [{ schemaType: 'Int32' }, bigEndian(4, (it) => it.writeInt32BE(-320_000)), '-320000'],
-  int64: [{ schemaType: 'Int64' }, bigEndian(8, (it) => it.writeBigInt64BE(-6_400_000_000_000n)), '-6400000000000'],
-  float: [{ schemaType: 'Float32' }, bigEndian(4, (it) => it.writeFloatBE(1.5)), '1.5'],
-  double: [{ schemaType: 'Float64' }, bigEndian(8, (it) => it.writeDoubleBE(-2.25)), '-2.25'],
+const JSON_PERSON: SchemaInfo = { schemaType: 'Json', schema: PERSON };
+const AVRO_PERSON: SchemaInfo = { schemaType: 'Avro', schema: PERSON };
+/** The part of `google.protobuf.Field`, which the Java client brings, that is used here. */
+const PROTOBUF_FIELD = ProtobufNativeSchema.createSchemaInfoFromRoot({
+  root: ProtobufNativeSchema.createRootFromJson({
+    nested: {
+      'google.protobuf': {
+        nested: {
+          Field: {
+            fields: {
+              kind: { type: 'Kind', id: 1 },
+              number: { type: 'int32', id: 3 },
+              name: { type: 'string', id: 4 },
+              packed: { type: 'bool', id: 8 },
+              options: { rule: 'repeated', type: 'Option', id: 9 },
+            },
+            nested: { Kind: { values: { TYPE_UNKNOWN: 0, TYPE_DOUBLE: 1, TYPE_FLOAT: 2, TYPE_INT64: 3 } } },
+          },
+          Option: { fields: { name: { type: 'string', id: 1 } } },
+        },
+      },
+    },
+  }),
+  rootMessageTypeName: 'google.protobuf.Field',
+  rootFileDescriptorName: 'google/protobuf/type.proto',
+});
+const PERSON_PAIR = { key: { schemaType: 'String' }, value: JSON_PERSON } as const;
+const ada = { name: 'Ada', age: 36 };
+const int64 = (value: bigint): Buffer => bigEndian(8, (it) => it.writeBigInt64BE(value));
+
+/** What the two clients write under a schema: the value, its bytes (where they have one form only), and how Java prints the value. */
+const VALUES: Readonly<Record<string, readonly [SchemaInfo, unknown, Buffer | undefined, string]>> = {
+  json: [JSON_PERSON, ada, undefined, 'Ada,36'],
+  avro: [AVRO_PERSON, ada, Buffer.from('480206416461', 'hex'), 'Ada,36'],
+  string: [{ schemaType: 'String' }, 'Zoë', Buffer.from('Zoë'), 'Zoë'],
+  bool: [{ schemaType: 'Boolean' }, true, Buffer.from([1]), 'true'],
+  int8: [{ schemaType: 'Int8' }, -8, Buffer.from([-8]), '-8'],
+  int16: [{ schemaType: 'Int16' }, -1600, bigEndian(2, (it) => it.writeInt16BE(-1600)), '-1600'],
+  int32: [{ schemaType: 'Int32' }, -320_000, bigEndian(4, (it) => it.writeInt32BE(-320_000)), '-320000'],
+  int64: [{ schemaType: 'Int64' }, -6_400_000_000_000, int64(-6_400_000_000_000n), '-6400000000000'],
+  float: [{ schemaType: 'Float32' }, 1.5, bigEndian(4, (it) => it.writeFloatBE(1.5)), '1.5'],
+  double: [{ schemaType: 'Float64' }, -2.25, bigEndian(8, (it) => it.writeDoubleBE(-2.25)), '-2.25'],
+  date: [{ schemaType: 'Date' }, new Date(1_700_000_000_123), int64(1_700_000_000_123n), '1700000000123'],
+  time: [{ schemaType: 'Time' }, new Date(1_000), int64(1_000n), '1000'],
+  timestamp: [{ schemaType: 'Timestamp' }, new Date(1_700_000_000_123), int64(1_700_000_000_123n), '1700000000123'],
+  instant: [{ schemaType: 'Instant' }, '2026-11-21T11:00:00.123456789Z', undefined, '2026-11-21T11:00:00.123456789Z'],
+  'local-date': [{ schemaType: 'LocalDate' }, '2026-11-21', undefined, '2026-11-21'],
+  'local-time': [{ schemaType: 'LocalTime' }, '11:00:00.000000005', undefined, '11:00:00.000000005'],
+  'local-date-time': [
+    { schemaType: 'LocalDateTime' },
+    '2026-11-21T11:00:00.000000005',
+    undefined,
+    '2026-11-21T11:00:00.000000005',
+  ],
+  'kv-inline': [keyValueSchema(PERSON_PAIR), { key: 'key', value: ada }, undefined, 'key=Ada,36'],
+  'kv-separated': [
+    keyValueSchema({ ...PERSON_PAIR, encoding: 'SEPARATED' }),
+    { key: 'key', value: ada },
+    undefined,
+    'key=Ada,36',
+  ],
+  'kv-avro-keys': [
+    keyValueSchema({ key: AVRO_PERSON, value: { schemaType: 'Int64' }, encoding: 'SEPARATED' }),
+    { key: ada, value: 9_007_199_254_740_993n },
+    undefined,
+    'Ada,36=9007199254740993',
+  ],
+  'protobuf-native': [
+    PROTOBUF_FIELD,
+    { kind: 'TYPE_INT64', number: 7, name: 'Zoë', packed: true, options: [{ name: 'o' }] },
+    undefined,
+    'TYPE_INT64,7,Zoë,true,o',
+  ],
 };
+/** Avro's records have a prototype of their own. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_key, it) => (typeof it === 'bigint' ? `${it}n` : it)));
 
 const bodies = new Map<number, Buffer>();
 const body = (size: number): Buffer => {
@@ -155,9 +222,9 @@ describeReal('the client beside the official Java client', ['pulsar', 'javaClien
         await producer.close();
       }
     }
-    for (const [kind, [schema, data, printed]] of Object.entries(VALUES)) {
+    for (const [kind, [schema, value, , printed]] of Object.entries(VALUES)) {
       const producer = await client.createProducer({ topic: `${prefix}-${kind}`, schema });
-      await producer.send({ data });
+      await producer.send({ value });
       expected.push(`${kind}|${printed}`);
     }
     const kinds = [`messages=${SIZES.length * 15}`, ...Object.keys(VALUES).map((kind) => `${kind}=1`)];
@@ -185,9 +252,19 @@ describeReal('the client beside the official Java client', ['pulsar', 'javaClien
         eventTimestamp: 1000 + size,
       });
     }
-    for (const [kind, [, data]] of Object.entries(VALUES)) {
-      const one = await client.createReader({ topic: `${prefix}-${kind}`, startMessageId });
-      expect([kind, (await one.readNext(30_000)).getData().toString('hex')]).toEqual([kind, data.toString('hex')]);
+    for (const [kind, [schema, value, data]] of Object.entries(VALUES)) {
+      for (const reading of [schema, { schemaType: 'AutoConsume' } as const]) {
+        const subscription = reading.schemaType;
+        const consumer = await client.subscribe({
+          topic: `${prefix}-${kind}`,
+          ...EARLIEST,
+          subscription,
+          schema: reading,
+        });
+        const message = await consumer.receive(30_000);
+        expect([kind, plain(await message.getValue())]).toEqual([kind, plain(value)]);
+        if (data !== undefined) expect([kind, message.getData().toString('hex')]).toEqual([kind, data.toString('hex')]);
+      }
     }
   });
 

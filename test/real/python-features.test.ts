@@ -3,13 +3,34 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { Client } from '../../src/pulsar/index.ts';
+import { Client, ProtobufNativeSchema, type SchemaInfo } from '../../src/pulsar/index.ts';
 import { describeReal, runPython, usePulsar } from '../services/index.ts';
 
 const FEATURES = readFileSync(join(import.meta.dirname, 'python/features.py'), 'utf8');
 const shared = { subscription: 'py', subscriptionType: 'Shared', subscriptionInitialPosition: 'Earliest' } as const;
 const digest = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 const texts = (count: number) => Array.from({ length: count }, (_, i) => `m${i}`);
+
+const order = { note: 'Zoë', count: 2, total: 9007199254740993n, tags: ['a', 'b'] };
+const TIMESTAMP = ProtobufNativeSchema.createSchemaInfoFromRoot({
+  root: ProtobufNativeSchema.createRootFromJson({
+    nested: {
+      'google.protobuf': {
+        nested: { Timestamp: { fields: { seconds: { type: 'int64', id: 1 }, nanos: { type: 'int32', id: 2 } } } },
+      },
+    },
+  }),
+  rootMessageTypeName: 'google.protobuf.Timestamp',
+  rootFileDescriptorName: 'google/protobuf/timestamp.proto',
+});
+const AUTO_PUBLISH: SchemaInfo = { schemaType: 'AutoPublish' };
+/** By the names that the Python client has for them: what we write with, the value, and how Python prints it. */
+const SCHEMAS: Readonly<Record<string, readonly [SchemaInfo, unknown, string]>> = {
+  json: [AUTO_PUBLISH, order, 'Zoë|2|9007199254740993|a,b'],
+  avro: [AUTO_PUBLISH, order, 'Zoë|2|9007199254740993|a,b'],
+  string: [{ schemaType: 'String' }, 'Zoë', 'Zoë'],
+  'protobuf-native': [TIMESTAMP, { seconds: 9007199254740993n, nanos: 5 }, '9007199254740993|5'],
+};
 
 describeReal('features of the client beside the official C++ client', ['pulsar', 'pythonClient'], () => {
   let client: Client;
@@ -85,6 +106,19 @@ describeReal('features of the client beside the official C++ client', ['pulsar',
     await Promise.all(rest.slice(2).map((message) => consumer.acknowledge(message)));
     await consumer.close();
     expect(await python('read-rest', '2')).toEqual(['m1', 'm2']);
+  });
+
+  test.each(Object.entries(SCHEMAS))('values of a schema, both ways: %s', async (name, [schema, value, printed]) => {
+    await python('write-schema', name);
+    const consumer = await client.subscribe({
+      topic,
+      ...shared,
+      subscription: 'ours',
+      schema: { schemaType: 'AutoConsume' },
+    });
+    expect(await (await consumer.receive(15_000)).getValue()).toEqual(value);
+    await (await client.createProducer({ topic, schema })).send({ value });
+    expect(await python('read-schema', name, '2')).toEqual([printed, printed]);
   });
 
   test('our batches by key keep each key with one of its Key_Shared consumers, in order', async () => {

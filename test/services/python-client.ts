@@ -8,7 +8,8 @@ export interface PythonClientAddress {
   readonly python: string;
 }
 
-const clientPython = (): Promise<string> => pythonWith('python-client', ['pulsar-client[avro]==3.13.0']);
+const clientPython = (): Promise<string> =>
+  pythonWith('python-client', ['pulsar-client[avro]==3.13.0', 'protobuf==6.33.6']);
 
 /** The official client as a service that suites can need: its installation then happens before any test. */
 export const pythonClient = defineTool({

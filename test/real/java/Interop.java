@@ -1,5 +1,11 @@
+import com.google.protobuf.Field;
+import com.google.protobuf.Option;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -66,6 +72,15 @@ public class Interop {
       case "int64" -> Schema.INT64;
       case "float" -> Schema.FLOAT;
       case "double" -> Schema.DOUBLE;
+      case "date" -> Schema.DATE;
+      case "time" -> Schema.TIME;
+      case "timestamp" -> Schema.TIMESTAMP;
+      case "instant" -> Schema.INSTANT;
+      case "local-date" -> Schema.LOCAL_DATE;
+      case "local-time" -> Schema.LOCAL_TIME;
+      case "local-date-time" -> Schema.LOCAL_DATE_TIME;
+      case "kv-avro-keys" -> Schema.KeyValue(Schema.AVRO(Person.class), Schema.INT64, KeyValueEncodingType.SEPARATED);
+      case "protobuf-native" -> Schema.PROTOBUF_NATIVE(Field.class);
       default -> null;
     };
   }
@@ -82,6 +97,16 @@ public class Interop {
       case "int64" -> -6_400_000_000_000L;
       case "float" -> 1.5f;
       case "double" -> -2.25;
+      case "date" -> new java.util.Date(1_700_000_000_123L);
+      case "time" -> new java.sql.Time(1_000L);
+      case "timestamp" -> new java.sql.Timestamp(1_700_000_000_123L);
+      case "instant" -> Instant.parse("2026-11-21T11:00:00.123456789Z");
+      case "local-date" -> LocalDate.of(2026, 11, 21);
+      case "local-time" -> LocalTime.parse("11:00:00.000000005");
+      case "local-date-time" -> LocalDateTime.parse("2026-11-21T11:00:00.000000005");
+      case "kv-avro-keys" -> new KeyValue<>(ada(), 9_007_199_254_740_993L);
+      case "protobuf-native" -> Field.newBuilder().setKind(Field.Kind.TYPE_INT64).setNumber(7).setName("Zoë").setPacked(true)
+          .addOptions(Option.newBuilder().setName("o")).build();
       default -> throw new IllegalArgumentException(kind);
     };
   }
@@ -154,6 +179,9 @@ public class Interop {
     if (schemaOf(kind) != null) {
       Object value = message.getValue();
       if (value instanceof KeyValue<?, ?> pair) value = pair.getKey() + "=" + pair.getValue();
+      else if (value instanceof java.util.Date date) value = date.getTime();
+      else if (value instanceof Field field) value = field.getKind() + "," + field.getNumber() + "," + field.getName() + ","
+          + field.getPacked() + "," + field.getOptions(0).getName();
       return kind + "|" + value;
     }
     byte[] data = message.getData();

@@ -9,7 +9,9 @@ import sys
 import time
 
 import pulsar
-from pulsar import BatchingType, ConsumerType, InitialPosition
+from google.protobuf.timestamp_pb2 import Timestamp
+from pulsar import ConsumerType, InitialPosition
+from pulsar.schema import Array, AvroSchema, Integer, JsonSchema, Long, ProtobufNativeSchema, Record, String, StringSchema
 
 SERVICE_URL, TOPIC, ACTION = sys.argv[1:4]
 TIMEOUT_MS = 15_000
@@ -78,6 +80,39 @@ def read_rest():
         print(consumer.receive(TIMEOUT_MS).data().decode())
 
 
+class Order(Record):
+    note = String()
+    count = Integer()
+    total = Long()
+    tags = Array(String())
+
+
+SCHEMAS = {
+    "json": (lambda: JsonSchema(Order), Order(note="Zoë", count=2, total=2**53 + 1, tags=["a", "b"])),
+    "avro": (lambda: AvroSchema(Order), Order(note="Zoë", count=2, total=2**53 + 1, tags=["a", "b"])),
+    "string": (StringSchema, "Zoë"),
+    "protobuf-native": (lambda: ProtobufNativeSchema(Timestamp), Timestamp(seconds=2**53 + 1, nanos=5)),
+}
+
+
+def described(value):
+    if isinstance(value, Order):
+        return f"{value.note}|{value.count}|{value.total}|{','.join(value.tags)}"
+    return f"{value.seconds}|{value.nanos}" if isinstance(value, Timestamp) else value
+
+
+def write_schema():
+    schema, value = SCHEMAS[sys.argv[4]]
+    client.create_producer(TOPIC, schema=schema()).send(value)
+
+
+def read_schema():
+    schema, _ = SCHEMAS[sys.argv[4]]
+    consumer = subscribe(schema=schema())
+    for _ in range(int(sys.argv[5])):
+        print(described(consumer.receive(TIMEOUT_MS).value()))
+
+
 def read_by_key():
     consumers = [subscribe(consumer_type=ConsumerType.KeyShared) for _ in range(2)]
     print("ready", flush=True)
@@ -98,5 +133,7 @@ def read_by_key():
     "ack-some": ack_some,
     "read-rest": read_rest,
     "read-by-key": read_by_key,
+    "write-schema": write_schema,
+    "read-schema": read_schema,
 }[ACTION]()
 client.close()
