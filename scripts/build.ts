@@ -1,6 +1,6 @@
 /**
  * Builds the package's doors `./pulsar`, `./pulsar/session` and `./connector`: for each a `.mjs` and a `.cjs`, self-contained and minified, and a `.d.ts` with
- * the declarations in `types/`; and the command line `pulsar-io.mjs`. Use: `node scripts/build.ts [folder]`; the folder is `dist` by default.
+ * the declarations in `types/`; the door `./testing`, a module that shares with `connector.mjs` what both need; and the command line `pulsar-io.mjs`. Use: `node scripts/build.ts [folder]`; the folder is `dist` by default.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -34,11 +34,17 @@ const DOORS: readonly (readonly [name: string, entry: string, options?: BuildOpt
   ['pulsar-session', 'src/pulsar/session.ts'],
   ['connector', 'scripts/connector-door.ts'],
 ];
+/** Modules of connectors' authors: an error that one makes is the other's class. */
+const AUTHORS_MODULES: readonly (readonly [name: string, entry: string])[] = [
+  ['connector', 'scripts/connector-door.ts'],
+  ['testing', 'scripts/testing-door.ts'],
+];
 /** The declarations are CommonJS to a compiler, so that both `import` and `require` may load them. */
 const PACKAGE = '{ "type": "commonjs" }\n';
 /** Bundled CommonJS packages ask for Node's own modules by `require`. */
-const CLI_BANNER = `#!/usr/bin/env node
-import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);`;
+const REQUIRE_BANNER =
+  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
+const CLI_BANNER = `#!/usr/bin/env node\n${REQUIRE_BANNER}`;
 /** Where a CommonJS bundle is. */
 const HERE = { 'import.meta.url': '__filename' };
 
@@ -72,6 +78,18 @@ const bundleDoor = async (entry: string, outfile: string, options?: BuildOptions
   await save(outfile, smaller.code);
 };
 
+const bundleAuthorsModules = async (outdir: string): Promise<void> => {
+  const entryPoints = Object.fromEntries(AUTHORS_MODULES.map(([name, entry]) => [name, join(ROOT, entry)]));
+  const modules: BuildOptions = {
+    format: 'esm',
+    splitting: true,
+    outExtension: { '.js': '.mjs' },
+    banner: { js: REQUIRE_BANNER },
+  };
+  const { outputFiles } = await build({ ...SHARED, ...modules, entryPoints, outdir, write: false });
+  for (const { path, text } of outputFiles) await save(path, text);
+};
+
 const bundleCli = async (outfile: string): Promise<void> =>
   save(outfile, await bundled('scripts/pulsar-io.ts', { format: 'esm', banner: { js: CLI_BANNER } }));
 
@@ -89,7 +107,9 @@ const declare = async (folder: string): Promise<void> => {
     rootDir: ROOT,
     typeRoots: [join(ROOT, 'node_modules/@types')],
   };
-  const files = [...DOORS.map(([, entry]) => join(ROOT, entry)), join(ROOT, 'src/pulsar/protocol/snappyjs.d.ts')];
+  const doors = new Map([...DOORS.map(([name, entry]) => [name, entry] as const), ...AUTHORS_MODULES]);
+  const entries = [...doors.values()].map((entry) => join(ROOT, entry));
+  const files = [...entries, join(ROOT, 'src/pulsar/protocol/snappyjs.d.ts')];
   await writeFile(
     project,
     JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, files, include: [] }),
@@ -100,12 +120,15 @@ const declare = async (folder: string): Promise<void> => {
     const path = join(types, name);
     if (name.endsWith('.d.ts')) await writeFile(path, withoutTs(await readFile(path, 'utf8')));
   }
-  for (const [name, entry] of DOORS) {
+  for (const [name, entry] of doors) {
     const from = `'./types/${entry.replace(/\.ts$/, '.js')}'`;
     const byDefault = name === 'pulsar' ? `export { default } from ${from};\n` : '';
     await writeFile(join(folder, `${name}.d.ts`), `export * from ${from};\n${byDefault}`);
   }
 };
+
+const extensionsOf = (name: string): readonly string[] =>
+  AUTHORS_MODULES.some(([module]) => module === name) ? ['cjs'] : ['mjs', 'cjs'];
 
 const main = async (folder: string): Promise<void> => {
   await rm(join(folder, 'types'), { recursive: true, force: true });
@@ -113,8 +136,9 @@ const main = async (folder: string): Promise<void> => {
   await writeFile(join(folder, 'package.json'), PACKAGE);
   await Promise.all([
     ...DOORS.flatMap(([name, entry, options]) =>
-      ['mjs', 'cjs'].map((extension) => bundleDoor(entry, join(folder, `${name}.${extension}`), options)),
+      extensionsOf(name).map((extension) => bundleDoor(entry, join(folder, `${name}.${extension}`), options)),
     ),
+    bundleAuthorsModules(folder),
     bundleCli(join(folder, 'pulsar-io.mjs')),
     declare(folder),
   ]);

@@ -1,4 +1,5 @@
 /** What `dist/connector.mjs` and `dist/connector.cjs` are made of: all that a connector type in a package of its own needs. */
+export { type Static, type TObject, Type } from '@sinclair/typebox';
 export { aborted, orAborted, throwIfAborted } from '../src/connectors/abort.ts';
 export { choice, pulsarKey, secretString, splitList, strictObject, wholeMatch } from '../src/connectors/config.ts';
 export { recordId } from '../src/connectors/record-id.ts';

@@ -18,6 +18,8 @@ export interface Examination {
   /** No schedule is begun once so much was seen. */
   readonly enough?: { readonly records: number; readonly kills: number };
   readonly hooks?: SimulationHooks;
+  /** Schedules of the scenario; {@link schedulesOf} when absent. */
+  readonly schedules?: typeof schedulesOf;
 }
 
 /** A schedule that broke a promise, made as small as it goes. */
@@ -53,7 +55,8 @@ export const examine = async (scenario: Scenario, options: Examination): Promise
   const startMs = performance.now();
   const isEnough = () =>
     options.enough !== undefined && total.records >= options.enough.records && total.kills >= options.enough.kills;
-  const property = fc.asyncProperty(schedulesOf(scenario, options.maxRecords), async (schedule) => {
+  const { schedules = schedulesOf } = options;
+  const property = fc.asyncProperty(schedules(scenario, options.maxRecords), async (schedule) => {
     if (isEnough()) return;
     const outcome = await simulate(schedule, options.hooks);
     if (isRefused(outcome)) {

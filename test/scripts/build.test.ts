@@ -115,7 +115,7 @@ test('the package names the files that the build writes, and installs without a 
   const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
   const dist = join(folder, 'node_modules/pulsar-client');
   const paths = Object.values(manifest.exports).flatMap((door) => Object.values(door));
-  expect(paths).toHaveLength(9);
+  expect(paths).toHaveLength(11);
   for (const path of paths) expect(existsSync(join(dist, path))).toBe(true);
   const scripts = Object.keys(manifest.scripts);
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toContain(script);

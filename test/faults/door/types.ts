@@ -61,7 +61,7 @@ async function* pages(
       yield page.value;
     }
   } finally {
-    void process.run('source.read', () => reading.return?.()).catch(() => undefined);
+    void reading.return?.().catch(() => undefined);
   }
 }
 
@@ -99,9 +99,17 @@ const queueType = (type: QueueSourceType, process: SimulatedProcess): QueueSourc
     queueSourceOf(await opened(process, context, (its) => type.open(config, its)), process),
 });
 
-/** A source type whose calls faults may strike. Throws for an event source: it has no run that could fail. */
+/** Why a source type is not examined here. */
+export const notExamined = ({ name, source }: SourceType): Error =>
+  new Error(
+    source === 'event'
+      ? `${name} is an event source: a pure function from event to records, which has no run to kill`
+      : `${name} is a ${source} source: only log and queue sources are simulated`,
+  );
+
+/** A source type whose calls faults may strike. Throws for other than log and queue sources. */
 export const sourceTypeUnderTest = (type: SourceType, process: SimulatedProcess): SourceType => {
   if (type.source === 'log') return logType(type, process);
   if (type.source === 'queue') return queueType(type, process);
-  throw new Error(`${type.name} is an event source: a pure function from event to records, which has no run to kill`);
+  throw notExamined(type);
 };

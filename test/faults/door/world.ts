@@ -27,7 +27,7 @@ export interface WorldContext {
 
 interface World {
   /** `configs` of the connector, for this world. */
-  readonly configs?: object;
+  readonly configs?: Readonly<Record<string, unknown>>;
   /** Frees what the world consists of. */
   dispose?(): Promise<void> | void;
 }
