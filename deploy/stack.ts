@@ -1,8 +1,8 @@
 import {
   type CloudFormationClient,
   CloudFormationServiceException,
-  DescribeStackResourceCommand,
   DescribeStacksCommand,
+  ListStackResourcesCommand,
 } from '@aws-sdk/client-cloudformation';
 import {
   DeleteTableCommand,
@@ -17,9 +17,14 @@ const limit = () => ({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
 
 /** Whether the stack is there and made the table. */
 export const ownsTable = async (client: CloudFormationClient, stack: string): Promise<boolean> => {
-  const command = new DescribeStackResourceCommand({ StackName: stack, LogicalResourceId: 'Table' });
-  const answer = await client.send(command, limit()).catch(unlessMissing);
-  return answer?.StackResourceDetail !== undefined;
+  let token: string | undefined;
+  do {
+    const command = new ListStackResourcesCommand({ StackName: stack, NextToken: token });
+    const page = await client.send(command, limit()).catch(unlessMissing);
+    if (page?.StackResourceSummaries?.some(({ LogicalResourceId }) => LogicalResourceId === 'Table')) return true;
+    token = page?.NextToken;
+  } while (token);
+  return false;
 };
 
 /** What a stack puts out, by name; empty when it is not there. */

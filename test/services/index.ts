@@ -24,6 +24,7 @@ export type { PulsarAddress, PulsarOptions } from './pulsar/server.ts';
 export { startPulsar } from './pulsar/server.ts';
 export { runPython } from './python-client.ts';
 export { runSchemathesis } from './schemathesis.ts';
+export { type PolicyFinding, runCfnLint, runParliament } from './template-checks.ts';
 
 /** The address of the service shared by all suites of a run. Call it inside a `describeReal` that names the service; throws elsewhere. */
 export const useService = <Name extends ServiceName>(name: Name): AddressOf<Name> => {

@@ -18,7 +18,9 @@ export const awsPython = (): Promise<string> =>
 const MAIN = `
 import sys
 from moto.cloudformation import models
+from moto.core.config import default_user_config
 models.validate_template_cfn_lint = lambda template: []
+default_user_config['lambda']['use_docker'] = False
 from moto.server import main
 main(['-H', '127.0.0.1', '-p', sys.argv[1]])
 `;

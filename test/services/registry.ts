@@ -9,6 +9,7 @@ import { pulsarAdmin } from './pulsar/admin.ts';
 import { pulsar, pulsarSecure } from './pulsar/server.ts';
 import { pythonClient } from './python-client.ts';
 import { schemathesis } from './schemathesis.ts';
+import { templateChecks } from './template-checks.ts';
 
 /** A service as all suites share it. */
 export interface SharedService<R> {
@@ -35,6 +36,7 @@ export const shared = {
   elasticmq: share(elasticmq),
   postgres: share(postgres),
   moto: share(moto),
+  templateChecks: share(templateChecks),
 };
 
 /** What a suite may name. */

@@ -8,10 +8,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { Context } from 'aws-lambda';
 import { handler as admin } from '../../../handlers/admin.ts';
 import { handler as tick } from '../../../handlers/dispatcher.ts';
 import { handler as webhook } from '../../../handlers/http-source.ts';
+import { httpEvent, joinedHeaders } from '../../lambda/http-event.ts';
 import type { CloudOptions, CloudState } from './protocol.ts';
 
 const options = JSON.parse(process.env.PIO_CLOUD ?? '{}') as CloudOptions;
@@ -51,27 +52,6 @@ const killRuns = (): number => {
   return runs.size;
 };
 
-const toEvent = (request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 => {
-  const url = new URL(request.url ?? '/', 'http://cloud');
-  const http = {
-    method: request.method ?? 'GET',
-    path: url.pathname,
-    protocol: 'HTTP/1.1',
-    sourceIp: '127.0.0.1',
-    userAgent: '',
-  };
-  return {
-    version: '2.0',
-    routeKey: '$default',
-    rawPath: url.pathname,
-    rawQueryString: url.search.slice(1),
-    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
-    requestContext: { http, stage: '$default', requestId: 'e2e' } as APIGatewayProxyEventV2['requestContext'],
-    body: body.toString('base64'),
-    isBase64Encoded: true,
-  };
-};
-
 const lambdaContext = { getRemainingTimeInMillis: () => 29_000 } as Context;
 
 const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -88,7 +68,8 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
     response.end(JSON.stringify(killRuns()));
   } else {
     const handler = path.startsWith('/webhooks/') ? webhook : admin;
-    const result = await handler(toEvent(request, body), lambdaContext);
+    const event = httpEvent(request.method ?? 'GET', path, joinedHeaders(request.headers), body);
+    const result = await handler(event, lambdaContext);
     response.writeHead(result.statusCode ?? 200, result.headers as Record<string, string>).end(result.body ?? '');
   }
 };

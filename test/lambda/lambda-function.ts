@@ -1,0 +1,60 @@
+import { type FunctionSettings, type Outcome, Sandbox } from './sandbox.ts';
+
+/** What happened to the environments of a function. */
+export interface Counts {
+  readonly invocations: number;
+  readonly coldStarts: number;
+  readonly timeouts: number;
+  readonly crashes: number;
+}
+
+/** A deployed function: as many environments as invocations at once, each used again while it lives. */
+export class LambdaFunction {
+  readonly #settings: FunctionSettings;
+  readonly #idle: Sandbox[] = [];
+  readonly #busy = new Set<Sandbox>();
+  #counts = { invocations: 0, coldStarts: 0, timeouts: 0, crashes: 0 };
+
+  constructor(settings: FunctionSettings) {
+    this.#settings = settings;
+  }
+
+  get counts(): Counts {
+    return this.#counts;
+  }
+
+  get running(): number {
+    return this.#busy.size;
+  }
+
+  /** One invocation. `onStart`: with the environment, once it has begun. */
+  async invoke(payload: Buffer, onStart: (sandbox: Sandbox) => void = () => {}): Promise<Outcome> {
+    this.#counts.invocations += 1;
+    const sandbox = this.#idle.pop() ?? (await this.#start());
+    this.#busy.add(sandbox);
+    const invoking = sandbox.invoke(payload);
+    onStart(sandbox);
+    const outcome = await invoking;
+    this.#busy.delete(sandbox);
+    if (outcome.kind === 'timeout') this.#counts.timeouts += 1;
+    if (outcome.kind === 'crash') this.#counts.crashes += 1;
+    if (sandbox.isAlive && outcome.kind !== 'timeout') this.#idle.push(sandbox);
+    return outcome;
+  }
+
+  /** Kills every environment that is at work; resolves with their number. */
+  killBusy(): number {
+    for (const sandbox of this.#busy) sandbox.kill();
+    return this.#busy.size;
+  }
+
+  /** Ends all environments. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#idle, ...this.#busy].map((sandbox) => sandbox.stop()));
+  }
+
+  #start(): Promise<Sandbox> {
+    this.#counts.coldStarts += 1;
+    return Sandbox.start(this.#settings);
+  }
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { LambdaFunction } from './lambda-function.ts';
+import { Sandbox } from './sandbox.ts';
+
+const settingsOf = (code: string, timeoutMs = 20_000) => {
+  const taskRoot = mkdtempSync(join(tmpdir(), 'pio-lambda-'));
+  writeFileSync(join(taskRoot, 'index.mjs'), code);
+  return {
+    name: 'f',
+    taskRoot,
+    handler: 'index.handler',
+    environment: { GREETING: 'hello' },
+    memoryMb: 256,
+    timeoutMs,
+  };
+};
+
+const made: LambdaFunction[] = [];
+const functionOf = (code: string, timeoutMs?: number): LambdaFunction => {
+  const made1 = new LambdaFunction(settingsOf(code, timeoutMs));
+  made.push(made1);
+  return made1;
+};
+afterEach(async () => {
+  await Promise.all(made.splice(0).map((it) => it.stop()));
+});
+
+const call = async (it: LambdaFunction, payload: unknown = {}) => {
+  const outcome = await it.invoke(Buffer.from(JSON.stringify(payload)));
+  return 'body' in outcome ? { kind: outcome.kind, body: JSON.parse(outcome.body.toString()) } : outcome;
+};
+
+test('gives event, context and environment to the handler, and its result back', async () => {
+  const echo = functionOf(`export const handler = async (event, context) => ({
+    event, left: context.getRemainingTimeInMillis() > 10_000, name: context.functionName, greeting: process.env.GREETING })`);
+  expect(await call(echo, { a: 1 })).toEqual({
+    kind: 'response',
+    body: { event: { a: 1 }, left: true, name: 'f', greeting: 'hello' },
+  });
+});
+
+test('uses an environment again, and makes another for an invocation at the same time', async () => {
+  const counter = functionOf(
+    'let calls = 0; export const handler = async () => ({ pid: process.pid, calls: ++calls })',
+  );
+  const first = await call(counter);
+  expect(await call(counter)).toEqual({ kind: 'response', body: { ...(first as { body: object }).body, calls: 2 } });
+  const both = await Promise.all([call(counter), call(counter)]);
+  expect(new Set(both.map((it) => (it as { body: { pid: number } }).body.pid)).size).toBe(2);
+  expect(counter.counts).toEqual({ invocations: 4, coldStarts: 2, timeouts: 0, crashes: 0 });
+});
+
+test('freezes the process between invocations', async () => {
+  const sandbox = await Sandbox.start(
+    settingsOf('let ticks = 0; setInterval(() => ticks++, 1); export const handler = async () => ticks'),
+  );
+  await sandbox.invoke(Buffer.from('{}'));
+  const state = () => /^State:\s+(\w)/m.exec(readFileSync(`/proc/${sandbox.pid}/status`, 'utf8'))?.[1];
+  while (state() !== 'T') await new Promise(setImmediate);
+  expect((await sandbox.invoke(Buffer.from('{}'))).kind).toBe('response');
+  await sandbox.stop();
+});
+
+test('kills the process at the deadline, and the next invocation gets a new one', async () => {
+  const slow = functionOf(
+    'export const handler = (event) => event.hang ? new Promise(() => setInterval(() => {}, 1e6)) : process.pid',
+    700,
+  );
+  expect(await call(slow, { hang: true })).toEqual({ kind: 'timeout' });
+  expect(await call(slow)).toMatchObject({ kind: 'response' });
+  expect(slow.counts).toEqual({ invocations: 2, coldStarts: 2, timeouts: 1, crashes: 0 });
+});
+
+test('an error is an answer; a process that ends is a crash', async () => {
+  const failing = functionOf(
+    `export const handler = async ({ exit }) => { if (exit) process.exit(1); throw new TypeError('no') }`,
+  );
+  expect(await call(failing)).toMatchObject({ kind: 'error', body: { errorType: 'TypeError', errorMessage: 'no' } });
+  expect(await call(failing, { exit: true })).toEqual({ kind: 'crash' });
+});
+
+test('a rejection that nobody handles fails the invocation and ends the environment', async () => {
+  const careless = functionOf(
+    `export const handler = async () => { Promise.reject(new Error('forgotten')); await new Promise(() => setInterval(() => {}, 1e6)) }`,
+  );
+  expect(await call(careless)).toMatchObject({ kind: 'error', body: { errorMessage: 'forgotten' } });
+});
+
+test('a module that cannot be loaded is an error of initialisation', async () => {
+  await expect(Sandbox.start(settingsOf('throw new Error("no driver")'))).rejects.toThrow(
+    /could not be init.*no driver/,
+  );
+  await expect(Sandbox.start(settingsOf('export const other = 1'))).rejects.toThrow(/not exported/);
+});

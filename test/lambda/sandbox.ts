@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Posted, RuntimeApi } from './runtime-api.ts';
+
+/** A function as it is deployed. */
+export interface FunctionSettings {
+  readonly name: string;
+  /** Folder of its package. */
+  readonly taskRoot: string;
+  /** `handlers/admin.handler`. */
+  readonly handler: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  /** Where its output goes: a file descriptor; default: nowhere. */
+  readonly logFd?: number;
+}
+
+/** How an invocation ended; only after the first two does the environment live on. */
+export type Outcome =
+  | { readonly kind: 'response' | 'error'; readonly body: Buffer }
+  | { readonly kind: 'timeout' | 'crash' };
+
+const NODE = join(import.meta.dirname, '../../node_modules/.bin/node');
+const BOOTSTRAP = join(import.meta.dirname, 'bootstrap.mjs');
+/** Lambda leaves the rest to the runtime itself. */
+const HEAP_SHARE = 0.9;
+
+/** One execution environment of a function: a process that is frozen between invocations, and killed at the deadline of one. */
+export class Sandbox {
+  readonly #settings: FunctionSettings;
+  readonly #api: RuntimeApi;
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<unknown>;
+  /** Milliseconds from the start of the process until it asked for its first invocation. */
+  readonly initMs: number;
+
+  private constructor(settings: FunctionSettings, api: RuntimeApi, process: ChildProcess, initMs: number) {
+    this.#settings = settings;
+    this.#api = api;
+    this.#process = process;
+    this.#ended = once(process, 'exit').then(() => api.close());
+    this.initMs = initMs;
+  }
+
+  /** Initialises an environment and freezes it. Throws with what the runtime said when the function cannot be loaded. */
+  static async start(settings: FunctionSettings): Promise<Sandbox> {
+    const api = await RuntimeApi.start();
+    const beganMs = performance.now();
+    const process = spawnRuntime(settings, api.address);
+    const died = once(process, 'exit').then((): Posted => ({ kind: 'init-error', body: Buffer.from('it ended') }));
+    const problem = await Promise.race([api.ready(), died]);
+    const sandbox = new Sandbox(settings, api, process, performance.now() - beganMs);
+    if (!problem) return sandbox.#freeze();
+    api.close();
+    throw new Error(`${settings.name} could not be initialised: ${problem.body}`);
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  get isAlive(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Most memory that the process has had, in MiB. */
+  get peakMb(): number {
+    const [, kb = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
+    return Number(kb) / 1024;
+  }
+
+  /** Invokes the function once; one invocation at a time. */
+  async invoke(payload: Buffer): Promise<Outcome> {
+    const { name, timeoutMs } = this.#settings;
+    const functionArn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+    this.#process.kill('SIGCONT');
+    const given = { id: randomUUID(), payload, deadlineMs: Date.now() + timeoutMs, functionArn };
+    const timer = Promise.withResolvers<Outcome>();
+    const timeout = setTimeout(() => timer.resolve({ kind: 'timeout' }), timeoutMs);
+    const crash = this.#ended.then((): Outcome => ({ kind: 'crash' }));
+    const done = this.#api.give(given).then(outcomeOf);
+    const outcome = await Promise.race([done, crash, timer.promise]);
+    clearTimeout(timeout);
+    if (outcome.kind === 'timeout') this.kill();
+    if (outcome.kind !== 'response' && outcome.kind !== 'error') return outcome;
+    await Promise.race([this.#api.ready(), this.#ended]);
+    this.#freeze();
+    return outcome;
+  }
+
+  /** SIGKILL, as Lambda ends an environment at the deadline. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  /** Ends the environment; resolves when its process is gone. */
+  async stop(): Promise<void> {
+    this.kill();
+    await this.#ended;
+  }
+
+  #freeze(): this {
+    this.#process.kill('SIGSTOP');
+    return this;
+  }
+}
+
+const outcomeOf = ({ kind, body }: Posted): Outcome => ({ kind: kind === 'response' ? kind : 'error', body });
+
+const spawnRuntime = (settings: FunctionSettings, address: string): ChildProcess => {
+  const { name, taskRoot, handler, memoryMb, environment, logFd = 'ignore' } = settings;
+  return spawn(NODE, [`--max-old-space-size=${Math.floor(memoryMb * HEAP_SHARE)}`, BOOTSTRAP], {
+    cwd: taskRoot,
+    stdio: ['ignore', logFd, logFd],
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TZ: ':UTC',
+      LAMBDA_TASK_ROOT: taskRoot,
+      _HANDLER: handler,
+      AWS_LAMBDA_RUNTIME_API: address,
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+      AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'any',
+      AWS_SECRET_ACCESS_KEY: 'any',
+      ...environment,
+    },
+  });
+};

@@ -1,0 +1,82 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from '@jest/globals';
+import { policiesOf, type Template, widePermissions } from '../deploy/policies.ts';
+import { NEEDED, params, ROOT, runServerless } from '../deploy/serverless.ts';
+import { describeReal, type PolicyFinding, runCfnLint, runParliament } from '../services/index.ts';
+
+const LIMIT_MS = 120_000;
+
+interface IamException {
+  readonly actions: readonly string[];
+  readonly resource: string;
+  readonly reason: string;
+}
+
+const exceptions = JSON.parse(readFileSync(join(ROOT, 'deploy/iam-exceptions.json'), 'utf8')) as IamException[];
+
+/** Names that differ between deployments, as `deploy/iam-exceptions.json` writes them. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/:us-east-1:123456789012:/, ':REGION:ACCOUNT:'],
+  [/pulsar-io-serverless-dev-[a-z-]+/, 'FUNCTION'],
+  [/\/pulsar-io\/dev\//, '/SECRETS_PATH/'],
+  [/:pio-queues-\*/, ':QUEUE_PREFIX*'],
+];
+
+const NETWORK = { vpcSubnetIds: 'subnet-0123456789abcdef0', vpcSecurityGroupIds: 'sg-0123456789abcdef0' };
+const TOPIC = { alarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:ops' };
+
+const packaged = async (values: Readonly<Record<string, string>>): Promise<string> => {
+  const folder = mkdtempSync(join(tmpdir(), 'pio-package-'));
+  const all = params({ ...NEEDED, queuePrefix: 'pio-queues-', buildFolder: join(folder, 'build'), ...values });
+  const { code, stdout, stderr } = await runServerless(['package', '--package', join(folder, 'package'), ...all]);
+  if (code !== 0) throw new Error(`serverless package failed:\n${stdout}${stderr}`);
+  return join(folder, 'package/cloudformation-template-update-stack.json');
+};
+
+// Parliament knows neither a key that is in all calls by a function's code, nor that two stars match each kind of resource: both are as AWS writes them.
+const isWrongOf = ({ policy, issue, detail }: PolicyFinding): boolean =>
+  policy === 'NetworkPolicy' && (detail.includes('lambda:SourceFunctionArn') || issue === 'RESOURCE_MISMATCH');
+
+describeReal('the packaged template', ['templateChecks'], () => {
+  let path: string;
+  let template: Template;
+  const plain = (): Promise<string> => packaged({ runConcurrency: 'none' });
+  beforeAll(async () => {
+    path = await packaged({ ...NETWORK, ...TOPIC });
+    template = JSON.parse(readFileSync(path, 'utf8'));
+  }, LIMIT_MS);
+
+  test(
+    'passes cfn-lint, within a VPC and without',
+    async () => {
+      // W3005: osls itself names dependencies twice.
+      const { code, stdout, stderr } = await runCfnLint([path, await plain(), '-i', 'W3005']);
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
+    },
+    LIMIT_MS,
+  );
+
+  test('allows nothing wider than what deploy/iam-exceptions.json gives a reason for, and all of that is used', () => {
+    const wide = widePermissions(policiesOf(template), WORDS).map(({ action, resource }) => `${action} on ${resource}`);
+    const excepted = exceptions.flatMap(({ actions, resource }) => actions.map((action) => `${action} on ${resource}`));
+    expect([...new Set(wide)].sort()).toEqual(excepted.sort());
+  });
+
+  test(
+    'has policies in which parliament finds nothing',
+    async () => {
+      const findings = await runParliament(policiesOf(template));
+      expect(findings.filter((it) => !isWrongOf(it))).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test('has a role of its own for each function, which can be assumed by Lambda alone', () => {
+    const functions = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+    const roles = functions.map(({ Properties }) => (Properties.Role as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0]);
+    expect(functions.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(roles).size).toBe(functions.length);
+  });
+});
