@@ -11,6 +11,7 @@ import { inboxStore } from '../../src/stores/inbox.ts';
 import { leaseStore } from '../../src/stores/leases.ts';
 import { openItemStore } from '../../src/stores/open.ts';
 import { registry } from '../../src/stores/registry.ts';
+import { secretWatch } from '../kit/planted.ts';
 import { eventOf, type TestPart, type TestRequest } from './requests.ts';
 
 /** A sink type with the keys and classes of Pulsar's http sink: at least once, or exactly once with an idempotency key. */
@@ -189,13 +190,16 @@ export const startControlPlane = async (changes: Partial<ControlPlaneDeps> = {},
 /** A control plane under test. */
 export type TestControlPlane = Awaited<ReturnType<typeof startControlPlane>>;
 
-const readAnswer = ({ statusCode, body, headers }: Answer) => ({
-  status: statusCode,
-  text: body ?? '',
-  headers: headers ?? {},
-  json: isJson(headers) && body ? JSON.parse(body) : undefined,
-  reason: isJson(headers) && body ? (JSON.parse(body) as { reason?: string }).reason : undefined,
-});
+const readAnswer = ({ statusCode, body, headers }: Answer) => {
+  secretWatch().look(`${body ?? ''} ${JSON.stringify(headers)}`, 'answer of the control plane');
+  return {
+    status: statusCode,
+    text: body ?? '',
+    headers: headers ?? {},
+    json: isJson(headers) && body ? JSON.parse(body) : undefined,
+    reason: isJson(headers) && body ? (JSON.parse(body) as { reason?: string }).reason : undefined,
+  };
+};
 
 const isJson = (headers: Answer['headers']): boolean => headers?.['content-type'] === 'application/json';
 

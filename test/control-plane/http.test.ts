@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createControlPlane } from '../../src/control-plane/index.ts';
+import { planted } from '../kit/planted.ts';
 import { SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
 import { eventOf, formBody } from './requests.ts';
 
@@ -136,7 +137,7 @@ describe('bodies', () => {
   });
 
   test('never repeats what stood in a broken configuration', async () => {
-    const body = '{"configs": {"password": hunter2}}';
+    const body = `{"configs": {"password": ${planted('hunter2')}}}`;
     const answer = await api.send({ method: 'POST', path, parts: [{ ...part, body }] });
     expect(answer.reason).not.toContain('hunter2');
   });
@@ -172,7 +173,7 @@ describe('events as API Gateway sends them', () => {
 
 describe('failures', () => {
   test('answers an unexpected error with 500, tells nothing of it, and reports it', async () => {
-    const error = new Error('password=hunter2 at pk connectors#1');
+    const error = new Error(`password=${planted('hunter2')} at pk connectors#1`);
     const broken = await startControlPlane({ registry: { ...api.deps.registry, get: () => Promise.reject(error) } });
     const answer = await broken.get('sinks/public/default/s1');
     expect(answer.status).toBe(500);

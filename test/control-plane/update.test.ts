@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { planted } from '../kit/planted.ts';
 import { SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
 
 let api: TestControlPlane;
@@ -37,8 +38,8 @@ describe('update', () => {
     const full = {
       ...SINK,
       processingGuarantees: 'EFFECTIVELY_ONCE',
-      configs: { ...SINK.configs, idempotencyHeader: 'x', token: 'sesame' },
-      secrets: { password: 'hunter2', reference: { path: 'p', key: 'k' } },
+      configs: { ...SINK.configs, idempotencyHeader: 'x', token: planted('sesame') },
+      secrets: { password: planted('hunter2'), reference: { path: 'p', key: 'k' } },
       maxMessageRetries: 3,
       deadLetterTopic: 'dlq',
       timeoutMs: 5000,
@@ -98,14 +99,14 @@ describe('update', () => {
   });
 
   test('replaces configs as a whole, but a mask stands for what is stored', async () => {
-    await api.createSink('s1', { ...SINK, configs: { url: 'http://x', token: 'sesame', timeoutMs: 5 } });
+    await api.createSink('s1', { ...SINK, configs: { url: 'http://x', token: planted('sesame'), timeoutMs: 5 } });
     expect((await api.get('sinks/public/default/s1')).json.configs).toEqual({
       url: 'http://x',
       token: '********',
       timeoutMs: 5,
     });
     await api.updateSink('s1', { configs: { url: 'http://y', token: '********' } });
-    expect(await stored('s1')).toMatchObject({ config: { configs: { url: 'http://y', token: 'sesame' } } });
+    expect(await stored('s1')).toMatchObject({ config: { configs: { url: 'http://y', token: planted('sesame') } } });
     expect((await stored('s1'))?.config.configs).not.toHaveProperty('timeoutMs');
   });
 
@@ -119,7 +120,10 @@ describe('update', () => {
   });
 
   test('masks secrets that are plain text and shows references', async () => {
-    await api.createSink('s1', { ...SINK, secrets: { password: 'hunter2', reference: { path: 'p', key: 'k' } } });
+    await api.createSink('s1', {
+      ...SINK,
+      secrets: { password: planted('hunter2'), reference: { path: 'p', key: 'k' } },
+    });
     expect((await api.get('sinks/public/default/s1')).json.secrets).toEqual({
       password: '********',
       reference: { path: 'p', key: 'k' },
@@ -127,7 +131,7 @@ describe('update', () => {
     const changed = { password: '********', reference: { path: 'p2', key: 'k' } };
     expect((await api.updateSink('s1', { secrets: changed })).status).toBe(204);
     expect(await stored('s1')).toMatchObject({
-      config: { secrets: { password: 'hunter2', reference: { path: 'p2' } } },
+      config: { secrets: { password: planted('hunter2'), reference: { path: 'p2' } } },
     });
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectorKind } from '../../src/core/connector.ts';
+import { planted } from '../kit/planted.ts';
 import { type Cloud, type CloudOptions, startCloud } from './cloud/index.ts';
 import type { BrokerAddress } from './embedded-broker.ts';
 import { inputRecord } from './growing-file.ts';
@@ -147,7 +148,8 @@ export class Table implements Disposable {
 
   /** `configs` of a sink that writes here. */
   get configs(): Readonly<Record<string, unknown>> {
-    return { jdbcUrl: `jdbc:sqlite:${this.file}`, tableName: 'arrived', batchSize: 100 };
+    const password = planted('database');
+    return { jdbcUrl: `jdbc:sqlite:${this.file}`, tableName: 'arrived', batchSize: 100, password };
   }
 
   count(): number {
@@ -188,6 +190,7 @@ export const sinkConfig = (table: Pick<Table, 'configs'>, topic: string, more: o
   processingGuarantees: 'EFFECTIVELY_ONCE',
   inputs: [topic],
   sourceSubscriptionPosition: 'Earliest',
+  secrets: { more: planted('of-the-sink') },
   configs: table.configs,
   ...more,
 });
@@ -197,6 +200,7 @@ export const sourceConfig = (path: string, topic: string, more: object = {}): ob
   archive: 'builtin://file',
   processingGuarantees: 'EFFECTIVELY_ONCE',
   topicName: topic,
+  secrets: { more: planted('of-the-source') },
   configs: { path, format: 'ndjson', pollingInterval: 200 },
   ...more,
 });

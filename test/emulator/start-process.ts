@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { secretWatch } from '../kit/planted.ts';
 
 /** `npm start` in a process of its own, with what it prints. */
 export class StartProcess {
@@ -8,6 +10,8 @@ export class StartProcess {
   output = '';
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const data = args[args.indexOf('--data') + 1];
+    if (args.includes('--data') && data) secretWatch().files.add(join(data, 'offline.log'));
     this.process = spawn(process.execPath, ['scripts/start.ts', ...args], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,17 +12,18 @@ import { runInstance } from '../../src/runtime/instance-run.ts';
 import { sinkWork } from '../../src/runtime/sink-run.ts';
 import { sourceWork } from '../../src/runtime/source-run.ts';
 import { startControlPlane, type TestControlPlane } from '../control-plane/harness.ts';
+import { planted } from '../kit/planted.ts';
 import { World } from './kit/world.ts';
 
 /** None of them may be seen anywhere: not in an answer, a log line, a status, or an error. */
 const PLANTED = {
-  password: 'planted-password-1/?',
-  header: 'planted-header-2',
-  nested: 'planted-nested-3',
-  listed: 'planted-listed-4',
-  extra: 'planted-extra-5',
-  referenced: 'planted-referenced-6',
-  fromKey: 'planted-key-7',
+  password: planted('password-1/?'),
+  header: planted('header-2'),
+  nested: planted('nested-3'),
+  listed: planted('listed-4'),
+  extra: planted('extra-5'),
+  referenced: planted('referenced-6'),
+  fromKey: planted('key-7'),
 } as const;
 const VALUES = Object.values(PLANTED).flatMap((value) => [value, encodeURIComponent(value)]);
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import type { ConnectorKind } from '../../../src/core/connector.ts';
+import { planted, secretWatch } from '../../kit/planted.ts';
 import type { CloudOptions, CloudState } from './protocol.ts';
 
 export type { Chaos, CloudOptions } from './protocol.ts';
@@ -63,6 +64,7 @@ export class Cloud implements AsyncDisposable {
     this.#process = process;
     this.url = `http://127.0.0.1:${port}`;
     this.logFile = logFile;
+    if (logFile) secretWatch().files.add(logFile);
   }
 
   /** Creates a connector as `pulsar-admin` does; throws with the reason when it is refused. */
@@ -141,6 +143,7 @@ export const startCloud = async (
     PULSAR_SERVICE_URL: full.serviceUrl,
     PULSAR_ADMIN_URL: full.adminUrl ?? '',
     STORE_URL: full.storeUrl,
+    PULSAR_TOKEN: planted('pulsar-token'),
     AUTHENTICATION: 'none',
     RUNNER_FUNCTION_PREFIX: 'e2e-',
     RUN_SETTINGS: JSON.stringify(full.runSettings),
@@ -154,9 +157,10 @@ export const startCloud = async (
     ['--enable-source-maps', join(folder, 'cloud-process.mjs')],
     {
       env,
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   );
+  child.stderr?.pipe(process.stderr, { end: false });
   const [line] = (await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line')) as [string];
   return new Cloud(child, (JSON.parse(line) as { port: number }).port, logFile);
 };

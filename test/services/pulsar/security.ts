@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { planted } from '../../kit/planted.ts';
 import type { Place } from '../kit/server.ts';
 import { host, type PulsarPort } from './config.ts';
 
@@ -26,7 +27,7 @@ export interface PulsarSecureAddress {
 const fixture = (name: string): string => fileURLToPath(new URL(`../../pulsar/fixtures/${name}`, import.meta.url));
 const certificatePath = fixture('localhost.cert.pem');
 const privateKeyPath = fixture('localhost.key.pem');
-const TOKEN_KEY = Buffer.from('only for tests: 32 bytes or more of key');
+const TOKEN_KEY = Buffer.from(planted('key for tests: 32 bytes or more'));
 
 /** Password of the user `basic-user`. */
 export const SECRET_PASSWORD = 'secret';
