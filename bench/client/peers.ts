@@ -49,6 +49,11 @@ const ours: Prepare = async () => ({
   ...(await bundle('ours.ts', join(cacheDir(), 'bench', 'ours.mjs'))),
 });
 
+const rawSocket: Prepare = async () => ({
+  scenarios: ['latency'],
+  ...(await bundle('raw-socket.ts', join(cacheDir(), 'bench', 'raw-socket.mjs'))),
+});
+
 const go: Prepare = async () => {
   const file = join(cacheDir(), 'bench', 'go-client');
   await succeed(join(folder, 'go'), 'go', ['build', '-o', file, '.']);
@@ -73,6 +78,7 @@ const all: Readonly<Record<string, Prepare>> = {
   ours,
   'Go client': go,
   'Python client': python,
+  'raw socket': rawSocket,
   'pulsar-flex': pulsarFlex,
 };
 
