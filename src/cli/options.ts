@@ -96,9 +96,9 @@ const SINK: readonly ConfigOption[] = [
   ),
   option('dead-letter-topic', 'text', 'deadLetterTopic', 'Topic of dead letters'),
   option('cleanup-subscription', 'flag', 'cleanupSubscription', 'Delete the subscription with the sink'),
-  option('transform-function', 'text', 'transformFunction', 'Refused here: it needs a JVM'),
-  option('transform-function-classname', 'text', 'transformFunctionClassName', 'Refused here'),
-  option('transform-function-config', 'text', 'transformFunctionConfig', 'Refused here'),
+  option('transform-function', 'text', 'transformFunction', 'builtin://transforms, the only one'),
+  option('transform-function-classname', 'text', 'transformFunctionClassName', 'Class of it'),
+  option('transform-function-config', 'text', 'transformFunctionConfig', 'Its steps, as JSON'),
 ];
 
 const SOURCE: readonly ConfigOption[] = [

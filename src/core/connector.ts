@@ -71,6 +71,10 @@ export interface SinkConfig extends CommonConfig {
   readonly negativeAckRedeliveryDelayMs?: number;
   readonly maxMessageRetries?: number;
   readonly deadLetterTopic?: string;
+  /** `builtin://transforms`, with the class of it and its configuration: `{"steps": [...]}` as JSON text. */
+  readonly transformFunction?: string;
+  readonly transformFunctionClassName?: string;
+  readonly transformFunctionConfig?: string;
 }
 
 /** An operator's wish to have dead letters sent back. */

@@ -24,6 +24,8 @@ export interface SourceProgress {
   readonly producerGeneration: number;
   /** EFFECTIVELY_ONCE only: where that generation sends its dead letters; absent: nowhere. */
   readonly deadLetterTopic?: string | undefined;
+  /** EFFECTIVELY_ONCE only: the transformation of that generation, as JSON text: what is in doubt is published as it was, or dropped as it was. */
+  readonly transformConfig?: string | undefined;
   /** True when no entry was outstanding at the last write: the next run may trust `tails` as they are. */
   readonly clean: boolean;
 }

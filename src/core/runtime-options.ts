@@ -9,6 +9,8 @@ export interface RuntimeOptions {
   readonly deadLetterTopic?: string;
   /** Of a source: the Avro schema of its records, as JSON text, where `schemaType` is JSON or AVRO. */
   readonly schema?: string;
+  /** Of a source: a transformation of its records, `{"steps": [...]}` as JSON text. A sink has its own `transformFunctionConfig`. */
+  readonly transformFunctionConfig?: string;
   /** Of a sink that keeps an order: whether the later records of a dead-lettered key follow it (`park`) or pass it (`pass`). */
   readonly deadLetterKeys?: 'park' | 'pass';
   /** Cron expression: when it runs, instead of whenever there is work. */

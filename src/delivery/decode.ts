@@ -31,14 +31,16 @@ const decodeValue = (bytes: Buffer, accepts: 'text' | 'fields', written: Written
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-const inForm = (value: unknown, accepts: 'text' | 'fields'): unknown => {
+/** A value in the form that a type takes; null is null. Throws `TypeError` where it has none. */
+export const inForm = (value: unknown, accepts: 'text' | 'fields'): unknown => {
   if (value === null || value === undefined) return null;
   if (accepts === 'text') return textOf(value);
   if (value instanceof Uint8Array) return fieldsOf(parseWithBigInts(utf8.decode(value)));
   return fieldsOf(typeof value === 'string' ? parseWithBigInts(value) : value);
 };
 
-const textOf = (value: unknown): string => {
+/** A value as text: itself, or its JSON. */
+export const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;
   return value instanceof Uint8Array ? utf8.decode(value) : jsonText(value);
 };
@@ -51,23 +53,28 @@ const fieldsOf = (value: unknown): object => {
 const isFields = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
-interface Pair {
+/** Both parts of a KeyValue. */
+export interface Pair {
   readonly key: unknown;
   readonly value: unknown;
 }
 
-/** The key in the message's key (SEPARATED), or both in the payload (INLINE). */
-const decodePair = (record: SinkRecord, accepts: 'text' | 'fields', { codec }: Written): SinkRecord => {
-  const { bytes, key, isKeyBase64 } = record;
+/** The KeyValue of a record: the key is in the message's key (SEPARATED), or both are in the payload (INLINE). */
+export const pairOf = ({ bytes, key, isKeyBase64 }: SinkRecord, { codec }: Written): Pair | null => {
   const keyBytes = key === undefined ? null : Buffer.from(key, isKeyBase64 ? 'base64' : 'utf8');
-  const pair = codec.decode({ value: bytes, key: keyBytes }) as Pair | null;
+  return codec.decode({ value: bytes, key: keyBytes }) as Pair | null;
+};
+
+const decodePair = (record: SinkRecord, accepts: 'text' | 'fields', written: Written): SinkRecord => {
+  const pair = pairOf(record, written);
   if (pair === null) return { ...record, value: null };
   const { isKeyBase64: _, ...rest } = record;
   const named = pair.key === null ? rest : { ...rest, key: textOf(pair.key) };
   return { ...named, value: pairInForm(pair, accepts) };
 };
 
-const pairInForm = ({ key, value }: Pair, accepts: 'text' | 'fields'): unknown => {
+/** The value of a pair in the form that a type takes, with the fields of its key. */
+export const pairInForm = ({ key, value }: Pair, accepts: 'text' | 'fields'): unknown => {
   const form = inForm(value, accepts);
   return accepts === 'fields' && form !== null && isFields(key) ? { ...(form as object), ...key } : form;
 };

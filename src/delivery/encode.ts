@@ -27,7 +27,11 @@ export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
     for (const item of unsettled(batch)) {
       try {
         if (item.record.error) throw item.record.error;
-        item.message ??= toMessage(item.record, batch.output.shape.encode);
+        if (item.message) continue;
+        const { transform, encode: encodeAs } = batch.output.shape;
+        const record = transform ? transform(item.record) : item.record;
+        if (record) item.message = toMessage(record, encodeAs);
+        else item.outcome = 'filtered';
       } catch (error) {
         item.error = toPulsarIoError(
           error,

@@ -1,4 +1,5 @@
 import { parseWithBigInts } from '../core/exact-json.ts';
+import type { SourceRecord } from '../core/record.ts';
 import { messageCodec } from '../core/schema/codec.ts';
 import type { SchemaDefinition } from '../core/schema/definition.ts';
 
@@ -6,6 +7,8 @@ import type { SchemaDefinition } from '../core/schema/definition.ts';
 export interface OutputShape {
   /** Registered with the topic; undefined: none. */
   readonly schema?: SchemaDefinition | undefined;
+  /** Makes another record of a record before it is encoded; undefined: it is dropped. Throws `TypeError` where it cannot. */
+  readonly transform?: ((record: SourceRecord) => SourceRecord | undefined) | undefined;
   /** Bytes of a value, null for a tombstone. Throws `TypeError` for what the schema does not take. */
   encode(value: unknown): Uint8Array | null;
 }

@@ -22,7 +22,11 @@ export const queueAtLeastOnce = (): middy.MiddlewareObj<SourceBatch, void> => {
   };
 };
 
-const isThrough = ({ outcome }: SourceItem): boolean => outcome === 'published' || outcome === 'dead-lettered';
+/** Also what a transformation dropped is claimed and settled: else it would come again for ever. */
+const isOpen = ({ outcome }: SourceItem): boolean => outcome === undefined || outcome === 'filtered';
+
+const isThrough = ({ outcome }: SourceItem): boolean =>
+  outcome === 'published' || outcome === 'dead-lettered' || outcome === 'filtered';
 
 /**
  * ATMOST_ONCE of a queue source (GUARANTEES rule 35): a tombstone first, then settle, then publish once. It is the tombstone that keeps the promise: a queue may give a
@@ -35,7 +39,7 @@ export const queueAtMostOnce = (): middy.MiddlewareObj<SourceBatch, void> => {
   };
   return {
     before: async ({ event: batch }): Promise<void> => {
-      const fresh = unsettled(batch).filter((item) => !claimed.has(item));
+      const fresh = batch.items.filter((item) => isOpen(item) && !claimed.has(item));
       if (fresh.length === 0) return;
       const port = portOf(batch);
       for (const item of await port.claim(fresh)) item.outcome = 'repeated';

@@ -8,8 +8,8 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { FrontierHolder } from './frontier-holder.ts';
 import type { LetterBook } from './letter-book.ts';
 
-/** What became of one record of a sink batch. `handed-back`: the broker delivers it again. */
-export type SinkOutcome = 'written' | 'dead-lettered' | 'dropped' | 'handed-back';
+/** What became of one record of a sink batch. `handed-back`: the broker delivers it again; `filtered`: a transformation wants nothing written of it. */
+export type SinkOutcome = 'written' | 'dead-lettered' | 'dropped' | 'handed-back' | 'filtered';
 
 /** One record of a batch on its way through the sink pipeline. */
 export interface SinkItem {

@@ -8,8 +8,8 @@ import type { OutputTopic } from './output-topic.ts';
 import type { QueuePort } from './queue-port.ts';
 import type { ProgressPort } from './source-checkpoint.ts';
 
-/** What became of one record of a source batch. Of a queue's: `left` in it, or `repeated`: it was through before. */
-export type SourceOutcome = 'published' | 'dead-lettered' | 'dropped' | 'left' | 'repeated';
+/** What became of one record of a source batch. `filtered`: a transformation wants nothing published of it. Of a queue's: `left` in it, or `repeated`: it was through before. */
+export type SourceOutcome = 'published' | 'dead-lettered' | 'dropped' | 'filtered' | 'left' | 'repeated';
 
 /** One record of a batch on its way through the source pipeline. */
 export interface SourceItem {

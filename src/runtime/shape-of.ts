@@ -1,9 +1,24 @@
 import type { SourceConnector } from '../core/connector.ts';
 import { recordSchemaOf } from '../core/connector-type.ts';
+import { runtimeOptions } from '../core/runtime-options.ts';
 import { outputSchemaOf } from '../core/source-schema.ts';
+import { compileTransform } from '../core/transform/transform.ts';
 import { type OutputShape, outputShape } from '../delivery/output-shape.ts';
+import { transformForTopic } from '../delivery/transformed.ts';
 import type { RunDeps } from './run-deps.ts';
 
-/** What the records of a source become before they are published. */
-export const shapeOf = async ({ config, type }: SourceConnector, { catalogue }: RunDeps): Promise<OutputShape> =>
-  outputShape(outputSchemaOf(config, recordSchemaOf(catalogue.source(type))));
+/** The transformation that a source's configuration asks for, as JSON text. */
+export const transformConfigOf = ({ config }: SourceConnector): string | undefined =>
+  runtimeOptions(config).transformFunctionConfig;
+
+/** What the records of a source become before they are published; `transformConfig`: by default the configuration's. */
+export const shapeOf = async (
+  connector: SourceConnector,
+  { catalogue }: Pick<RunDeps, 'catalogue'>,
+  transformConfig = transformConfigOf(connector),
+): Promise<OutputShape> => {
+  const { config, type } = connector;
+  const shape = await outputShape(outputSchemaOf(config, recordSchemaOf(catalogue.source(type))));
+  if (!transformConfig) return shape;
+  return { ...shape, transform: transformForTopic(compileTransform(transformConfig), config.topicName) };
+};

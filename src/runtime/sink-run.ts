@@ -4,8 +4,7 @@ import { subscriptionOf } from '../core/connector.ts';
 import type { OpenSink, SinkType, TransactionalSink } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { type Guarantees, type SinkGuarantee, sinkPipeline } from '../delivery/pipeline.ts';
-import { type ShapeRecord, shapeFor } from '../delivery/shape.ts';
-import { WrittenSchemas } from '../delivery/written-schemas.ts';
+import type { ShapeRecord } from '../delivery/shape.ts';
 import { Activity } from './activity.ts';
 import type { Work } from './attempts.ts';
 import { onSchedule } from './on-schedule.ts';
@@ -13,6 +12,7 @@ import { openContext } from './open-context.ts';
 import { redrive } from './redrive.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunContext } from './run-deps.ts';
+import { sinkShape } from './sink-shape.ts';
 import { runSinkTopic, type SinkRun } from './sink-topic-run.ts';
 import { subscriptionPlan, topicsOf } from './sink-topics.ts';
 
@@ -25,7 +25,7 @@ const drainTopics: Work = async (context, session) => {
   const topics = await topicsOf(connector, plan, session, context);
   const config = await resolveTypeConfig(type, connector, deps, context.secrets, control.signal);
   const sink = await type.open(config, openContext(context));
-  const toTarget = shapeFor(type.accepts, new WrittenSchemas(session, connector.config.inputSpecs));
+  const toTarget = sinkShape(type, connector, session);
   const maxBatchRecords = type.maxBatchRecords?.(config) ?? deps.settings.maxBatchRecords;
   try {
     const run: SinkRun = {

@@ -23,7 +23,7 @@ import { type SourceBatch, toItems } from '../delivery/source-batch.ts';
 import { SourceCheckpoint } from '../delivery/source-checkpoint.ts';
 import { readAhead } from './read-ahead.ts';
 import type { RunContext } from './run-deps.ts';
-import { shapeOf } from './shape-of.ts';
+import { shapeOf, transformConfigOf } from './shape-of.ts';
 
 /** One attempt of a source's run. */
 export interface SourceContext extends RunContext {
@@ -70,6 +70,7 @@ const beginningOf = (context: SourcePartitionContext, partitions: number): Parti
   producerGeneration: context.generation,
   routerPartitions: partitions,
   deadLetterTopic: runtimeOptions(context.connector.config).deadLetterTopic,
+  transformConfig: transformConfigOf(context.connector),
   clean: !guaranteeOf(context).resumes,
 });
 
@@ -150,7 +151,7 @@ const drain = async (
   checkpoint: SourceCheckpoint,
 ): Promise<void> => {
   const options = resumeOptions(context, checkpoint, stored, stored.producerGeneration, stored.routerPartitions);
-  const shape = await shapeOf(context.connector, context.deps);
+  const shape = await shapeOf(context.connector, context.deps, stored.transformConfig ?? '');
   const resumed = await resume(checkpoint, { ...options, schemaDefinition: shape.schema });
   const { deadLetterTopic, producerGeneration } = stored;
   const deadLetters = openDeadLetters(context, checkpoint, deadLetterTopic, producerGeneration);

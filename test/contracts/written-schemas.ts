@@ -76,7 +76,7 @@ export const writtenSchemasContract = (name: string, serviceUrl: () => string, n
           const given = Promise.resolve(record).then(toTarget);
           found.push(
             await given.then(
-              ({ key, value }) => (key === undefined ? plain(value) : [key, plain(value)]),
+              (shaped) => (shaped?.key === undefined ? plain(shaped?.value) : [shaped.key, plain(shaped.value)]),
               (error) => error.code,
             ),
           );

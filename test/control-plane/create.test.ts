@@ -69,6 +69,32 @@ describe('create', () => {
     expect(answer.text).not.toContain('sekrit');
   });
 
+  test.each([
+    [{ transformFunction: 'builtin://other' }, /Built-in SINK is not available/],
+    [{ transformFunction: 'https://example.com/f.nar' }, /packages of JVM code are not taken/],
+    [{ transformFunction: 'builtin://transforms' }, /transformFunctionConfig.* go together/],
+    [{ transformFunctionConfig: '{"steps":[]}' }, /transformFunction builtin:\/\/transforms and .* go together/],
+    [
+      { transformFunction: 'builtin://transforms', transformFunctionConfig: '{"steps":[{"type":"drop","when":"n"}]}' },
+      /transformFunctionConfig: step 1 \(drop\): when: n is not known/,
+    ],
+  ])('refuses a sink with %j', async (more, reason) => {
+    const answer = await api.createSink('s1', { ...SINK, ...more });
+    expect(answer).toMatchObject({ status: 400, json: { reason: expect.stringMatching(reason) } });
+  });
+
+  test('keeps the transformation of a sink, and refuses a wrong one of a source', async () => {
+    const transform = {
+      transformFunction: 'builtin://transforms',
+      transformFunctionConfig: '{"steps":[{"type":"flatten"}]}',
+    };
+    expect((await api.createSink('s1', { ...SINK, ...transform })).status).toBe(204);
+    expect((await api.get('sinks/public/default/s1')).json).toMatchObject(transform);
+    const customRuntimeOptions = JSON.stringify({ transformFunctionConfig: '{"steps":[{"type":"nosuch"}]}' });
+    const answer = await api.createSource('s2', { ...SOURCE, customRuntimeOptions });
+    expect(answer).toMatchObject({ status: 400, json: { reason: expect.stringMatching(/step 1 \(nosuch\)/) } });
+  });
+
   test('takes a schema with its type', async () => {
     const schema = '{"type":"record","name":"Order","fields":[{"name":"id","type":"long"}]}';
     const more = { schemaType: 'AVRO', customRuntimeOptions: JSON.stringify({ schema }) };

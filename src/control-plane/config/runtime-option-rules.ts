@@ -2,11 +2,12 @@ import type { CommonConfig, ConnectorKind, SinkConfig } from '../../core/connect
 import { parksKeys } from '../../core/dead-letter-rules.ts';
 import { type RuntimeOptions, runtimeOptions } from '../../core/runtime-options.ts';
 import { topicNameOrProblem } from '../../core/topic-name.ts';
+import { compileTransform } from '../../core/transform/transform.ts';
 import { refuseConfig } from './refuse.ts';
 
 /** What `customRuntimeOptions` may say of each kind. */
 const KNOWN: Readonly<Record<ConnectorKind, readonly (keyof RuntimeOptions)[]>> = {
-  source: ['runner', 'deadLetterTopic', 'schema', 'schedule', 'timeZone', 'missedTimes'],
+  source: ['runner', 'deadLetterTopic', 'schema', 'transformFunctionConfig', 'schedule', 'timeZone', 'missedTimes'],
   sink: ['runner', 'deadLetterKeys', 'schedule', 'timeZone', 'missedTimes'],
 };
 
@@ -18,6 +19,7 @@ export const checkRuntimeOptions = (kind: ConnectorKind, config: CommonConfig): 
   }
   const { runner = 'default', deadLetterTopic, deadLetterKeys } = options;
   if (runner !== 'default') refuseConfig(`There is no runner ${JSON.stringify(runner)}: the only one is "default"`);
+  if (options.transformFunctionConfig !== undefined) compileTransform(options.transformFunctionConfig);
   if (kind === 'source' && deadLetterTopic !== undefined) checkTopic(deadLetterTopic);
   if (kind === 'sink' && deadLetterKeys === 'park' && !parksKeys(config as SinkConfig)) {
     refuseConfig(

@@ -1,6 +1,7 @@
 import type { SinkConfig } from '../../core/connector.ts';
 import { isTopicName, readTopicName } from '../../core/topic-name.ts';
-import { checkClass, checkCommon, completeCommon, overlay } from './common-rules.ts';
+import { compileTransform } from '../../core/transform/transform.ts';
+import { checkClass, checkCommon, completeCommon, overlay, withoutEmpty } from './common-rules.ts';
 import { readSinkDraft, type SinkDraft } from './drafts.ts';
 import type { KindRules } from './kind-rules.ts';
 import { refuseConfig } from './refuse.ts';
@@ -39,6 +40,11 @@ export const sinkRules: KindRules<SinkDraft, SinkConfig> = {
     }),
     ...(isPositive(draft.maxMessageRetries) && { maxMessageRetries: draft.maxMessageRetries }),
     ...(hasDeadLetters(draft) && { deadLetterTopic: draft.deadLetterTopic }),
+    ...withoutEmpty({
+      transformFunction: draft.transformFunction ?? '',
+      transformFunctionClassName: draft.transformFunctionClassName ?? '',
+      transformFunctionConfig: draft.transformFunctionConfig ?? '',
+    }),
   }),
 
   merge(stored, given) {
@@ -69,6 +75,9 @@ export const sinkRules: KindRules<SinkDraft, SinkConfig> = {
     inputSpecs: config.inputSpecs,
     maxMessageRetries: config.maxMessageRetries,
     deadLetterTopic: config.deadLetterTopic,
+    transformFunction: config.transformFunction,
+    transformFunctionClassName: config.transformFunctionClassName,
+    transformFunctionConfig: config.transformFunctionConfig,
     configs: Object.keys(config.configs).length > 0 ? config.configs : undefined,
     secrets: config.secrets,
     parallelism: config.parallelism,
@@ -110,13 +119,23 @@ const withOneOrdering = (given: SinkDraft): SinkDraft => ({
   ...given,
 });
 
-const checkTransform = ({ transformFunction, transformFunctionClassName }: SinkDraft): void => {
-  if (transformFunction?.startsWith('builtin://')) refuseConfig('Built-in SINK is not available');
-  if (transformFunction || transformFunctionClassName) {
+/** The one function that is there: Pulsar's transformations, as DataStax packages them. */
+const TRANSFORMS = 'builtin://transforms';
+const TRANSFORMS_CLASS = 'com.datastax.oss.pulsar.functions.transforms.TransformFunction';
+
+const checkTransform = (draft: SinkDraft): void => {
+  const { transformFunction, transformFunctionClassName, transformFunctionConfig } = draft;
+  if (transformFunction !== TRANSFORMS && transformFunction?.startsWith('builtin://'))
+    refuseConfig('Built-in SINK is not available');
+  const isOtherClass = transformFunctionClassName && transformFunctionClassName !== TRANSFORMS_CLASS;
+  if ((transformFunction && transformFunction !== TRANSFORMS) || isOtherClass) {
     refuseConfig(
-      'Sink transform functions cannot run here: packages of JVM code are not taken; leave transformFunction out',
+      `Sink transform functions of your own cannot run here: packages of JVM code are not taken; the one that is there is transformFunction ${TRANSFORMS}`,
     );
   }
+  if (Boolean(transformFunction) !== Boolean(transformFunctionConfig))
+    refuseConfig(`transformFunction ${TRANSFORMS} and transformFunctionConfig, {"steps": [...]}, go together`);
+  if (transformFunctionConfig) compileTransform(transformFunctionConfig);
 };
 
 const checkOrdering = ({ processingGuarantees, retainOrdering, retainKeyOrdering }: SinkDraft): void => {

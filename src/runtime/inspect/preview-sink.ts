@@ -8,9 +8,8 @@ import type { MessagingSession } from '../../core/messaging.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
 import type { SinkRecord } from '../../core/record.ts';
 import { routeFailure } from '../../delivery/pulsar-failure.ts';
-import { shapeFor } from '../../delivery/shape.ts';
-import { WrittenSchemas } from '../../delivery/written-schemas.ts';
 import { RecordReader } from '../sink-records.ts';
+import { sinkShape } from '../sink-shape.ts';
 import { existingTopics } from './existing-topics.ts';
 import { step } from './findings.ts';
 import type { Inspection } from './inspection.ts';
@@ -53,7 +52,7 @@ interface Next {
 /** A record, and what the target would be given, or why it cannot be. */
 interface Read {
   readonly record: SinkRecord;
-  readonly shaped: SinkRecord | Error;
+  readonly shaped: SinkRecord | Error | undefined;
 }
 
 const readNext = async (
@@ -90,7 +89,7 @@ const readTopic = async (
   pulsar: PulsarAdmin,
   topic: string,
   count: number,
-  { accepts }: SinkType,
+  type: SinkType,
   signal: AbortSignal,
 ): Promise<void> => {
   const start = await startOf(connector, pulsar, topic, signal);
@@ -100,7 +99,7 @@ const readTopic = async (
     const reader = await readerFrom(session, topic, start, wanted, signal);
     const options = { maxMessages: wanted, maxBytes: MAX_BYTES, lingerMs: 200, waitMs: WAIT_MS, signal };
     const messages = await reader.receiveBatch(options);
-    const toTarget = shapeFor(accepts, new WrittenSchemas(session, connector.config.inputSpecs));
+    const toTarget = sinkShape(type, connector, session);
     for (const record of new RecordReader(topic, undefined).toRecords(messages)) {
       const shaped = await Promise.resolve(record)
         .then(toTarget)
@@ -141,6 +140,7 @@ const show = ({ record, shaped }: Read, sink: OpenSink): SinkPreviewRecord => {
   };
   try {
     if (shaped instanceof Error) throw shaped;
+    if (!shaped) return { ...shown, write: 'nothing: transformFunctionConfig drops it' };
     const write = sink.describe?.(shaped);
     if (!sink.describe) return shown;
     return { ...shown, write: shownValue(write) };

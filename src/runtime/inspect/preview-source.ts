@@ -5,8 +5,9 @@ import { good } from '../../core/findings.ts';
 import type { Finding, InspectionAnswer, SourcePreviewRecord } from '../../core/inspection.ts';
 import type { SourceProgress } from '../../core/progress.ts';
 import type { SourceRecord } from '../../core/record.ts';
-import { encodeValue } from '../../delivery/output-shape.ts';
+import { encodeValue, type OutputShape } from '../../delivery/output-shape.ts';
 import { concreteTopics, route } from '../../delivery/output-topic.ts';
+import { shapeOf } from '../shape-of.ts';
 import { step } from './findings.ts';
 import type { Inspection } from './inspection.ts';
 import { shownProperties, shownText } from './shown-value.ts';
@@ -31,7 +32,9 @@ export const previewSource = async (inspection: Inspection, count: number): Prom
 
 const readAll = async (inspection: Inspection, source: OpenLogSource, count: number): Promise<InspectionAnswer> => {
   const { signal } = inspection;
-  const { topicName } = (inspection.connector as SourceConnector).config;
+  const connector = inspection.connector as SourceConnector;
+  const { topicName } = connector.config;
+  const shape = await shapeOf(connector, inspection.deps);
   const targets = concreteTopics(topicName, await partitionsOf(inspection, topicName));
   const findings: Finding[] = [];
   const records: SourcePreviewRecord[] = [];
@@ -41,7 +44,7 @@ const readAll = async (inspection: Inspection, source: OpenLogSource, count: num
       readSome(inspection, source, partition, count - records.length),
     );
     if (read.length === 0) findings.push(good('system', `${partition} has nothing new`));
-    records.push(...read.map((record) => show(partition, record, targets)));
+    records.push(...read.map((record) => show(partition, record, targets, shape)));
   }
   return { findings, records };
 };
@@ -67,8 +70,14 @@ const readSome = async (
   return records;
 };
 
-const show = (sourcePartition: string, record: SourceRecord, targets: readonly string[]): SourcePreviewRecord => {
-  const { key, properties, sequence, error } = record;
+const show = (
+  sourcePartition: string,
+  read: SourceRecord,
+  targets: readonly string[],
+  shape: OutputShape,
+): SourcePreviewRecord => {
+  const { record, error = read.error } = shaped(read, shape);
+  const { key, properties, sequence } = record;
   const message = { value: null, sequenceId: sequence, ...(key !== undefined && { key }) };
   const partitions = targets.length === 1 ? 0 : targets.length;
   return {
@@ -80,4 +89,17 @@ const show = (sourcePartition: string, record: SourceRecord, targets: readonly s
     sequence,
     ...(error && { error: error.message }),
   };
+};
+
+/** What is published, before it is encoded; a record that is not is shown as it is, with the reason. */
+const shaped = (record: SourceRecord, { transform, encode }: OutputShape): { record: SourceRecord; error?: Error } => {
+  if (record.error) return { record };
+  try {
+    const changed = transform ? transform(record) : record;
+    if (!changed) return { record, error: new Error('transformFunctionConfig drops it') };
+    encode(changed.value);
+    return { record: changed };
+  } catch (error) {
+    return { record, error: error as Error };
+  }
 };
