@@ -7,6 +7,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'cassandra-driver': ['sink.ts'],
   pg: ['sink.ts'],
   '@aws-sdk/client-s3': ['source.ts'],
+  ioredis: ['sink.ts'],
   '@aws-sdk/client-sqs': ['source.ts', 'sink.ts'],
 };
 

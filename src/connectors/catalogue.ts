@@ -7,13 +7,14 @@ import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
 import { packages } from './packages.ts';
+import { redisSink } from './redis/sink.ts';
 import { s3Source } from './s3/source.ts';
 import { sqsSink } from './sqs/sink.ts';
 import { sqsSource } from './sqs/source.ts';
 
 /** Every connector type of the product, and of the packages that the deployment names. Loading it opens nothing: drivers are loaded when a connector is opened. */
 export const catalogue: Catalogue = catalogueOf(
-  [cassandraSink, jdbcPostgresSink, jdbcSqliteSink, sqsSink, ...packages.flatMap(({ sinks = [] }) => sinks)],
+  [cassandraSink, jdbcPostgresSink, jdbcSqliteSink, redisSink, sqsSink, ...packages.flatMap(({ sinks = [] }) => sinks)],
   [
     dataGeneratorSource,
     fileSource,

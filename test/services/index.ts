@@ -23,6 +23,8 @@ export { SECRET_PASSWORD, signToken } from './pulsar/security.ts';
 export type { PulsarAddress, PulsarOptions } from './pulsar/server.ts';
 export { startPulsar } from './pulsar/server.ts';
 export { runPython } from './python-client.ts';
+export type { RedisAddress, RedisOptions } from './redis.ts';
+export { startRedis } from './redis.ts';
 export { runSchemathesis } from './schemathesis.ts';
 export { type PolicyFinding, runCfnLint, runParliament } from './template-checks.ts';
 
@@ -52,3 +54,6 @@ export const useElasticmq = (): AddressOf<'elasticmq'> => useService('elasticmq'
 export const usePostgres = (): AddressOf<'postgres'> => useService('postgres');
 /** The shared emulation of AWS. Use stages, queues and streams of your own in it. */
 export const useMoto = (): AddressOf<'moto'> => useService('moto');
+
+/** The shared Redis, in memory. Use keys of your own in it. */
+export const useRedis = (): AddressOf<'redis'> => useService('redis');

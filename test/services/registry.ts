@@ -8,6 +8,7 @@ import { postgres } from './postgres.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
 import { pulsar, pulsarSecure } from './pulsar/server.ts';
 import { pythonClient } from './python-client.ts';
+import { redis } from './redis.ts';
 import { schemathesis } from './schemathesis.ts';
 import { templateChecks } from './template-checks.ts';
 
@@ -37,6 +38,7 @@ export const shared = {
   postgres: share(postgres),
   moto: share(moto),
   templateChecks: share(templateChecks),
+  redis: share(redis),
 };
 
 /** What a suite may name. */
