@@ -112,19 +112,4 @@ describe('delete', () => {
     expect(await api.deps.checkpoints.list('uid-1')).toEqual([]);
     expect(api.pulsar.deleted).toHaveLength(1);
   });
-
-  test.each(['deleteAll', 'remove'] as const)('can be repeated after a crash before %s', async (step) => {
-    await api.createSink('s1', SINK);
-    const crash = () => Promise.reject(new Error('killed'));
-    const crashing = await startControlPlane({
-      registry: { ...api.deps.registry, ...(step === 'remove' && { remove: crash }) },
-      checkpoints: { ...api.deps.checkpoints, ...(step === 'deleteAll' && { deleteAll: crash }) },
-      leases: api.deps.leases,
-      pulsar: api.pulsar,
-    });
-    expect((await crashing.remove('sinks/public/default/s1')).status).toBe(500);
-    expect((await api.remove('sinks/public/default/s1')).status).toBe(204);
-    expect(await registered('s1')).toBeUndefined();
-    crashing.close();
-  });
 });

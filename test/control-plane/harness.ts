@@ -4,6 +4,7 @@ import { catalogueOf } from '../../src/connectors/catalogue-of.ts';
 import { type Answer, type ControlPlaneDeps, createControlPlane } from '../../src/control-plane/index.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { type Catalogue, defineSink } from '../../src/core/connector-type.ts';
+import type { ItemStore } from '../../src/core/item-store.ts';
 import type { CursorTarget, PeekedMessage, PulsarAdmin, TopicStats } from '../../src/core/pulsar-admin.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { checkpointStore } from '../../src/stores/checkpoints.ts';
@@ -134,9 +135,12 @@ export class FakePulsar implements PulsarAdmin {
   }
 }
 
-/** A control plane over a store in memory, and what a test wants to see of it. */
-export const startControlPlane = async (changes: Partial<ControlPlaneDeps> = {}, { withPulsar = true } = {}) => {
-  const items = await openItemStore('sqlite::memory:');
+/** A control plane over a store in memory, or over the one that is given, and what a test wants to see of it. */
+export const startControlPlane = async (
+  changes: Partial<ControlPlaneDeps> = {},
+  { withPulsar = true, over }: { withPulsar?: boolean; over?: ItemStore } = {},
+) => {
+  const items = over ?? (await openItemStore('sqlite::memory:'));
   const clock = manualClock();
   const pulsar = new FakePulsar();
   const invoked: RunRequest[] = [];
