@@ -31,6 +31,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
   /** Of a producer that has all the time it needs: it is stored in its turn whatever happens. */
   readonly isCertain: boolean;
+  readonly storedAtMs: number;
   isGone: boolean;
 }
 
@@ -70,7 +71,7 @@ export class Topic {
   readonly #stored = new Set<string>();
   readonly #told = new Map<string, number>();
   #pending: Pending[] = [];
-  readonly #storage = new Lane();
+  #storage = new Lane();
   #ledgerId: number;
   #nextEntryId = 0;
 
@@ -118,9 +119,10 @@ export class Topic {
   #append(entry: NewEntry, extraMs: number, isCertain = false): Promise<Entry> {
     const { timeline, dice } = this.context;
     const { promise, resolve, reject } = Promise.withResolvers<Entry>();
-    const pending: Pending = { entry, resolve, reject, isCertain, isGone: false };
+    const storedAtMs = this.#storage.arrival(timeline.nowMs + 1 + dice.integer(4) + extraMs);
+    const pending: Pending = { entry, resolve, reject, isCertain, storedAtMs, isGone: false };
     this.#pending.push(pending);
-    timeline.at(this.#storage.arrival(timeline.nowMs + 1 + dice.integer(4) + extraMs), () => {
+    timeline.at(storedAtMs, () => {
       if (!pending.isGone) resolve(this.#store(pending));
     });
     return promise;
@@ -142,11 +144,18 @@ export class Topic {
     const failed = this.#pending.filter(({ isCertain }) => !isCertain);
     this.#pending = this.#pending.filter(({ isCertain }) => isCertain);
     this.#pushed = new Map(this.#persisted);
+    this.#renewStorage();
     for (const pending of failed) {
       pending.isGone = true;
       pending.reject(new PulsarError('PersistenceError', 'the entry could not be stored'));
     }
     return failed.length > 0;
+  }
+
+  /** What comes now waits for what is still on its way, and not for what failed. */
+  #renewStorage(): void {
+    this.#storage = new Lane();
+    for (const { storedAtMs } of this.#pending) this.#storage.arrival(storedAtMs);
   }
 
   /** The broker is killed and starts again: some of what was on its way is stored, nobody is told; a new ledger begins. */
@@ -156,6 +165,7 @@ export class Topic {
     for (const [place, one] of pending.entries()) if (place < stored || one.isCertain) this.#store(one);
     for (const one of pending) one.isGone = true;
     this.#pending = [];
+    this.#renewStorage();
     this.#pushed = new Map(this.#persisted);
     this.newLedger(newLedgerId);
     for (const subscription of this.subscriptions.values()) subscription.restart();
