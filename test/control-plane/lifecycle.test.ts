@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createControlPlane } from '../../src/control-plane/index.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import { type InstanceStatus, NEW_STATUS } from '../../src/core/instance-status.ts';
+import { StoreConflictError } from '../../src/core/store-conflict.ts';
 import { SINK, SOURCE, startControlPlane, type TestControlPlane } from './harness.ts';
+import { eventOf } from './requests.ts';
 
 let api: TestControlPlane;
 beforeEach(async () => {
@@ -158,6 +161,19 @@ describe('start and stop', () => {
       error: '',
       numWritten: 0,
     });
+  });
+
+  test('has started what is stored as started, also when its status changes too fast to be reset', async () => {
+    await api.createSource('r1', SOURCE);
+    await api.post('sources/public/default/r1/stop');
+    const { leases } = api.deps;
+    const overtaken = async () => {
+      throw new StoreConflictError({ pk: 'l#uid-1', sk: '0' }, 1, undefined);
+    };
+    const busy = createControlPlane({ ...api.deps, leases: { ...leases, updateStatus: overtaken } });
+    const start = eventOf({ method: 'POST', path: '/admin/v3/sources/public/default/r1/start' });
+    expect((await busy(start, AbortSignal.timeout(20_000))).statusCode).toBe(204);
+    expect(api.invoked).toHaveLength(2);
   });
 
   test('refuses to start what runs', async () => {

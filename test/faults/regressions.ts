@@ -50,6 +50,22 @@ export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
     order: 'key',
     changes: [{ atMs: 504, parallelism: 3, action: 'update', guarantee: 'EFFECTIVELY_ONCE' }],
   },
+  'a webhook that is started while its senders wait, each of whose requests changes the status that is reset': {
+    ...QUIET,
+    route: 'webhook',
+    guarantee: 'ATLEAST_ONCE',
+    seed: 979398338,
+    records: 204,
+    partitions: 0,
+    sourcePartitions: 1,
+    parallelism: 3,
+    keys: 0,
+    dispatchers: 2,
+    changes: [
+      { atMs: 2794, action: 'stop' },
+      { atMs: 7669, action: 'start' },
+    ],
+  },
   'a transactional sink whose run freezes before its commit': {
     ...QUIET,
     route: 'transactional',

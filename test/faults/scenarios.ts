@@ -16,6 +16,8 @@ export interface Scenario {
 const HELD: Readonly<Record<Route, readonly Guarantee[]>> = {
   log: GUARANTEES,
   queue: GUARANTEES,
+  event: GUARANTEES,
+  webhook: ['ATLEAST_ONCE', 'ATMOST_ONCE'],
   transactional: GUARANTEES,
   versioned: GUARANTEES,
   plain: ['ATLEAST_ONCE', 'ATMOST_ONCE'],
@@ -52,6 +54,16 @@ const QUEUE_PORTS = {
   'producer.close': 6,
   'consumer.lastMessageId': 4,
 };
+const EVENT_PORTS = {
+  'function.answer': 30,
+  'mappings.ensure': 6,
+  'store.delete': 20,
+  'session.producer': 12,
+  'producer.sendEntry': 40,
+  'producer.close': 6,
+  'consumer.lastMessageId': 4,
+};
+const WEBHOOK_PORTS = { 'function.answer': 30, 'session.producer': 6, 'producer.sendEntry': 40 };
 const SINK_PORTS = {
   'session.consumer': 8,
   'consumer.receiveBatch': 60,
@@ -64,6 +76,16 @@ const SINK_PORTS = {
   'producer.sendEntry': 12,
 };
 
+const PORTS_OF: Readonly<Record<Route, Readonly<Record<string, number>>>> = {
+  log: SOURCE_PORTS,
+  queue: QUEUE_PORTS,
+  event: EVENT_PORTS,
+  webhook: WEBHOOK_PORTS,
+  transactional: SINK_PORTS,
+  versioned: SINK_PORTS,
+  plain: SINK_PORTS,
+};
+
 /** Of the kinds of faults, those that strike often. */
 const FREQUENT = ['crash-before', 'crash-after', 'lost', 'freeze-before', 'slow'] as const;
 /** From a moment to longer than a lease. */
@@ -71,8 +93,7 @@ const DELAYS_MS = [50, 700, 3_000, 8_000] as const;
 
 /** `scale`: how many times longer than usual schedules are; faults spread over all of it. */
 const faultsOf = (route: Route, scale: number): fc.Arbitrary<Fault[]> => {
-  const own = route === 'log' ? SOURCE_PORTS : route === 'queue' ? QUEUE_PORTS : SINK_PORTS;
-  const ports = Object.entries<number>({ ...COMMON_PORTS, ...own });
+  const ports = Object.entries<number>({ ...COMMON_PORTS, ...PORTS_OF[route] });
   const place = fc
     .constantFrom(...ports)
     .chain(([port, calls]) => fc.record({ port: fc.constant(port), nth: fc.nat(calls * scale) }));

@@ -2,14 +2,17 @@ import type { Guarantee } from '../../src/core/guarantee.ts';
 import type { Fault } from './simulation/fault.ts';
 import type { TargetModel } from './simulation/target-system.ts';
 
-/** What a delivery goes through: a log source or a queue into a topic, or a topic into a target of some model. */
+/** What a delivery goes through: a log source, a queue that runs poll or that Lambda brings events of, or a webhook into a topic; or a topic into a target of some model. */
 export type Route = SourceRoute | TargetModel;
 
+const SOURCE_ROUTES = ['log', 'queue', 'event', 'webhook'] as const;
+
 /** A source's. */
-export type SourceRoute = 'log' | 'queue';
+export type SourceRoute = (typeof SOURCE_ROUTES)[number];
 
 /** True for routes into a topic. */
-export const isSourceRoute = (route: Route): route is SourceRoute => route === 'log' || route === 'queue';
+export const isSourceRoute = (route: Route): route is SourceRoute =>
+  (SOURCE_ROUTES as readonly Route[]).includes(route);
 
 /** Something an operator does while records flow. */
 export interface Change {

@@ -33,6 +33,7 @@ export const simulate = async (schedule: Schedule, hooks: SimulationHooks = {}):
     guarantees,
     keepsTrace,
     typesFor: (process) => subject?.typesFor(process) ?? { sinks: [], sources: [] },
+    mappingsFor: (process) => subject?.mappingsFor?.(process),
   });
   subject = await make(stage);
   try {
@@ -103,8 +104,8 @@ class Simulation {
 
   /** True when all that can happen has happened: everything is delivered as far as store and broker know, and nothing is on its way. */
   #isOver(): boolean {
-    const { timeline, lambda, quietAtMs } = this.#stage.cloud;
-    if (lambda.running > 0 || !this.#isDone()) this.#stillSinceMs = undefined;
+    const { timeline, lambda, events, quietAtMs } = this.#stage.cloud;
+    if (lambda.running + events.running > 0 || !this.#isDone()) this.#stillSinceMs = undefined;
     else this.#stillSinceMs ??= timeline.nowMs;
     return this.#stillSinceMs !== undefined && timeline.nowMs > Math.max(this.#stillSinceMs + STILL_MS, quietAtMs);
   }
@@ -117,13 +118,13 @@ class Simulation {
 
   async result(): Promise<Simulated> {
     const { schedule, operator, cloud } = this.#stage;
-    const { faults, lambda, timeline, deaths, table, logs } = cloud;
+    const { faults, lambda, events, timeline, deaths, table, logs } = cloud;
     return {
       records: schedule.records,
       stuck: operator.refusal ?? (this.#isDone() ? undefined : operator.states()),
       failures: lambda.failures,
       kills: deaths,
-      runs: lambda.started,
+      runs: lambda.started + events.started,
       struck: faults.struck.map(({ port, kind }) => `${port} ${kind}`),
       trace: timeline.trace,
       virtualMs: timeline.nowMs,

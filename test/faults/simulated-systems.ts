@@ -1,64 +1,56 @@
 import type { OutgoingMessage } from '../../src/core/messaging.ts';
+import type { EventMappings } from '../../src/core/queue-triggers.ts';
 import { type Given, judge, judgeCells, type Verdict } from './judge.ts';
 import { isSourceRoute } from './schedule.ts';
 import type { Process } from './simulation/process.ts';
-import { QueueSystem } from './simulation/queue-system.ts';
-import { SourceSystem } from './simulation/source-system.ts';
 import { FLAKY, POISON, TargetSystem } from './simulation/target-system.ts';
+import { SOURCE_FEEDS, type SourceFeed } from './source-feeds.ts';
 import type { Stage, Subject, Types } from './stage.ts';
 
 const textsOf = (messages: readonly OutgoingMessage[]): string[] => messages.map(({ value }) => String(value));
 
 /** The systems that are simulated, too: one per route. */
 export class SimulatedSystems implements Subject {
-  readonly configs = {};
   readonly #stage: Stage;
-  readonly #source = new SourceSystem();
-  readonly #queue: QueueSystem;
+  /** Undefined: the route is a sink's. */
+  readonly #source: SourceFeed | undefined;
   readonly #target: TargetSystem;
   readonly #given: Given[] = [];
 
   constructor(stage: Stage) {
-    const { route, order } = stage.schedule;
+    const { route } = stage.schedule;
     this.#stage = stage;
     this.#target = new TargetSystem(isSourceRoute(route) ? 'plain' : route);
-    this.#queue = new QueueSystem(stage.cloud, order !== 'none');
+    this.#source = isSourceRoute(route) ? SOURCE_FEEDS[route](stage) : undefined;
   }
 
   get typeName(): string {
-    return this.#stage.schedule.route;
+    return this.#source?.type ?? this.#stage.schedule.route;
+  }
+
+  get configs(): object {
+    return this.#source?.configs ?? {};
   }
 
   typesFor(process: Process): Types {
     return {
       sinks: [this.#target.typeFor(process)],
-      sources: [this.#source.typeFor(process), this.#queue.typeFor(process)],
+      sources: this.#source ? [this.#source.typeFor(process)] : [],
     };
   }
 
+  mappingsFor(process: Process): EventMappings | undefined {
+    return this.#source?.mappingsFor?.(process);
+  }
+
   give(n: number): void {
-    const { keys, poisonEvery, sourcePartitions, route } = this.#stage.schedule;
+    const { keys, poisonEvery, route } = this.#stage.schedule;
     const kind = poisonEvery > 0 && n > 0 ? n % poisonEvery : -1;
     const text = `${kind === 1 ? POISON : kind === 0 ? FLAKY : 'r'}${n}`;
     const ownKey = route === 'versioned' ? text : undefined;
     const key = keys > 0 ? `k${n % keys}` : ownKey;
-    if (!this.#stage.isSource) {
-      this.#publish(text, key, kind === 1);
-      return;
-    }
-    if (route === 'queue') {
-      this.#send(text, key);
-      return;
-    }
-    const lane = `p${n % sourcePartitions}`;
-    this.#source.add(lane, { value: text, ...(key !== undefined && { key }) });
-    this.#given.push({ text, key: key ?? '', lane, isPoison: false });
-  }
-
-  /** Where a queue keeps an order, every message has a group. */
-  #send(text: string, key = this.#stage.schedule.order === 'none' ? undefined : 'all'): void {
-    this.#queue.add(text, { value: text, ...(key !== undefined && { key }) });
-    this.#given.push({ text, key: key ?? '', lane: 'queue', isPoison: false });
+    if (this.#source) this.#given.push(this.#source.give({ n, text, key }));
+    else this.#publish(text, key, kind === 1);
   }
 
   #publish(text: string, key: string | undefined, isPoison: boolean): void {
@@ -69,20 +61,15 @@ export class SimulatedSystems implements Subject {
   }
 
   isDone(): boolean {
-    const { schedule, operator, isSource, isBacklogEmpty } = this.#stage;
-    if (schedule.route === 'queue') return this.#queue.isEmpty && operator.isInboxEmpty;
-    if (!isSource) return isBacklogEmpty;
-    const partitions = [...this.#source.partitions];
-    return partitions.every(([partition, records]) => operator.position(partition) === records.length);
+    return this.#source ? this.#source.isThrough() : this.#stage.isBacklogEmpty;
   }
 
   async verdict(): Promise<Verdict> {
-    const { schedule, isSource, published } = this.#stage;
+    const { schedule, published } = this.#stage;
     const { route, order } = schedule;
     const deadLetters = textsOf(this.#stage.deadLetters);
     const texts = published.map(textsOf);
-    if (route === 'queue') return judge(this.#given, texts, { order: order === 'none' ? 'none' : 'key', deadLetters });
-    if (isSource) return judge(this.#given, texts, { order: 'lane', deadLetters });
+    if (this.#source) return judge(this.#given, texts, { order: this.#source.order, deadLetters });
     if (route === 'versioned') return judgeCells(this.#given, this.#target.effects, deadLetters);
     const kept = this.#stage.isEver('ATLEAST_ONCE') && order !== 'topic' ? order : 'lane';
     const effects = this.#target.effects.map(({ text }) => text);

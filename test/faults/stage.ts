@@ -1,6 +1,7 @@
 import type { SinkType, SourceType } from '../../src/core/connector-type.ts';
 import type { Guarantee } from '../../src/core/guarantee.ts';
 import type { OutgoingMessage } from '../../src/core/messaging.ts';
+import type { EventMappings } from '../../src/core/queue-triggers.ts';
 import type { Guarantees } from '../../src/delivery/pipeline.ts';
 import type { Verdict } from './judge.ts';
 import { isSourceRoute, type Schedule } from './schedule.ts';
@@ -26,6 +27,8 @@ export interface Subject {
   readonly typeName: string;
   readonly configs: object;
   typesFor(process: Process): Types;
+  /** Lambda's event source mappings as a process sees them; absent, or undefined: nothing triggers its source. */
+  mappingsFor?(process: Process): EventMappings | undefined;
   /** Gives record `n`, to the system or to the topic. */
   give(n: number): void;
   /** True when everything was delivered as far as systems and store know. */
@@ -41,6 +44,7 @@ export interface StageOptions {
   readonly guarantees: Guarantees;
   readonly keepsTrace: boolean;
   typesFor(process: Process): Types;
+  mappingsFor(process: Process): EventMappings | undefined;
 }
 
 /** What every simulation has: the deployment, its operator, the topic and who publishes to it. */

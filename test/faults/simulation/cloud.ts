@@ -2,8 +2,10 @@ import { catalogueOf } from '../../../src/connectors/catalogue-of.ts';
 import { type Answer, createControlPlane } from '../../../src/control-plane/index.ts';
 import type { Catalogue, SinkType, SourceType } from '../../../src/core/connector-type.ts';
 import type { Logger } from '../../../src/core/logger.ts';
+import type { EventMappings } from '../../../src/core/queue-triggers.ts';
 import type { Guarantees } from '../../../src/delivery/pipeline.ts';
 import { dispatch } from '../../../src/dispatcher/dispatch.ts';
+import { queueTriggers } from '../../../src/dispatcher/queue-triggers.ts';
 import { Leftovers } from '../../../src/runtime/leftovers.ts';
 import type { RunDeps } from '../../../src/runtime/run-deps.ts';
 import { DEFAULT_RUN_SETTINGS, type RunSettings } from '../../../src/runtime/run-settings.ts';
@@ -18,6 +20,7 @@ import { Dice } from './dice.ts';
 import { type Fault, Faults } from './fault.ts';
 import { SimulatedTable } from './item-store.ts';
 import { Lambda, type Sandbox } from './lambda.ts';
+import { unavailable } from './platform-failure.ts';
 import { Process, type Surroundings } from './process.ts';
 import { adminFor } from './pulsar-admin.ts';
 import { Timeline } from './timeline.ts';
@@ -58,6 +61,8 @@ export interface CloudOptions {
   readonly keepsTrace?: boolean;
   /** Connector types as a process opens them. */
   typesFor(process: Process): { readonly sinks: readonly SinkType[]; readonly sources: readonly SourceType[] };
+  /** Lambda's event source mappings as a process sees them; undefined: nothing triggers a source. */
+  mappingsFor(process: Process): EventMappings | undefined;
 }
 
 /** A whole deployment in one process under one seed: broker, table, platform, dispatcher and admin API, with the product's own code between them. */
@@ -67,7 +72,10 @@ export class Cloud implements Surroundings {
   readonly faults: Faults;
   readonly broker: Broker;
   readonly table: SimulatedTable;
+  /** The function of runs. */
   readonly lambda: Lambda;
+  /** The function that events and requests from outside call. */
+  readonly events: Lambda;
   readonly settings: RunSettings;
   /** Processes that died, so far. */
   deaths = 0;
@@ -87,11 +95,9 @@ export class Cloud implements Surroundings {
     this.table = new SimulatedTable(this);
     this.broker = new Broker(this);
     this.settings = { ...SIMULATED_SETTINGS, ...options.settings };
-    this.lambda = new Lambda({
-      surroundings: this,
-      timeoutMs: options.lambdaTimeoutMs,
-      newSandbox: () => this.#newSandbox(),
-    });
+    const { lambdaTimeoutMs: timeoutMs } = options;
+    this.lambda = new Lambda({ surroundings: this, timeoutMs, newSandbox: () => this.#newSandbox('run') });
+    this.events = new Lambda({ surroundings: this, timeoutMs, newSandbox: () => this.#newSandbox('event') });
     for (let dispatcher = 0; dispatcher < options.dispatchers; dispatcher++) this.#dispatchFrom(dispatcher);
   }
 
@@ -138,17 +144,21 @@ export class Cloud implements Surroundings {
 
   /** What functions of every kind work with. */
   #common(process: Process) {
+    const stores = this.#stores(process);
+    const catalogue = this.#catalogue(process);
+    const mappings = this.#options.mappingsFor(process);
     return {
-      ...this.#stores(process),
+      ...stores,
+      ...(mappings && { queueTriggers: queueTriggers({ ...stores, catalogue, mappings }) }),
       clock: process.clock,
       pulsar: adminFor(this.broker, process),
-      catalogue: this.#catalogue(process),
+      catalogue,
       log: this.#logger(process),
       invokeRun: (request: Parameters<RunDeps['invokeRun']>[0]) =>
         process.request({
           port: 'lambda.invoke',
           effect: () => this.lambda.accept(request),
-          failure: () => new Error('the platform does not answer'),
+          failure: unavailable,
         }),
     };
   }
@@ -167,8 +177,8 @@ export class Cloud implements Surroundings {
     return { debug: () => undefined, info: say, warn: say, error: say };
   }
 
-  #newSandbox(): Sandbox {
-    const process = this.newProcess('run');
+  #newSandbox(name: string): Sandbox {
+    const process = this.newProcess(name);
     const deps: RunDeps = {
       ...this.#common(process),
       openSession: this.broker.clientOf(process),

@@ -21,17 +21,25 @@ export interface LambdaOptions {
   newSandbox(): Sandbox;
 }
 
+/** What an invocation is given besides its event. */
+export interface Invocation extends Sandbox {
+  readonly remainingMs: () => number;
+  /** Aborted a moment before the time is over, as middy does it. */
+  readonly signal: AbortSignal;
+}
+
 /** How often the platform delivers an asynchronous event twice. */
 const TWICE = 0.1;
+const ABORTS_EARLY_MS = 5;
 
-/** The platform that runs invocations: in a warm sandbox when there is one, killed when their time is over. */
+/** One function of the platform: its invocations have a warm sandbox when there is one, and are killed when their time is over. */
 export class Lambda {
   readonly #options: LambdaOptions;
   readonly #warm: Sandbox[] = [];
   readonly #busy = new Set<Process>();
   /** Invocations begun, so far. */
   started = 0;
-  /** How many of them ended by a failure of theirs, with the last one's message: none may. */
+  /** Asynchronous invocations that ended by a failure of theirs: none may. */
   readonly failures: string[] = [];
 
   constructor(options: LambdaOptions) {
@@ -43,23 +51,35 @@ export class Lambda {
     return this.#busy.size;
   }
 
-  /** Accepts an asynchronous invocation. */
+  /** Accepts an asynchronous invocation of a run. */
   accept(request: RunRequest, delayMs = 0): void {
     const { timeline, dice } = this.#options.surroundings;
     const payload = JSON.stringify(request);
     const deliveries = dice.chance(TWICE) ? 2 : 1;
     for (let delivery = 0; delivery < deliveries; delivery++)
-      timeline.after(5 + dice.integer(100) + delayMs, () => this.#start(readRunRequest(JSON.parse(payload))));
+      timeline.after(5 + dice.integer(100) + delayMs, () => this.#run(readRunRequest(JSON.parse(payload))));
   }
 
-  #start(request: RunRequest): void {
+  #run(request: RunRequest): void {
+    const work = request.kind === 'source' ? sourceWork : sinkWork;
+    this.invoke(({ remainingMs, deps }) => runInstance(request, remainingMs, deps, work)).catch((error: unknown) => {
+      // A store that cannot be reached is nothing that a run could write down.
+      const isExpected = error instanceof SandboxDied || (error as PulsarIoError).code === 'PIO_STORE_UNAVAILABLE';
+      if (!isExpected) this.failures.push(String(error));
+    });
+  }
+
+  /** An invocation whose end the caller sees: what `work` gives or fails with, or `SandboxDied`. */
+  invoke<T>(work: (invocation: Invocation) => Promise<T>): Promise<T> {
     const sandbox = this.#sandbox();
-    const { process, deps } = sandbox;
+    const { process } = sandbox;
     this.started += 1;
     this.#busy.add(process);
-    const endMs = process.clock.monotonicMs() + this.#options.timeoutMs;
-    const remainingMs = () => endMs - process.clock.monotonicMs();
+    const ended = Promise.withResolvers<T>();
     let isOver = false;
+    process.onDeath(() => {
+      if (!isOver) ended.reject(new SandboxDied());
+    });
     const end = () => {
       isOver = true;
       if (process.isDead) return;
@@ -67,19 +87,34 @@ export class Lambda {
       process.pause();
       this.#warm.push(sandbox);
     };
-    const kill = () => {
-      const leftMs = remainingMs();
-      if (isOver) return;
-      if (leftMs > 0) process.later(leftMs, kill);
-      else process.die();
+    work({ ...sandbox, ...this.#limit(process, () => isOver) }).then(
+      (value) => {
+        end();
+        ended.resolve(value);
+      },
+      (error: unknown) => {
+        end();
+        ended.reject(error);
+      },
+    );
+    return ended.promise;
+  }
+
+  /** Its own time, which stands still while it is frozen. */
+  #limit(process: Process, isOver: () => boolean): Pick<Invocation, 'remainingMs' | 'signal'> {
+    const endMs = process.clock.monotonicMs() + this.#options.timeoutMs;
+    const remainingMs = () => endMs - process.clock.monotonicMs();
+    const early = new AbortController();
+    const at = (leadMs: number, act: () => void): void => {
+      process.later(Math.max(0, remainingMs() - leadMs), () => {
+        if (isOver()) return;
+        if (remainingMs() > leadMs) at(leadMs, act);
+        else act();
+      });
     };
-    process.later(this.#options.timeoutMs, kill);
-    const work = request.kind === 'source' ? sourceWork : sinkWork;
-    runInstance(request, remainingMs, deps, work).then(end, (error: unknown) => {
-      // A store that cannot be reached is nothing that a run could write down.
-      if ((error as PulsarIoError).code !== 'PIO_STORE_UNAVAILABLE') this.failures.push(String(error));
-      end();
-    });
+    at(ABORTS_EARLY_MS, () => early.abort(new Error('the time of the invocation is over')));
+    at(0, () => process.die());
+    return { remainingMs, signal: early.signal };
   }
 
   #sandbox(): Sandbox {
@@ -93,3 +128,6 @@ export class Lambda {
     return sandbox;
   }
 }
+
+/** The caller of a function is told so when its process died or its time was over. */
+class SandboxDied extends Error {}

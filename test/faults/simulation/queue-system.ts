@@ -15,7 +15,7 @@ const CONFIG = Type.Object({});
 
 const DAY_MS = 86_400_000;
 const POLL_MS = 700;
-/** Shorter than the longest freeze: what a frozen run received shows again meanwhile. */
+/** How long a received message stays hidden: shorter than the longest freeze, so that what a frozen run received shows again meanwhile. */
 const HIDDEN_MS = 6_000;
 /** Without an order: how often a message that can be seen is passed over, one that was removed stays, and one that is hidden shows all the same. */
 const CHANCES = { skip: 0.2, stay: 0.01, show: 0.01 };
@@ -26,6 +26,9 @@ interface Waiting {
   hiddenUntilMs: number;
   deliveries: number;
 }
+
+/** A message as the queue gives it: with an id. */
+export type ReceivedMessage = QueueMessage & { readonly id: string };
 
 /** A queue as SQS has it, FIFO or not; what it gave and was not told to remove shows again. The source type `queue` reads it. */
 export class QueueSystem {
@@ -71,23 +74,24 @@ export class QueueSystem {
       hiddenMs: HIDDEN_MS,
       retentionMs: DAY_MS,
       receive: (max, waitMs, signal) => ask('receive', signal, () => this.#receive(max, waitMs)),
-      settle: (receipts, signal) => ask('settle', signal, () => this.#settle(new Set(receipts))),
+      settle: (receipts, signal) => ask('settle', signal, () => this.settle(new Set(receipts))),
       extend: (receipts, signal) => ask('extend', signal, () => this.#extend(new Set(receipts))),
       close: async () => undefined,
     };
   }
 
   async #receive(max: number, waitMs: number): Promise<readonly QueueMessage[]> {
-    const atOnce = this.#take(max);
+    const atOnce = this.take(max);
     if (atOnce.length > 0) return atOnce;
     await this.#surroundings.timeline.delay(waitMs);
-    return this.#take(max);
+    return this.take(max);
   }
 
-  #take(max: number): QueueMessage[] {
+  /** Gives messages, which are hidden for `hiddenMs`. */
+  take(max: number, hiddenMs = HIDDEN_MS): ReceivedMessage[] {
     const shown = this.#isOrdered ? this.#inOrder() : this.#waiting.filter((message) => this.#isShown(message));
     return shown.slice(0, max).map((message) => {
-      message.hiddenUntilMs = this.#nowMs + HIDDEN_MS;
+      message.hiddenUntilMs = this.#nowMs + hiddenMs;
       message.deliveries += 1;
       return { record: message.record, id: message.id, receipt: receiptOf(message) };
     });
@@ -104,7 +108,8 @@ export class QueueSystem {
     return this.#isHidden(message) ? dice.chance(CHANCES.show) : !dice.chance(CHANCES.skip);
   }
 
-  #settle(receipts: ReadonlySet<string>): void {
+  /** Removes what these receipts are good for. */
+  settle(receipts: ReadonlySet<string>): void {
     this.#waiting = this.#waiting.filter((message) => {
       if (!receipts.has(receiptOf(message))) return true;
       return this.#isOrdered ? !this.#isHidden(message) : this.#surroundings.dice.chance(CHANCES.stay);
