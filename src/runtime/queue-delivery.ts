@@ -49,10 +49,13 @@ export const requireEmptyInbox = async ({ connector, deps, isOrdered, signal }: 
 };
 
 /**
- * Stores messages in the inbox, durably, and only then settles them (GUARANTEES rule 36). What cannot be stored stays in the queue: a message without an id, or one
- * that is too large.
+ * Stores messages in the inbox, durably; resolves with the receipts that may be settled now, and not before (GUARANTEES rule 36). What cannot be stored stays in the queue:
+ * a message without an id, or one that is too large.
  */
-export const storeInInbox = async (delivery: QueueDelivery, messages: readonly QueueMessage[]): Promise<void> => {
+export const storeInInbox = async (
+  delivery: QueueDelivery,
+  messages: readonly QueueMessage[],
+): Promise<readonly string[]> => {
   const { connector, deps, counters, isOrdered, signal } = delivery;
   const received = itemsOf(messages, 0);
   const items = [...received.keys()];
@@ -66,10 +69,10 @@ export const storeInInbox = async (delivery: QueueDelivery, messages: readonly Q
   }
   leaveFailed({ items, counters, deadLetters: undefined, queue: queuePort(delivery, received) });
   const good = unsettled({ items });
-  if (good.length === 0) return;
+  if (good.length === 0) return [];
   const toStore = good.map((item) => stored.get(item) as InboxMessage);
   await deps.inbox.append(connector.uid, toStore, { ordered: isOrdered }, signal);
-  await delivery.settle(good.map((item) => messageOf(item, received).receipt));
+  return good.map((item) => messageOf(item, received).receipt);
 };
 
 /** Publishes messages straight from the queue, and settles them when their guarantee says so. */

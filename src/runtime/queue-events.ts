@@ -77,7 +77,7 @@ const deliver = async (
 ): Promise<void> => {
   const { connector, deps, keeper, signal } = delivery;
   if (!keeper.middleware) {
-    await storeInInbox(delivery, messages);
+    await delivery.settle(await storeInInbox(delivery, messages));
     await wakePublisher(connector, deps);
     return;
   }

@@ -66,16 +66,25 @@ const publishInbox = async (context: QueueContext): Promise<WorkEnd> => {
   return { end: context.control.isStopping ? 'stopped' : 'idle' };
 };
 
-const throughInbox = (context: QueueContext, queue: OpenQueueSource, isPublisher: boolean): Promise<WorkEnd> => {
+const throughInbox = async (context: QueueContext, queue: OpenQueueSource, isPublisher: boolean): Promise<WorkEnd> => {
+  const delivery = deliveryOf(context, queue);
+  let settling: Promise<void> = Promise.resolve();
+  // What is stored is published while it is settled.
   const fill = async (): Promise<number> => {
+    await settling;
     const messages = await receive(context, queue);
-    if (messages.length > 0) await storeInInbox(deliveryOf(context, queue), messages);
+    const receipts = messages.length > 0 ? await storeInInbox(delivery, messages) : [];
+    if (receipts.length > 0) settling = delivery.settle(receipts);
+    settling.catch(() => undefined);
     return messages.length;
   };
   const pollMs = context.type.pollIntervalMs(context.config);
-  if (!isPublisher) return untilIdle(context, pollMs, () => untilEmpty(context, fill));
   const log = inboxLog(context, fill);
-  return untilIdle(context, pollMs, () => readPartitions(context, log));
+  const end = await untilIdle(context, pollMs, () =>
+    isPublisher ? readPartitions(context, log) : untilEmpty(context, fill),
+  );
+  await settling;
+  return end;
 };
 
 const inboxLog = ({ connector, deps, type, config }: QueueContext, fill: () => Promise<number>): InboxLog =>
