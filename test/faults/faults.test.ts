@@ -15,8 +15,9 @@ const LIMIT_MS = 120_000;
 const SCHEDULES = 10;
 const SCHEDULES_WITH_CHANGE = 4;
 /** What a row of the certificate is made of at least. */
-const LEAST_RECORDS = 50_000;
-const LEAST_KILLS = 100;
+const LEAST = { records: 1_000_000, kills: 2_000 };
+/** Of the routes whose row is not full yet (docs/faults.md). */
+const LEAST_SO_FAR: Readonly<Record<string, typeof LEAST>> = { event: { records: 50_000, kills: 200 } };
 /** A broken guarantee is found within so many schedules. */
 const MANY = 400;
 
@@ -64,10 +65,11 @@ test('the certificate has a row for every EFFECTIVELY_ONCE route, with kills and
       .split('|')
       .map((cell) => cell.trim());
     expect({ route, lost, twice, reordered }).toEqual({ route, lost: '0', twice: '0', reordered: '0' });
-    expect(Number(records)).toBeGreaterThanOrEqual(LEAST_RECORDS);
-    expect(Number(kills)).toBeGreaterThanOrEqual(LEAST_KILLS);
+    const least = LEAST_SO_FAR[route] ?? LEAST;
+    expect(Number(records)).toBeGreaterThanOrEqual(least.records);
+    expect(Number(kills)).toBeGreaterThanOrEqual(least.kills);
     expect(Number(runs)).toBeGreaterThan(Number(kills));
-    expect(refused).toMatch(/^(\d+|not counted)$/);
+    expect(refused).toMatch(/^\d+$/);
   }
 });
 

@@ -54,14 +54,15 @@ const QUEUE_PORTS = {
   'producer.close': 6,
   'consumer.lastMessageId': 4,
 };
+/** An event carries several messages, and the inbox is published a page at a time: there are fewer calls. */
 const EVENT_PORTS = {
   'function.answer': 30,
-  'mappings.ensure': 6,
-  'store.delete': 20,
-  'session.producer': 12,
-  'producer.sendEntry': 40,
-  'producer.close': 6,
-  'consumer.lastMessageId': 4,
+  'mappings.ensure': 3,
+  'store.delete': 8,
+  'session.producer': 2,
+  'producer.sendEntry': 10,
+  'producer.close': 2,
+  'consumer.lastMessageId': 2,
 };
 const WEBHOOK_PORTS = { 'function.answer': 30, 'session.producer': 6, 'producer.sendEntry': 40 };
 const SINK_PORTS = {

@@ -64,6 +64,9 @@ export class FaultSuiteError extends Error {
 const OWN_PORTS: Readonly<Record<Route, readonly string[]>> = {
   log: ['source.partitions', 'source.read', 'source.committed'],
   queue: ['queue.receive', 'queue.settle', 'queue.extend'],
+  // Refused: they have no run.
+  event: [],
+  webhook: [],
   transactional: ['sink.fence', 'sink.transact', 'sink.write'],
   versioned: ['sink.write'],
   plain: ['sink.write'],
