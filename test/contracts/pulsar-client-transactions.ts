@@ -140,6 +140,22 @@ export function transactionCases(use: UseBroker): void {
     await expectNothingMore(again);
   });
 
+  test('a cumulative acknowledgement within a batch covers its messages up to there', async () => {
+    const client = clients.client();
+    const topic = use().topic();
+    const options = { topic, ...EXCLUSIVE, batchIndexAckEnabled: true };
+    const consumer = await client.subscribe(options);
+    await fill(client, topic, 6, true);
+    const messages = await receive(consumer, 6);
+    const transaction = await client.newTransaction();
+    await consumer.acknowledgeCumulative(messages[3] as Message, { transaction });
+    await transaction.commit();
+    await consumer.close();
+    const again = await client.subscribe(options);
+    expect(await receiveValues(again, 2)).toEqual(['4', '5']);
+    await expectNothingMore(again);
+  });
+
   test('all messages of a batch acknowledged in one transaction settle the batch', async () => {
     const client = clients.client();
     const topic = use().topic();
@@ -207,6 +223,22 @@ export function transactionCases(use: UseBroker): void {
     await kept.commit();
     expect(await receiveValues(consumer, 2)).toEqual(['a', 'b']);
     await expectNothingMore(consumer);
+  });
+
+  test('a commit waits for what is under way', async () => {
+    const client = clients.client();
+    const [from, to] = [use().topic(), use().topic()];
+    const [source, sink] = await Promise.all([from, to].map((topic) => client.subscribe({ topic, ...EXCLUSIVE })));
+    const [filler, producer] = await Promise.all([from, to].map((topic) => client.createProducer({ topic })));
+    await filler?.send({ data: bytes('in') });
+    const taken = (await source?.receive(10_000)) as Message;
+    const transaction = await client.newTransaction();
+    const sends = numbers(20).map((value) => producer?.send({ data: bytes(value) }, { transaction }));
+    const acknowledged = source?.acknowledge(taken, { transaction });
+    await transaction.commit();
+    await Promise.all([...sends, acknowledged]);
+    expect(await receiveValues(sink as Consumer, 20)).toEqual(numbers(20));
+    await until(async () => (await backlog(use(), from, EXCLUSIVE.subscription)) === 0);
   });
 
   test('the coordinator aborts what is not ended in time, and says so afterwards', async () => {

@@ -186,23 +186,24 @@ export class Subscription {
 
   #apply({ key, isCumulative, left = [] }: PendingAck): void {
     const id = { ledgerId: ledgerIdOf(key), entryId: entryIdOf(key), ackSet: [...left] };
-    if (isCumulative) this.#ackThrough(id);
-    else this.#ackOne(undefined, id);
+    if (isCumulative) this.#ackThrough(id, true);
+    else this.#ackOne(undefined, id, true);
   }
 
-  #ackThrough({ ledgerId, entryId, ackSet }: AckedId): void {
+  #ackThrough({ ledgerId, entryId, ackSet }: AckedId, isCommitted = false): void {
     const key = keyOf(ledgerId, entryId);
     if (ackSet.length === 0) {
       this.cursor.ackThrough(key);
       return;
     }
     this.cursor.ackThrough(this.#context.log.index.previous(key));
-    this.cursor.ackIndexes(key, ackSet);
+    this.cursor.ackIndexes(key, ackSet, isCommitted);
   }
 
-  #ackOne(consumer: Consumer | undefined, { ledgerId, entryId, ackSet }: AckedId): void {
+  #ackOne(consumer: Consumer | undefined, { ledgerId, entryId, ackSet }: AckedId, isCommitted = false): void {
     const key = keyOf(ledgerId, entryId);
-    const isWhole = ackSet.length === 0 ? this.cursor.ack(key) : this.cursor.ackIndexes(key, ackSet) === 'entry';
+    const isWhole =
+      ackSet.length === 0 ? this.cursor.ack(key) : this.cursor.ackIndexes(key, ackSet, isCommitted) === 'entry';
     if (isWhole) this.#dispatcher?.acked(consumer, key);
   }
 

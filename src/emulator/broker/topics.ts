@@ -158,6 +158,13 @@ export class Topics {
     this.#loaded.delete(topic.name.fullName);
   }
 
+  /** Takes a topic out of memory that has what could not be stored: the next use begins with what is stored, as after a kill. */
+  forget(topic: Topic): void {
+    topic.disconnectAll();
+    topic.stop();
+    this.#loaded.delete(topic.name.fullName);
+  }
+
   /** Brings deduplication of the loaded topics in line with the policies, in one namespace or in all. */
   applyDedupPolicies(): void {
     this.#parts.commits.flush();

@@ -49,19 +49,23 @@ export class Transactions {
 
   /** Ends a transaction in one transaction of the database, so that a kill leaves all of it or nothing. Throws `BrokerError` TransactionNotFound. */
   end(transaction: number, isCommitted: boolean): void {
-    const { db, store, topicStore, commits } = this.#parts;
+    const { db, store, topicStore, topics, commits } = this.#parts;
     commits.flush();
     this.requireOpen(transaction);
-    const topics = db.transaction(() => {
-      const involved = store.topicIds(transaction).flatMap((topicId) => this.#topic(topicId) ?? []);
-      store.end(transaction, isCommitted);
-      for (const topic of involved) {
-        topic.transactionEnded(transaction, isCommitted);
-        flushCursors(topicStore, topic);
-      }
-      return involved;
-    });
-    for (const topic of topics) topic.wake();
+    const involved = store.topicIds(transaction).flatMap((topicId) => this.#topic(topicId) ?? []);
+    try {
+      db.transaction(() => {
+        store.end(transaction, isCommitted);
+        for (const topic of involved) {
+          topic.transactionEnded(transaction, isCommitted);
+          flushCursors(topicStore, topic);
+        }
+      });
+    } catch (error) {
+      for (const topic of involved) topics.forget(topic);
+      throw error;
+    }
+    for (const topic of involved) topic.wake();
     this.watch();
   }
 

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
+import { TopicStore } from '../../../src/emulator/broker/storage/topic-store.ts';
 import { ServerError, TxnAction } from '../../../src/pulsar/protocol/index.ts';
 import { startBrokerProcess } from './broker-process.ts';
 import { TestBroker } from './test-broker.ts';
@@ -145,6 +146,59 @@ test('after a kill acknowledgements of a committed transaction hold, and those o
   expect(await ackIn(client, await begin(client), ids[1] as string)).toBe(ServerError.TransactionConflict);
   expect(await end(client, open, TxnAction.ABORT)).toBeUndefined();
   expect(await client.texts(1)).toEqual(['m1']);
+});
+
+test('messages of a batch that a committed transaction acknowledged stay so after a kill, unlike others, and until a seek', async () => {
+  await using broker = await TestBroker.start();
+  let client = await broker.connect();
+  const shared = { topic: TOPIC, subType: 1 } as const;
+  await client.subscribe(shared);
+  await client.producer(TOPIC, 'p');
+  const batch = { metadata: { numMessagesInBatch: 4 }, send: { numMessages: 4 } };
+  client.publish(1, { sequenceId: 0, highestSequenceId: 3, ...batch });
+  const { id } = await client.message();
+  const [ledgerId = 0, entryId = 0] = id.split(':').map(Number);
+  for (const ackSet of [[0b1110n], [0b1101n]]) {
+    const txn = await begin(client);
+    expect(await ackIn(client, txn, id, { ackSet })).toBeUndefined();
+    expect(await end(client, txn, TxnAction.COMMIT)).toBeUndefined();
+  }
+  const plain = { consumerId: 1, ackType: 0, messageId: [{ ledgerId, entryId, ackSet: [0b1011n] }] } as const;
+  await client.request('ACK', plain);
+  for (let restarts = 0; restarts < 2; restarts++) {
+    await broker.killAndRestart();
+    client = await broker.connect();
+    await client.subscribe(shared);
+    expect((await client.message()).fields.ackSet).toEqual([0b1100n]);
+  }
+  await client.request('SEEK', { consumerId: 1, messageId: { ledgerId, entryId } });
+  await broker.restart();
+  client = await broker.connect();
+  await client.subscribe(shared);
+  expect((await client.message()).fields.ackSet).toEqual([]);
+});
+
+test('a transaction whose end cannot be stored is open as before, also in memory', async () => {
+  await using broker = await TestBroker.start();
+  let client = await broker.connect();
+  await client.subscribe({ topic: TOPIC });
+  await client.producer(TOPIC, 'p');
+  const id = await publish(client, 0);
+  await client.texts(1);
+  const txn = await begin(client);
+  await publish(client, 1, txn);
+  await ackIn(client, txn, id);
+  const failing = jest.spyOn(TopicStore.prototype, 'saveCursor').mockImplementation(() => {
+    throw new Error('database or disk is full');
+  });
+  await expect(end(client, txn, TxnAction.COMMIT)).rejects.toThrow();
+  failing.mockRestore();
+  client = await broker.connect();
+  await client.subscribe({ topic: TOPIC });
+  expect([await client.pendingMessages(), await backlog(broker)]).toEqual([0, 2]);
+  expect(await end(client, txn, TxnAction.COMMIT)).toBeUndefined();
+  expect(await client.texts(1)).toEqual(['m1']);
+  expect(await backlog(broker)).toBe(1);
 });
 
 test('a transaction ends while its topic is unloaded', async () => {

@@ -4,10 +4,17 @@ import type { LedgerIndex } from './ledger-index.ts';
 /** Inclusive range of acknowledged entries, inside one ledger. */
 export type AckedRange = [from: EntryKey, to: EntryKey];
 
-/** What of a cursor survives a restart. Sets of a partly acknowledged batch do not: a real broker forgets them too (GUARANTEES T8). */
+/** A batch that is partly acknowledged, and the bits of its messages that are not. */
+export type PartlyAcked = [key: EntryKey, left: bigint[]];
+
+/**
+ * What of a cursor survives a restart. Of partly acknowledged batches only what transactions committed, as a broker's log of pending
+ * acknowledgements does; a real broker forgets the others, too (GUARANTEES T8).
+ */
 export interface CursorSnapshot {
   readonly markDelete: EntryKey;
   readonly acked: AckedRange[];
+  readonly committed?: readonly PartlyAcked[];
 }
 
 /**
@@ -18,13 +25,17 @@ export class Cursor {
   readonly #index: LedgerIndex;
   #markDelete: EntryKey;
   #acked: AckedRange[];
-  readonly #batches = new Map<EntryKey, bigint[]>();
+  readonly #batches: Map<EntryKey, bigint[]>;
+  /** What of `#batches` transactions have committed. */
+  readonly #committed: Map<EntryKey, bigint[]>;
   version = 0;
 
   constructor(index: LedgerIndex, snapshot: CursorSnapshot) {
     this.#index = index;
     this.#markDelete = snapshot.markDelete;
     this.#acked = snapshot.acked.map(([from, to]) => [from, to]);
+    this.#batches = new Map(snapshot.committed);
+    this.#committed = new Map(snapshot.committed);
     this.#advance();
     this.skipAborted();
     this.version = 0;
@@ -55,7 +66,7 @@ export class Cursor {
   /** Acknowledges one entry. False when that changed nothing (acknowledged already, or beyond the end). */
   ack(key: EntryKey): boolean {
     if (key > this.#index.lastConfirmed || this.isAcked(key)) return false;
-    this.#batches.delete(key);
+    this.#forgetBatch(key);
     this.#insert(key);
     this.#advance();
     this.version++;
@@ -64,17 +75,24 @@ export class Cursor {
 
   /**
    * Acknowledges the zero bits of `words` (64-bit words, bit j of word i = message 64i+j, absent words are zero).
+   * `isCommitted`: by a transaction, and to be kept.
    * Returns 'entry' when the last message of the batch is now acknowledged, 'partial' before, 'none' when nothing changed.
    */
-  ackIndexes(key: EntryKey, words: readonly bigint[]): 'entry' | 'partial' | 'none' {
+  ackIndexes(key: EntryKey, words: readonly bigint[], isCommitted = false): 'entry' | 'partial' | 'none' {
     if (key > this.#index.lastConfirmed || this.isAcked(key)) return 'none';
-    const before = this.#batches.get(key);
-    const left = words.map(
-      (word, i) => BigInt.asUintN(64, word) & (before ? (before[i] ?? 0n) : BigInt.asUintN(64, -1n)),
-    );
+    const left = bothLeft(words, this.#batches.get(key));
     if (left.every((word) => word === 0n)) return this.ack(key) ? 'entry' : 'none';
     this.#batches.set(key, left);
+    if (isCommitted) {
+      this.#committed.set(key, bothLeft(words, this.#committed.get(key)));
+      this.version++;
+    }
     return 'partial';
+  }
+
+  #forgetBatch(key: EntryKey): void {
+    this.#batches.delete(key);
+    this.#committed.delete(key);
   }
 
   /** Bits of the messages of this batch that are not acknowledged, undefined when all are unacknowledged. */
@@ -93,6 +111,7 @@ export class Cursor {
   reset(markDelete: EntryKey): void {
     this.#acked = [];
     this.#batches.clear();
+    this.#committed.clear();
     this.#markDelete = markDelete;
     this.skipAborted();
     this.version++;
@@ -114,7 +133,8 @@ export class Cursor {
   }
 
   snapshot(): CursorSnapshot {
-    return { markDelete: this.#markDelete, acked: this.#acked.map(([from, to]) => [from, to]) };
+    const acked = this.#acked.map(([from, to]): AckedRange => [from, to]);
+    return { markDelete: this.#markDelete, acked, committed: [...this.#committed] };
   }
 
   /** As a broker prints `individuallyDeletedMessages`: open-closed ranges. */
@@ -125,7 +145,7 @@ export class Cursor {
   #moveTo(key: EntryKey): void {
     this.#markDelete = key;
     this.#acked = this.#acked.filter(([, to]) => to > key);
-    for (const batch of this.#batches.keys()) if (batch <= key) this.#batches.delete(batch);
+    for (const batch of this.#batches.keys()) if (batch <= key) this.#forgetBatch(batch);
     const first = this.#acked[0];
     if (first && first[0] <= key) first[0] = key + 1;
     this.#advance();
@@ -164,4 +184,9 @@ export class Cursor {
     }
     return low - 1;
   }
+}
+
+/** Bits that are left in both; without a second set, those of the first. */
+function bothLeft(words: readonly bigint[], other: readonly bigint[] | undefined): bigint[] {
+  return words.map((word, i) => BigInt.asUintN(64, word) & (other ? (other[i] ?? 0n) : BigInt.asUintN(64, -1n)));
 }

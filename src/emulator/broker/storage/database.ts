@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS dedup(topic_id INTEGER NOT NULL, producer TEXT NOT NU
   PRIMARY KEY(topic_id, producer)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS schemas(topic TEXT NOT NULL, version INTEGER NOT NULL, type INTEGER NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL,
   properties TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY(topic, version));
+CREATE TABLE IF NOT EXISTS committed_acks(topic_id INTEGER NOT NULL, subscription TEXT NOT NULL, batches TEXT NOT NULL,
+  PRIMARY KEY(topic_id, subscription)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS transactions(id INTEGER PRIMARY KEY, deadline_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS transaction_entries(entry INTEGER PRIMARY KEY, transaction_id INTEGER NOT NULL, topic_id INTEGER NOT NULL,
   is_aborted INTEGER NOT NULL DEFAULT 0);

@@ -1,4 +1,4 @@
-import type { AckedRange, CursorSnapshot } from '../state/cursor.ts';
+import type { AckedRange, CursorSnapshot, PartlyAcked } from '../state/cursor.ts';
 import type { EntryKey } from '../state/entry-key.ts';
 import type { Database } from './database.ts';
 
@@ -78,7 +78,7 @@ export class TopicStore {
 
   /** Removes everything of a topic but its ledgers, which the caller lists. */
   delete(topicId: number): void {
-    for (const table of ['cursors', 'dedup', 'transaction_entries', 'transaction_acks'])
+    for (const table of ['cursors', 'dedup', 'transaction_entries', 'transaction_acks', 'committed_acks'])
       this.#db.statement(`DELETE FROM ${table} WHERE topic_id = ?`).run(topicId);
     this.#db.statement('DELETE FROM topics WHERE id = ?').run(topicId);
   }
@@ -100,6 +100,7 @@ export class TopicStore {
       markDelete: mark_delete,
       acked: JSON.parse(acked) as AckedRange[],
       properties: JSON.parse(properties) as Record<string, string>,
+      committed: this.#committedAcks(topicId, name),
     }));
   }
 
@@ -107,11 +108,30 @@ export class TopicStore {
     this.#db
       .statement('INSERT OR REPLACE INTO cursors VALUES(?,?,?,?,?)')
       .run(topicId, cursor.name, cursor.markDelete, JSON.stringify(cursor.acked), JSON.stringify(cursor.properties));
+    this.#saveCommittedAcks(topicId, cursor);
+  }
+
+  #saveCommittedAcks(topicId: number, { name, committed = [] }: StoredCursor): void {
+    if (committed.length === 0) {
+      this.#db.statement('DELETE FROM committed_acks WHERE topic_id = ? AND subscription = ?').run(topicId, name);
+      return;
+    }
+    const batches = JSON.stringify(committed.map(([key, left]) => [key, left.map(String)]));
+    this.#db.statement('INSERT OR REPLACE INTO committed_acks VALUES(?,?,?)').run(topicId, name, batches);
+  }
+
+  #committedAcks(topicId: number, name: string): PartlyAcked[] {
+    const row = this.#db
+      .statement('SELECT batches FROM committed_acks WHERE topic_id = ? AND subscription = ?')
+      .get(topicId, name);
+    const batches = JSON.parse((row as { batches: string } | undefined)?.batches ?? '[]') as [EntryKey, string[]][];
+    return batches.map(([key, left]) => [key, left.map(BigInt)]);
   }
 
   deleteCursor(topicId: number, name: string): void {
     this.#db.statement('DELETE FROM cursors WHERE topic_id = ? AND name = ?').run(topicId, name);
-    this.#db.statement('DELETE FROM transaction_acks WHERE topic_id = ? AND subscription = ?').run(topicId, name);
+    for (const table of ['transaction_acks', 'committed_acks'])
+      this.#db.statement(`DELETE FROM ${table} WHERE topic_id = ? AND subscription = ?`).run(topicId, name);
   }
 
   dedupSnapshot(topicId: number): [producerName: string, sequenceId: number][] {
