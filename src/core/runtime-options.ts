@@ -11,6 +11,12 @@ export interface RuntimeOptions {
   readonly schema?: string;
   /** Of a source: a transformation of its records, `{"steps": [...]}` as JSON text. A sink has its own `transformFunctionConfig`. */
   readonly transformFunctionConfig?: string;
+  /** How records flow: integers as text, see `FlowOptions`. */
+  readonly batchSize?: string;
+  readonly batchTimeMs?: string;
+  readonly maxRecordsPerSecond?: string;
+  readonly retryBackoffMs?: string;
+  readonly retryBackoffMaxMs?: string;
   /** Of a sink that keeps an order: whether the later records of a dead-lettered key follow it (`park`) or pass it (`pass`). */
   readonly deadLetterKeys?: 'park' | 'pass';
   /** Cron expression: when it runs, instead of whenever there is work. */

@@ -1,5 +1,6 @@
 import { type Connector, connectorPath, desiredState, restartsOf } from '../core/connector.ts';
 import { PulsarIoError } from '../core/errors.ts';
+import { flowOptions } from '../core/flow-options.ts';
 import { NEW_STATUS } from '../core/instance-status.ts';
 import type { Lease } from '../core/lease.ts';
 import { RunCounters } from '../core/run-counters.ts';
@@ -10,8 +11,10 @@ import { acquireLease } from './acquire-lease.ts';
 import { attempt, type PhaseStatus, type Work } from './attempts.ts';
 import { armDeadline, type RemainingMs } from './deadline-timers.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Pace } from './pace.ts';
 import { RunControl } from './run-control.ts';
 import type { RunDeps } from './run-deps.ts';
+import { settingsFor } from './run-settings.ts';
 
 /** What became of an invocation; the return value of a runner function, for its log. */
 export interface RunReport {
@@ -77,7 +80,9 @@ const runUnderLease = async (
 ): Promise<RunReport> => {
   const { generation, instance } = request;
   const secrets = new SecretValues();
-  const deps = { ...givenDeps, log: redactingLogger(givenDeps.log, secrets) };
+  const flow = flowOptions(connector.config);
+  const settings = settingsFor(givenDeps.settings, flow);
+  const deps = { ...givenDeps, settings, log: redactingLogger(givenDeps.log, secrets) };
   const control = new RunControl();
   const restarts = restartsOf(connector, instance);
   const before = lease.status.restarts === restarts ? lease.status : { ...NEW_STATUS, restarts };
@@ -97,7 +102,9 @@ const runUnderLease = async (
   try {
     using _timers = armDeadline(request, remainingMs, control, deps);
     const nextToken = tokensOf(generation, lease.epoch);
-    const context = { deps, connector, instance, generation, nextToken, control, counters, secrets };
+    const msUntilAbort = () => remainingMs() - settings.abortMarginMs;
+    const pace = new Pace({ clock: deps.clock, flow, parallelism: connector.config.parallelism, msUntilAbort });
+    const context = { deps, pace, connector, instance, generation, nextToken, control, counters, secrets };
     shown = await attempt(context, failuresBefore, work, (now) => {
       shown = now;
     });

@@ -97,7 +97,7 @@ const inboxLog = ({ connector, deps, type, config }: QueueContext, fill: () => P
   });
 
 const publishDirectly = async (context: QueueContext, queue: OpenQueueSource): Promise<WorkEnd> => {
-  const { deps, session, connector, control, type, config } = context;
+  const { deps, session, connector, control, type, config, pace } = context;
   const { topicName } = connector.config;
   const partitions = await session.partitions(topicName, control.signal).catch((cause: unknown) => {
     throw routeFailure(cause, `looking up ${topicName}`);
@@ -117,10 +117,9 @@ const publishDirectly = async (context: QueueContext, queue: OpenQueueSource): P
   const one = async (): Promise<number> => {
     const messages = await receive(context, queue);
     if (messages.length === 0) return 0;
-    using _hidden = keepHidden(queue, messages, deps, control.signal);
-    const delivery = deliveryOf(context, queue);
-    await requireEmptyInbox(delivery);
-    await publishMessages(delivery, messages, to);
+    const begunMs = deps.clock.monotonicMs();
+    await publishHidden(context, queue, messages, to);
+    await pace.spent(messages.length, deps.clock.monotonicMs() - begunMs, control.stopSignal);
     return messages.length;
   };
   const end = await untilIdle(context, type.pollIntervalMs(config), () => untilEmpty(context, one));
@@ -142,10 +141,23 @@ const deliveryOf = (context: QueueContext, queue: OpenQueueSource): QueueDeliver
   };
 };
 
-const receive = ({ deps, control }: SourceContext, queue: OpenQueueSource): Promise<readonly QueueMessage[]> =>
+/** While they are published, their queue hides the messages from others. */
+const publishHidden = async (
+  context: QueueContext,
+  queue: OpenQueueSource,
+  messages: readonly QueueMessage[],
+  to: QueueOutput,
+): Promise<void> => {
+  using _hidden = keepHidden(queue, messages, context.deps, context.control.signal);
+  const delivery = deliveryOf(context, queue);
+  await requireEmptyInbox(delivery);
+  await publishMessages(delivery, messages, to);
+};
+
+const receive = ({ deps, control, pace }: SourceContext, queue: OpenQueueSource): Promise<readonly QueueMessage[]> =>
   control.isStopping
     ? Promise.resolve([])
-    : queue.receive(deps.settings.maxBatchRecords, RECEIVE_WAIT_MS, control.signal);
+    : queue.receive(pace.batchRecords(deps.settings.maxBatchRecords), RECEIVE_WAIT_MS, control.signal);
 
 const untilEmpty = async ({ control }: SourceContext, one: () => Promise<number>): Promise<number> => {
   let all = 0;

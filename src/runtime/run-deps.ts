@@ -16,6 +16,7 @@ import type { Token } from '../core/token.ts';
 import type { TriggerStore } from '../core/trigger-store.ts';
 import type { Guarantees } from '../delivery/pipeline.ts';
 import type { Leftovers } from './leftovers.ts';
+import type { Pace } from './pace.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunSettings } from './run-settings.ts';
 
@@ -55,6 +56,7 @@ export interface RunContext {
   nextToken(): Token;
   readonly control: RunControl;
   readonly counters: RunCounters;
+  readonly pace: Pace;
   /** What must not get into a log line or the status. */
   readonly secrets: SecretValues;
 }

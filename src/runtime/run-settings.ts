@@ -1,3 +1,5 @@
+import type { FlowOptions } from '../core/flow-options.ts';
+
 /** Times and sizes of a run, in milliseconds, records and bytes. */
 export interface RunSettings {
   /** Pause between two heartbeats: lease renewal, status, a look at the desired state. */
@@ -56,4 +58,16 @@ export const DEFAULT_RUN_SETTINGS: RunSettings = {
   lingerMs: 5,
   maxConcurrentPartitions: 16,
   tailStableMs: 10_000,
+};
+
+/** The settings with what a connector's configuration asks for. */
+export const settingsFor = (settings: RunSettings, flow: FlowOptions): RunSettings => {
+  const { firstMs, maxMs } = settings.backoff;
+  const most = flow.retryBackoffMaxMs ?? Math.max(maxMs, flow.retryBackoffMs ?? 0);
+  return {
+    ...settings,
+    maxBatchRecords: flow.batchSize ?? settings.maxBatchRecords,
+    lingerMs: flow.batchTimeMs ?? settings.lingerMs,
+    backoff: { firstMs: Math.min(flow.retryBackoffMs ?? firstMs, most), maxMs: most },
+  };
 };

@@ -67,9 +67,11 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
     counters.received(records.length);
     if (records.length === 0) continue;
     const batch = batchOf(run, topic, consumer, frontier, letters, records);
+    const begunMs = deps.clock.monotonicMs();
     await settle(batch, run.pipeline, run);
     redelivery.take(batch);
     noteProgress(run, batch, book);
+    await run.pace.spent(records.length, deps.clock.monotonicMs() - begunMs, control.stopSignal);
     activity.touch();
   }
   redelivery.flushAll();
@@ -234,14 +236,14 @@ const requireNoFrontier = async (
 };
 
 const receive = async (
-  { control, maxBatchRecords, deps, activity }: SinkRun,
+  { control, maxBatchRecords, deps, activity, pace }: SinkRun,
   topic: string,
   consumer: MessagingConsumer,
 ) => {
   const { maxBatchBytes, lingerMs, idleMs } = deps.settings;
   try {
     return await consumer.receiveBatch({
-      maxMessages: maxBatchRecords,
+      maxMessages: pace.batchRecords(maxBatchRecords),
       maxBytes: maxBatchBytes,
       lingerMs,
       waitMs: Math.max(1, Math.min(RECEIVE_WAIT_MS, idleMs - activity.idleMs)),

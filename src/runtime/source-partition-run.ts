@@ -211,17 +211,22 @@ const pump = async (
   deadLetters: DeadLetters | undefined,
   limit?: number,
 ): Promise<number> => {
-  const { control, counters } = context;
+  const { control, counters, pace, deps } = context;
   let read = 0;
   for await (const page of readAhead((signal) => pagesOf(context, checkpoint, signal), control.stopSignal)) {
     if (control.isStopping || context.isHalted()) break;
     const records = limit === undefined ? page : page.filter(({ sequence }) => sequence <= limit);
-    if (records.length > 0) {
-      read += records.length;
-      counters.received(records.length);
-      await pipeline(batchOf(context, records, checkpoint, output, deadLetters));
+    for (let from = 0; from < records.length; ) {
+      if (from > 0 && (control.isStopping || context.isHalted())) return read;
+      const begunMs = deps.clock.monotonicMs();
+      const some = records.slice(from, from + pace.batchRecords(records.length));
+      from += some.length;
+      read += some.length;
+      counters.received(some.length);
+      await pipeline(batchOf(context, some, checkpoint, output, deadLetters));
       counters.partitions.reached(context.partition, checkpoint.progress, counters.nowMs);
       await context.source.committed?.(context.partition, checkpoint.progress.sequence, control.signal);
+      await pace.spent(some.length, deps.clock.monotonicMs() - begunMs, control.stopSignal);
     }
     if (records.length < page.length) break;
   }

@@ -95,6 +95,27 @@ describe('create', () => {
     expect(answer).toMatchObject({ status: 400, json: { reason: expect.stringMatching(/step 1 \(nosuch\)/) } });
   });
 
+  test.each([
+    ['{"batchSize":"0"}', /batchSize .* integer from 1 to 100000 as text, not "0"/],
+    ['{"batchTimeMs":"-1"}', /batchTimeMs .* integer from 0/],
+    ['{"maxRecordsPerSecond":"many"}', /maxRecordsPerSecond .* not "many"/],
+    [
+      '{"retryBackoffMs":"500","retryBackoffMaxMs":"100"}',
+      /retryBackoffMs .* must not be above retryBackoffMaxMs, 100/,
+    ],
+  ])('refuses the flow %s', async (customRuntimeOptions, reason) => {
+    const answer = await api.createSink('s1', { ...SINK, customRuntimeOptions });
+    expect(answer).toMatchObject({ status: 400, json: { reason: expect.stringMatching(reason) } });
+  });
+
+  test('takes a flow, and no batchTimeMs of a source', async () => {
+    const all =
+      '{"batchSize":"500","batchTimeMs":"100","maxRecordsPerSecond":"50","retryBackoffMs":"100","retryBackoffMaxMs":"5000"}';
+    expect((await api.createSink('s1', { ...SINK, customRuntimeOptions: all })).status).toBe(204);
+    expect((await api.createSource('s2', { ...SOURCE, customRuntimeOptions: '{"batchTimeMs":"5"}' })).status).toBe(400);
+    expect((await api.createSource('s3', { ...SOURCE, customRuntimeOptions: '{"batchSize":"5"}' })).status).toBe(204);
+  });
+
   test('takes a schema with its type', async () => {
     const schema = '{"type":"record","name":"Order","fields":[{"name":"id","type":"long"}]}';
     const more = { schemaType: 'AVRO', customRuntimeOptions: JSON.stringify({ schema }) };

@@ -1,14 +1,27 @@
 import type { CommonConfig, ConnectorKind, SinkConfig } from '../../core/connector.ts';
 import { parksKeys } from '../../core/dead-letter-rules.ts';
+import { FLOW_OPTIONS, flowOptions } from '../../core/flow-options.ts';
 import { type RuntimeOptions, runtimeOptions } from '../../core/runtime-options.ts';
 import { topicNameOrProblem } from '../../core/topic-name.ts';
 import { compileTransform } from '../../core/transform/transform.ts';
 import { refuseConfig } from './refuse.ts';
 
+/** What sources and sinks have in common; a source has no batches that could wait. */
+const FLOW = FLOW_OPTIONS.filter((name) => name !== 'batchTimeMs');
+
 /** What `customRuntimeOptions` may say of each kind. */
 const KNOWN: Readonly<Record<ConnectorKind, readonly (keyof RuntimeOptions)[]>> = {
-  source: ['runner', 'deadLetterTopic', 'schema', 'transformFunctionConfig', 'schedule', 'timeZone', 'missedTimes'],
-  sink: ['runner', 'deadLetterKeys', 'schedule', 'timeZone', 'missedTimes'],
+  source: [
+    'runner',
+    'deadLetterTopic',
+    'schema',
+    'transformFunctionConfig',
+    'schedule',
+    'timeZone',
+    'missedTimes',
+    ...FLOW,
+  ],
+  sink: ['runner', 'deadLetterKeys', 'schedule', 'timeZone', 'missedTimes', 'batchTimeMs', ...FLOW],
 };
 
 /** Checks `customRuntimeOptions`: a word that nothing reads, or that would have no effect, is refused with what would be right. Throws `PIO_CONFIG_INVALID`. */
@@ -19,6 +32,7 @@ export const checkRuntimeOptions = (kind: ConnectorKind, config: CommonConfig): 
   }
   const { runner = 'default', deadLetterTopic, deadLetterKeys } = options;
   if (runner !== 'default') refuseConfig(`There is no runner ${JSON.stringify(runner)}: the only one is "default"`);
+  flowOptions(config);
   if (options.transformFunctionConfig !== undefined) compileTransform(options.transformFunctionConfig);
   if (kind === 'source' && deadLetterTopic !== undefined) checkTopic(deadLetterTopic);
   if (kind === 'sink' && deadLetterKeys === 'park' && !parksKeys(config as SinkConfig)) {

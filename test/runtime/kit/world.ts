@@ -13,6 +13,7 @@ import {
   type SourceConnector,
   subscriptionOf,
 } from '../../../src/core/connector.ts';
+import { flowOptions } from '../../../src/core/flow-options.ts';
 import type { Guarantee } from '../../../src/core/guarantee.ts';
 import type { InboxStore } from '../../../src/core/inbox.ts';
 import { NEW_STATUS } from '../../../src/core/instance-status.ts';
@@ -28,6 +29,7 @@ import type { BrokerOptions } from '../../../src/emulator/broker/index.ts';
 import { createPulsarAdmin } from '../../../src/pulsar/admin/index.ts';
 import { openSession } from '../../../src/pulsar/session.ts';
 import { Leftovers } from '../../../src/runtime/leftovers.ts';
+import { Pace } from '../../../src/runtime/pace.ts';
 import { RunControl } from '../../../src/runtime/run-control.ts';
 import type { RunContext, RunDeps, WorkEnd } from '../../../src/runtime/run-deps.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../../src/runtime/run-settings.ts';
@@ -267,6 +269,7 @@ export class World implements AsyncDisposable {
   #context(connector: Connector, instance: number, control: RunControl, deps: RunDeps): RunContext {
     epoch += 1;
     const { generation } = connector;
+    const flow = flowOptions(connector.config);
     const counters = new RunCounters(NEW_STATUS, deps.clock);
     return {
       deps,
@@ -277,6 +280,7 @@ export class World implements AsyncDisposable {
       control,
       counters,
       secrets: new SecretValues(),
+      pace: new Pace({ clock: deps.clock, flow, parallelism: connector.config.parallelism }),
     };
   }
 
