@@ -11,7 +11,7 @@ import { runSchemathesis } from '../services/index.ts';
 const EXAMPLES = Number(process.env.PIO_FUZZ_EXAMPLES ?? 120);
 /** Requests leave nothing behind: what jest itself needs, and some hundred megabytes. */
 const MAX_RSS_BYTES = 1024 ** 3;
-const LIMIT_MS = 12 * 60_000;
+const LIMIT_MS = 20 * 60_000;
 
 /** Every answer fits the document, so every refusal has a reason, and none is a failure of ours. */
 const CHECKS = [
