@@ -2,6 +2,7 @@ import type { Catalogue } from '../core/connector-type.ts';
 import { cassandraSink } from './cassandra/sink.ts';
 import { catalogueOf } from './catalogue-of.ts';
 import { dataGeneratorSource } from './data-generator/source.ts';
+import { dynamodbSink } from './dynamodb/sink.ts';
 import { fileSource } from './file/source.ts';
 import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
@@ -14,7 +15,15 @@ import { sqsSource } from './sqs/source.ts';
 
 /** Every connector type of the product, and of the packages that the deployment names. Loading it opens nothing: drivers are loaded when a connector is opened. */
 export const catalogue: Catalogue = catalogueOf(
-  [cassandraSink, jdbcPostgresSink, jdbcSqliteSink, redisSink, sqsSink, ...packages.flatMap(({ sinks = [] }) => sinks)],
+  [
+    cassandraSink,
+    dynamodbSink,
+    jdbcPostgresSink,
+    jdbcSqliteSink,
+    redisSink,
+    sqsSink,
+    ...packages.flatMap(({ sinks = [] }) => sinks),
+  ],
   [
     dataGeneratorSource,
     fileSource,

@@ -21,7 +21,8 @@ export const redisTarget = async (): Promise<Target> => {
     rows,
     distinct: rows,
     read: async () => {
-      const values = await client.mget(await keys());
+      const names = await keys();
+      const values = names.length > 0 ? await client.mget(names) : [];
       return values.map((text) => (JSON.parse(text ?? '{}') as { n: number }).n).sort((a, b) => a - b);
     },
     // The script reads a version for each write that it is asked for; without it, each write is a SET.

@@ -25,11 +25,14 @@ const MISCONFIGURED = new Set([
   'KMSOptInRequired',
 ]);
 
+/** True for an error that an operator has to mend, by its name. */
+export const isMisconfigured = (name: string): boolean => MISCONFIGURED.has(name);
+
 /** An error of an AWS client as a source's; `doing` says what was asked of what. */
 export const awsSourceError = (error: unknown, doing: string, signal: AbortSignal): PulsarIoError => {
   if (error instanceof PulsarIoError) return error;
   if (signal.aborted) return new PulsarIoError('PIO_ABORTED', `${doing}: the run ends`, { cause: error });
   const { name = 'Error', message = '' } = error as Partial<Error>;
-  const code = MISCONFIGURED.has(name) ? 'PIO_SOURCE_MISCONFIGURED' : 'PIO_SOURCE_UNAVAILABLE';
+  const code = isMisconfigured(name) ? 'PIO_SOURCE_MISCONFIGURED' : 'PIO_SOURCE_UNAVAILABLE';
   return new PulsarIoError(code, `${doing}: ${name}: ${message || 'no answer'}`, { cause: error });
 };

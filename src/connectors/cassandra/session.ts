@@ -1,8 +1,8 @@
 import type { OpenSink } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
-import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
-import { throwIfAborted } from '../abort.ts';
+import type { RecordResult, SinkRecord } from '../../core/record.ts';
 import { recordId } from '../record-id.ts';
+import { writeConcurrently } from '../write-concurrently.ts';
 import { cassandraError, mayBlameTable } from './errors.ts';
 import type { ToWrite } from './mapping.ts';
 import { type CqlClient, misconfigured, type TableNames } from './table.ts';
@@ -26,25 +26,10 @@ export class CassandraSession implements OpenSink {
     this.#parts = parts;
   }
 
-  async write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
+  write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
     const { concurrency, names } = this.#parts;
     const doing = `writing to ${names.keyspace}.${names.table}`;
-    const results: (RecordResult | undefined)[] = new Array(records.length).fill(undefined);
-    const failures: PulsarIoError[] = [];
-    let next = 0;
-    // A target that fails as often as there are writes under way is down: the rest is not tried.
-    const worker = async (): Promise<void> => {
-      while (next < records.length && !signal.aborted && failures.length < concurrency) {
-        const index = next++;
-        const error = await this.#writeOne(records[index] as SinkRecord);
-        results[index] = error ? { ok: false, error } : WRITTEN;
-        if (error && error.disposition !== 'reject') failures.push(error);
-      }
-    };
-    throwIfAborted(signal, doing);
-    await Promise.all(Array.from({ length: Math.min(concurrency, records.length) }, worker));
-    throwIfAborted(signal, doing);
-    return results.map((result) => result ?? { ok: false, error: failures.at(-1) as PulsarIoError });
+    return writeConcurrently(records, concurrency, (record) => this.#writeOne(record), doing, signal);
   }
 
   describe(record: SinkRecord): unknown {

@@ -1,0 +1,125 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { defineSink, type OpenContext, type OpenSink } from '../../core/connector-type.ts';
+import { PulsarIoError } from '../../core/errors.ts';
+import { GUARANTEES } from '../../core/guarantee.ts';
+import type { RecordResult, SinkRecord } from '../../core/record.ts';
+import { orAborted } from '../abort.ts';
+import { credentialsOf } from '../aws/credentials.ts';
+import { clientLimits } from '../aws/keys.ts';
+import { recordId } from '../record-id.ts';
+import { writeConcurrently } from '../write-concurrently.ts';
+import { checkDynamodb, type DynamodbConfig, dynamodbConfig } from './config.ts';
+import { dynamodbError } from './errors.ts';
+import { type Item, itemOf, type KeyAttribute } from './items.ts';
+
+type Sdk = typeof import('@aws-sdk/client-dynamodb');
+
+/**
+ * Puts the fields of JSON objects as items into a DynamoDB table. Every item has its record's version, and a write has the condition that none newer is there, under
+ * each guarantee: a repeated or late write has no effect. It needs keys that come from one topic-partition. A deleted item leaves its key and version.
+ */
+export const dynamodbSink = defineSink<typeof dynamodbConfig>({
+  name: 'dynamodb',
+  summary: 'Writes data into DynamoDB',
+  className: 'pulsar-io-serverless.DynamodbSink',
+  guarantees: GUARANTEES,
+  route: 'versioned',
+  accepts: 'fields',
+  config: dynamodbConfig,
+  check: checkDynamodb,
+  open: (config, context) => openDynamodb(config, context),
+});
+
+const openDynamodb = async (config: DynamodbConfig, { signal }: OpenContext): Promise<OpenSink> => {
+  const sdk = await import('@aws-sdk/client-dynamodb');
+  const credentials = credentialsOf(config);
+  const { awsRegion, awsEndpoint, concurrency, tableName } = config;
+  const client = new sdk.DynamoDBClient({
+    ...clientLimits,
+    region: awsRegion,
+    requestHandler: {
+      ...clientLimits.requestHandler,
+      httpAgent: { maxSockets: concurrency },
+      httpsAgent: { maxSockets: concurrency },
+    },
+    ...(credentials && { credentials }),
+    ...(awsEndpoint !== '' && { endpoint: awsEndpoint }),
+  });
+  const name = `DynamoDB table ${tableName} (${awsRegion})`;
+  try {
+    return new DynamodbSession(sdk, client, config, await readKeys(sdk, client, config, signal), name);
+  } catch (error) {
+    client.destroy();
+    throw dynamodbError(error, `looking at ${name}`);
+  }
+};
+
+const readKeys = async (
+  sdk: Sdk,
+  client: DynamoDBClient,
+  { tableName }: DynamodbConfig,
+  signal: AbortSignal,
+): Promise<KeyAttribute[]> => {
+  const asked = client.send(new sdk.DescribeTableCommand({ TableName: tableName }), { abortSignal: signal });
+  const { Table } = await orAborted(asked, signal, `looking at the DynamoDB table ${tableName}`);
+  const typeOf = new Map(Table?.AttributeDefinitions?.map((it) => [it.AttributeName, it.AttributeType]));
+  return (Table?.KeySchema ?? []).map(({ AttributeName = '' }) => ({
+    name: AttributeName,
+    type: typeOf.get(AttributeName) as KeyAttribute['type'],
+  }));
+};
+
+/** An open dynamodb sink. */
+class DynamodbSession implements OpenSink {
+  readonly #sdk: Sdk;
+  readonly #client: DynamoDBClient;
+  readonly #config: DynamodbConfig;
+  readonly #keys: readonly KeyAttribute[];
+  readonly #name: string;
+
+  constructor(sdk: Sdk, client: DynamoDBClient, config: DynamodbConfig, keys: readonly KeyAttribute[], name: string) {
+    this.#sdk = sdk;
+    this.#client = client;
+    this.#config = config;
+    this.#keys = keys;
+    this.#name = name;
+  }
+
+  write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
+    const { concurrency } = this.#config;
+    const doing = `writing to ${this.#name}`;
+    return writeConcurrently(records, concurrency, (record) => this.#writeOne(record, signal), doing, signal);
+  }
+
+  describe(record: SinkRecord): unknown {
+    return { put: itemOf(record, this.#keys, this.#config) };
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
+  }
+
+  async #writeOne(record: SinkRecord, signal: AbortSignal): Promise<PulsarIoError | undefined> {
+    try {
+      await this.#put(itemOf(record, this.#keys, this.#config), signal);
+      return undefined;
+    } catch (error) {
+      if ((error as Partial<Error>).name === 'ConditionalCheckFailedException') return undefined; // a newer one is there
+      const doing = `writing ${recordId(record)} to ${this.#name}`;
+      if (error instanceof PulsarIoError) return new PulsarIoError(error.code, `${doing}: ${error.message}`);
+      return dynamodbError(error, doing);
+    }
+  }
+
+  async #put(item: Item, signal: AbortSignal): Promise<void> {
+    const { tableName, versionAttribute } = this.#config;
+    const put = new this.#sdk.PutItemCommand({
+      TableName: tableName,
+      Item: item,
+      ConditionExpression: 'attribute_not_exists(#version) OR #version < :version',
+      ExpressionAttributeNames: { '#version': versionAttribute },
+      ExpressionAttributeValues: { ':version': item[versionAttribute] as NonNullable<Item[string]> },
+    });
+    await this.#client.send(put, { abortSignal: signal });
+  }
+}

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AttributeValue,
+  CreateTableCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  type KeySchemaElement,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { dynamodbSink } from '../../src/connectors/dynamodb/sink.ts';
+import type { RecordResult } from '../../src/core/record.ts';
+import { startCutProxy } from '../connectors/cut-proxy.ts';
+import { configOf, context, problemsOf } from '../connectors/open.ts';
+import { type SinkHarness, sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
+import { type SinkOutageHarness, sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { describeReal, useDynamodb } from '../services/index.ts';
+
+const running = () => new AbortController().signal;
+const code = (name: string, text = '') =>
+  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
+const codes = (results: readonly RecordResult[]) =>
+  results.map((it) => (it.ok ? 'ok' : (it.error as { code?: string }).code));
+
+describeReal('the dynamodb sink on DynamoDB Local', ['dynamodb'], () => {
+  let admin: DynamoDBClient;
+  beforeAll(() => {
+    admin = new DynamoDBClient(useDynamodb());
+  });
+  afterAll(() => admin.destroy());
+
+  const newTable = async (keys: Record<string, 'S' | 'N' | 'B'> = { k: 'S' }): Promise<string> => {
+    const TableName = `t-${randomUUID()}`;
+    const names = Object.keys(keys);
+    const KeySchema: KeySchemaElement[] = names.map((AttributeName, n) => ({
+      AttributeName,
+      KeyType: n === 0 ? 'HASH' : 'RANGE',
+    }));
+    const AttributeDefinitions = names.map((AttributeName) => ({ AttributeName, AttributeType: keys[AttributeName] }));
+    await admin.send(
+      new CreateTableCommand({ TableName, KeySchema, AttributeDefinitions, BillingMode: 'PAY_PER_REQUEST' }),
+    );
+    return TableName;
+  };
+  const itemsOf = async (TableName: string): Promise<Record<string, AttributeValue>[]> => {
+    const items: Record<string, AttributeValue>[] = [];
+    let from: Record<string, AttributeValue> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await admin.send(
+        new ScanCommand({ TableName, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+      );
+      items.push(...Items);
+      from = LastEvaluatedKey;
+    } while (from);
+    return items;
+  };
+  const settings = (tableName: string, more: Record<string, unknown> = {}) => {
+    const { endpoint, region, credentials } = useDynamodb();
+    const awsCredentialPluginParam = JSON.stringify({
+      accessKey: credentials.accessKeyId,
+      secretKey: credentials.secretAccessKey,
+    });
+    return { awsEndpoint: endpoint, awsRegion: region, awsCredentialPluginParam, tableName, ...more };
+  };
+  const open = (tableName: string, more: Record<string, unknown> = {}) =>
+    dynamodbSink.open(configOf(dynamodbSink, settings(tableName, more)), context());
+  const remove = async (TableName: string) => void (await admin.send(new DeleteTableCommand({ TableName })));
+
+  const harness = async (more: Record<string, unknown> = {}): Promise<SinkHarness> => {
+    const table = await newTable();
+    return {
+      largestText: 300_000,
+      open: () => open(table, more),
+      record: (n, k, v) => sinkRecord(n, { key: k, value: { k, v } }),
+      poison: (n) => sinkRecord(n, { value: { v: 'sekrit' } }), // no key
+      tombstone: (n, key) => sinkRecord(n, { key }),
+      contents: async () =>
+        Object.fromEntries(
+          (await itemsOf(table))
+            .filter(({ pulsar_io_deleted: deleted }) => deleted === undefined)
+            .map(({ k, v }) => [k?.S, v?.S]),
+        ) as Record<string, string>,
+      dispose: () => remove(table),
+    };
+  };
+  const outageHarness = async (): Promise<SinkOutageHarness> => {
+    const { hostname, port } = new URL(useDynamodb().endpoint);
+    const proxy = await startCutProxy(hostname, Number(port));
+    const made = await harness({ awsEndpoint: `http://127.0.0.1:${proxy.port}` });
+    return {
+      ...made,
+      outage: () => proxy.cut(),
+      dispose: async () => {
+        await proxy.close();
+        await made.dispose();
+      },
+    };
+  };
+  sinkContract('dynamodb', harness);
+  versionedSinkContract('dynamodb', harness);
+  sinkOutageContract('dynamodb', outageHarness);
+  sinkValuesContract(
+    'dynamodb',
+    async () => {
+      const table = await newTable();
+      return {
+        open: () => open(table),
+        record: (n, kind, value) => sinkRecord(n, { key: kind, value: { value } }),
+        read: async () => (await itemsOf(table))[0]?.value,
+        dispose: () => remove(table),
+      };
+    },
+    {
+      binary: { given: Uint8Array.of(0, 255, 10), expected: { B: Uint8Array.of(0, 255, 10) } },
+      boolean: { given: true, expected: { BOOL: true } },
+      'integer beyond 2^53': { given: 9007199254740993n, expected: { N: '9007199254740993' } },
+      decimal: { given: '12345678901234567890.0123456789', expected: { S: '12345678901234567890.0123456789' } },
+      date: { given: '2024-02-29', expected: { S: '2024-02-29' } },
+      timestamp: { given: '2024-02-29T23:59:59.123456Z', expected: { S: '2024-02-29T23:59:59.123456Z' } },
+      'null field': { given: null, expected: { NULL: true } },
+      nested: {
+        given: { a: [1, { b: 'ž' }], n: 9007199254740993n },
+        expected: {
+          M: { a: { L: [{ N: '1' }, { M: { b: { S: 'ž' } } }] }, n: { N: '9007199254740993' } },
+        },
+      },
+    },
+  );
+
+  test('takes keys of two attributes and of numbers, from the fields or the key, and leaves what a deleted item was', async () => {
+    const table = await newTable({ a: 'N', b: 'S' });
+    const sink = await open(table);
+    const results = await sink.write(
+      [
+        sinkRecord(1, { value: { a: 1, b: 'x', v: 'one' } }),
+        sinkRecord(2, { key: '{"a":2,"b":"y"}', value: { v: 'two' } }),
+        sinkRecord(3, { key: '{"a":2,"b":"y"}' }),
+        sinkRecord(4, { key: 'no json' }),
+        sinkRecord(5, { value: { a: 'sekrit', b: 'x' } }),
+        sinkRecord(6, { value: { a: 6, b: 'x', pulsar_io_version: 1 } }),
+        sinkRecord(7, { value: { a: 7, b: 'x', v: 'sekrit'.repeat(100_000) } }),
+      ],
+      running(),
+    );
+    const reject = 'PIO_SINK_REJECTED';
+    expect(codes(results)).toEqual(['ok', 'ok', 'ok', reject, reject, reject, reject]);
+    for (const result of results) if (!result.ok) expect(result.error.message).not.toContain('sekrit');
+    expect(await itemsOf(table)).toEqual(
+      expect.arrayContaining([
+        { a: { N: '1' }, b: { S: 'x' }, v: { S: 'one' }, pulsar_io_version: { N: '1700000000000001' } },
+        {
+          ...{ a: { N: '2' }, b: { S: 'y' } },
+          pulsar_io_version: { N: '1700000000000003' },
+          pulsar_io_deleted: { N: '1700604801' },
+        },
+      ]),
+    );
+    await sink.close();
+    await remove(table);
+  });
+
+  test('says PIO_SINK_MISCONFIGURED for a missing table, at open and later, and PIO_SINK_UNAVAILABLE when nobody answers', async () => {
+    await expect(open('nosuch')).rejects.toEqual(code('PIO_SINK_MISCONFIGURED', 'table nosuch'));
+    await expect(open('any', { awsEndpoint: 'http://127.0.0.1:1' })).rejects.toEqual(code('PIO_SINK_UNAVAILABLE'));
+    await expect(open('any', { awsEndpoint: useDynamodb().endpoint.replace('http', 'https') })).rejects.toEqual(
+      code('PIO_SINK_UNAVAILABLE'),
+    );
+    const table = await newTable();
+    const sink = await open(table);
+    await remove(table);
+    expect(codes(await sink.write([sinkRecord(1, { value: { k: 'a' } })], running()))).toEqual([
+      'PIO_SINK_MISCONFIGURED',
+    ]);
+    await sink.close();
+  });
+
+  test('refuses a config that cannot work, and says where', () => {
+    expect(problemsOf(dynamodbSink, {})).toEqual(['/configs/awsRegion', '/configs/tableName']);
+    const base = { awsRegion: 'eu-west-1', tableName: 'abc' };
+    expect(problemsOf(dynamodbSink, base)).toEqual([]);
+    expect(problemsOf(dynamodbSink, { ...base, awsCredentialPluginParam: 'x' })).toEqual([
+      '/configs/awsCredentialPluginParam',
+    ]);
+    expect(problemsOf(dynamodbSink, { ...base, deletedAttribute: 'pulsar_io_version' })).toEqual([
+      '/configs/deletedAttribute',
+    ]);
+  });
+});
