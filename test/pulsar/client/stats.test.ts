@@ -111,3 +111,17 @@ test.each([0.02, 0])(
     if (seconds === 0) expect(lines).toEqual([]);
   },
 );
+
+test('messages that fail are counted by the result that their sender was told', async () => {
+  const broker = await startScriptedBroker();
+  const lines: string[] = [];
+  const log = (_level: number, _file: string, _line: number, text: string) => lines.push(text);
+  const client = new Client({ serviceUrl: broker.serviceUrl, statsIntervalInSeconds: 0.02, log });
+  const producer = await client.createProducer({ topic: 't', sendTimeoutMs: 20 });
+  const sends = [1, 2].map(() => producer.send({ data: Buffer.from('x') }));
+  expect((await Promise.allSettled(sends)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  while (!lines.some((line) => line.includes('totalSendMap_ = {[Key: TimeOut, Value: 2], }')))
+    await new Promise((resolve) => setImmediate(resolve));
+  await client.close();
+  await broker.stop();
+});
