@@ -204,11 +204,6 @@ export const SOURCE_MUTATIONS: readonly Mutation[] = [
       {
         file: 'src/runtime/queue-delivery.ts',
         find: '  await deps.inbox.append(connector.uid, toStore, { ordered: isOrdered }, signal);\n',
-        replace: '',
-      },
-      {
-        file: 'src/runtime/queue-delivery.ts',
-        find: '  await delivery.settle(good.map((item) => messageOf(item, received).receipt));\n',
         replace:
           '  await delivery.settle(good.map((item) => messageOf(item, received).receipt));\n  await deps.inbox.append(connector.uid, toStore, { ordered: isOrdered }, signal);\n',
       },
