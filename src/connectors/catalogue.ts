@@ -12,6 +12,7 @@ import { redisSink } from './redis/sink.ts';
 import { s3Source } from './s3/source.ts';
 import { sqsSink } from './sqs/sink.ts';
 import { sqsSource } from './sqs/source.ts';
+import { voidSink } from './void/sink.ts';
 
 /** Every connector type of the product, and of the packages that the deployment names. Loading it opens nothing: drivers are loaded when a connector is opened. */
 export const catalogue: Catalogue = catalogueOf(
@@ -22,6 +23,7 @@ export const catalogue: Catalogue = catalogueOf(
     jdbcSqliteSink,
     redisSink,
     sqsSink,
+    voidSink,
     ...packages.flatMap(({ sinks = [] }) => sinks),
   ],
   [
