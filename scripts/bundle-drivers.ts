@@ -6,6 +6,8 @@ import { connectorPackages, packageNames } from './connector-packages.ts';
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'cassandra-driver': ['sink.ts'],
   pg: ['sink.ts'],
+  '@aws-sdk/client-dynamodb-streams': ['source.ts'],
+  '@aws-sdk/client-kinesis': ['source.ts'],
   '@aws-sdk/client-s3': ['source.ts'],
   ioredis: ['sink.ts'],
   '@aws-sdk/client-sqs': ['source.ts', 'sink.ts'],

@@ -3,10 +3,12 @@ import { cassandraSink } from './cassandra/sink.ts';
 import { catalogueOf } from './catalogue-of.ts';
 import { dataGeneratorSource } from './data-generator/source.ts';
 import { dynamodbSink } from './dynamodb/sink.ts';
+import { dynamodbSource } from './dynamodb/source.ts';
 import { fileSource } from './file/source.ts';
 import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
+import { kinesisSource } from './kinesis/source.ts';
 import { packages } from './packages.ts';
 import { redisSink } from './redis/sink.ts';
 import { s3Source } from './s3/source.ts';
@@ -28,8 +30,10 @@ export const catalogue: Catalogue = catalogueOf(
   ],
   [
     dataGeneratorSource,
+    dynamodbSource,
     fileSource,
     httpSource,
+    kinesisSource,
     s3Source,
     sqsSource,
     ...packages.flatMap(({ sources = [] }) => sources),

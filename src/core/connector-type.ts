@@ -16,6 +16,10 @@ export interface OpenContext {
   readonly instance: number;
   readonly parallelism: number;
   readonly guarantee: Guarantee;
+  /** When the connector was created, epoch milliseconds. */
+  readonly createdAtMs: number;
+  /** Position up to which a source partition is settled, whichever instance reads it; undefined: its start. */
+  positionOf(partition: string): Promise<Position | undefined>;
   /** Aborted when the run ends; `open` and every call must give up then. */
   readonly signal: AbortSignal;
   /** The global fetch, or a test's. */
@@ -136,6 +140,11 @@ export interface OpenLogSource {
    * records or a few megabytes. Never commits: the runtime does.
    */
   read(partition: string, from: Position | undefined, signal: AbortSignal): AsyncIterable<readonly SourceRecord[]>;
+  /**
+   * Where a partition of which nothing was read begins, for a log whose oldest records vanish: stored before anything is published, so that a later run counts from the same
+   * record. Undefined: it has no record yet.
+   */
+  begin?(partition: string, signal: AbortSignal): Promise<Position | undefined>;
   /** Told that all up to `sequence` is settled, durably: it will not be read again, and may be freed. A failure ends the attempt. */
   committed?(partition: string, sequence: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -149,6 +158,8 @@ export interface LogSourceType<C extends TObject = TObject> extends ConnectorTyp
   readonly position: TObject;
   /** Avro schema of the records, where all have one: registered with the topic when `schemaType` is JSON or AVRO. */
   readonly recordSchema?: object;
+  /** What Lambda is to call us for when there is something new: a run then starts at once, and reads the log as ever. Absent or undefined: the dispatcher looks. */
+  trigger?(config: Static<C>): EventTrigger | undefined;
   /** How long a drained source rests before it is read again, in milliseconds; undefined in the answer: it is finite and done. */
   pollIntervalMs(config: Static<C>): number | undefined;
   open(config: Static<C>, context: OpenContext): Promise<OpenLogSource>;
@@ -204,7 +215,7 @@ export interface OpenQueueSource {
 
 /** What Lambda calls us for: the messages of a queue, which an event source mapping brings, or notifications, which whoever made the rule sends. */
 export interface EventTrigger {
-  readonly kind: 'queue' | 'notifications';
+  readonly kind: 'queue' | 'stream' | 'notifications';
   /** Amazon resource name of what the events are of. */
   readonly arn: string;
 }
@@ -233,6 +244,13 @@ export interface QueueSourceType<C extends TObject = TObject> extends ConnectorT
   /** Messages of the event that Lambda sends for {@link trigger}. Throws `PIO_REQUEST_INVALID` for any other shape. */
   messagesOf(event: unknown, config: Static<C>): readonly QueueMessage[];
   open(config: Static<C>, context: OpenContext): Promise<OpenQueueSource>;
+}
+
+/** How Lambda calls us for a stream. */
+export interface StreamTrigger extends EventTrigger {
+  readonly kind: 'stream';
+  readonly batchSize: number;
+  readonly windowSeconds: number;
 }
 
 /** A piece of work that a discovery found: an object, a page, a time. */

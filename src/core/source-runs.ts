@@ -24,6 +24,4 @@ export const triggerOf = ({ kind, type, config }: Connector, catalogue: Catalogu
 
 /** The same of a type and what it is configured with. */
 export const triggerOfType = (source: SourceType, configs: CommonConfig['configs']): EventTrigger | undefined =>
-  source.source === 'queue' || source.source === 'batch'
-    ? source.trigger(resolveConfig(source.config, configs).config as never)
-    : undefined;
+  source.source === 'event' ? undefined : source.trigger?.(resolveConfig(source.config, configs).config as never);

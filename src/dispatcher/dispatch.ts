@@ -125,7 +125,7 @@ const dueOf = async (
   });
 };
 
-/** Of an instance that is due. For a queue that Lambda receives from a run only publishes what is in the inbox. */
+/** Of an instance that is due. Where events fill the inbox, a run only publishes what is in it. */
 const hasWork = async (
   { connector, instance, due }: InstanceOf & { readonly due: Due },
   { catalogue, inbox }: DispatcherDeps,
@@ -133,7 +133,8 @@ const hasWork = async (
   signal: AbortSignal,
 ): Promise<boolean> => {
   if (due === 'if-backlog') return connector.kind === 'sink' && backlog.has(connector);
-  if (!triggerOf(connector, catalogue)) return true;
+  const trigger = triggerOf(connector, catalogue);
+  if (!trigger || trigger.kind === 'stream') return true;
   return instance === inboxPublisher(connector) && !(await inbox.isEmpty(connector.uid, signal));
 };
 

@@ -6,13 +6,13 @@ import {
   ListEventSourceMappingsCommand,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
-import type { EventTrigger, QueueTrigger } from '../core/connector-type.ts';
+import type { EventTrigger, QueueTrigger, StreamTrigger } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { EventMappings } from '../core/queue-triggers.ts';
 
 /** Which function mappings call. */
 export interface EventMappingsOptions {
-  /** The function is `<prefix>queue-source`. */
+  /** The functions are `<prefix>queue-source` and `<prefix>stream-source`. */
   readonly functionPrefix: string;
   /** Longest wait for an answer, in milliseconds. */
   readonly timeoutMs?: number;
@@ -39,7 +39,7 @@ export const lambdaEventMappings = ({
   timeoutMs = DEFAULT_TIMEOUT_MS,
 }: EventMappingsOptions): EventMappings => {
   const client = new LambdaClient({});
-  const FunctionName = `${functionPrefix}queue-source`;
+  const functionOf = (arn: string): string => `${functionPrefix}${QUEUE.test(arn) ? 'queue' : 'stream'}-source`;
 
   const call = async <T>(doing: string, signal: AbortSignal, send: (abortSignal: AbortSignal) => Promise<T>) => {
     try {
@@ -65,7 +65,7 @@ export const lambdaEventMappings = ({
   };
 
   const find = async (arn: string, signal: AbortSignal): Promise<EventSourceMappingConfiguration | undefined> => {
-    const command = new ListEventSourceMappingsCommand({ EventSourceArn: arn, FunctionName });
+    const command = new ListEventSourceMappingsCommand({ EventSourceArn: arn, FunctionName: functionOf(arn) });
     const { EventSourceMappings = [] } = await call(`looking for the mapping of ${arn}`, signal, (abortSignal) =>
       client.send(command, { abortSignal }),
     );
@@ -75,6 +75,7 @@ export const lambdaEventMappings = ({
   return {
     ensure: async (trigger, uid, isEnabled, signal) => {
       if (!isMapped(trigger)) return;
+      const FunctionName = functionOf(trigger.arn);
       const found = await find(trigger.arn, signal);
       const wanted = settingsOf(trigger, isEnabled);
       if (!found) {
@@ -82,6 +83,8 @@ export const lambdaEventMappings = ({
           FunctionName,
           EventSourceArn: trigger.arn,
           Tags: { [UID_TAG]: uid },
+          // Where a stream begins is kept by ourselves: its events only wake a run.
+          ...(trigger.kind === 'stream' && { StartingPosition: 'LATEST' as const }),
           ...wanted,
         });
         await tryTo(`mapping ${trigger.arn} to ${FunctionName}`, signal, OVERTAKEN, (abortSignal) =>
@@ -107,20 +110,28 @@ export const lambdaEventMappings = ({
   };
 };
 
-/** What Lambda can poll; all else notifies by itself. */
-const MAPPED = /^arn:[^:]+:sqs:/;
+const QUEUE = /^arn:[^:]+:sqs:/;
 
-const isMapped = (trigger: EventTrigger): trigger is QueueTrigger => trigger.kind === 'queue';
+/** What Lambda can poll; all else notifies by itself. */
+const MAPPED = /^arn:[^:]+:(sqs|kinesis|dynamodb):/;
+
+const isMapped = (trigger: EventTrigger): trigger is QueueTrigger | StreamTrigger => trigger.kind !== 'notifications';
+
+const maxConcurrencyOf = (trigger: QueueTrigger | StreamTrigger): number | undefined =>
+  trigger.kind === 'queue' ? trigger.maxConcurrency : undefined;
 
 /** Always with partial answers: without them Lambda would take an answer that names failures for success. */
-const settingsOf = ({ batchSize, windowSeconds, maxConcurrency }: QueueTrigger, isEnabled: boolean) => ({
+const settingsOf = (trigger: QueueTrigger | StreamTrigger, isEnabled: boolean) => ({
   Enabled: isEnabled,
-  BatchSize: batchSize,
-  MaximumBatchingWindowInSeconds: windowSeconds,
+  BatchSize: trigger.batchSize,
+  MaximumBatchingWindowInSeconds: trigger.windowSeconds,
   FunctionResponseTypes: ['ReportBatchItemFailures' as const],
-  // An empty object takes the limit away.
-  ScalingConfig: maxConcurrency === undefined ? {} : { MaximumConcurrency: maxConcurrency },
+  // An empty object takes the limit away; a stream has none.
+  ...(trigger.kind === 'queue' && { ScalingConfig: scalingOf(trigger) }),
 });
+
+const scalingOf = ({ maxConcurrency }: QueueTrigger) =>
+  maxConcurrency === undefined ? {} : { MaximumConcurrency: maxConcurrency };
 
 const isAs = (
   {
@@ -130,11 +141,11 @@ const isAs = (
     FunctionResponseTypes = [],
     ScalingConfig,
   }: EventSourceMappingConfiguration,
-  { batchSize, windowSeconds, maxConcurrency }: QueueTrigger,
+  trigger: QueueTrigger | StreamTrigger,
   isEnabled: boolean,
 ): boolean =>
   State === (isEnabled ? 'Enabled' : 'Disabled') &&
-  BatchSize === batchSize &&
-  MaximumBatchingWindowInSeconds === windowSeconds &&
+  BatchSize === trigger.batchSize &&
+  MaximumBatchingWindowInSeconds === trigger.windowSeconds &&
   FunctionResponseTypes.includes('ReportBatchItemFailures') &&
-  ScalingConfig?.MaximumConcurrency === maxConcurrency;
+  ScalingConfig?.MaximumConcurrency === maxConcurrencyOf(trigger);

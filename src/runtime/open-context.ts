@@ -1,5 +1,6 @@
 import { connectorPath } from '../core/connector.ts';
 import type { OpenContext } from '../core/connector-type.ts';
+import type { SourceProgress } from '../core/progress.ts';
 import { secretOf } from './connector-secrets.ts';
 import type { RunContext } from './run-deps.ts';
 
@@ -16,6 +17,10 @@ export const openContext = ({
   instance,
   parallelism: connector.config.parallelism,
   guarantee: connector.config.processingGuarantees,
+  createdAtMs: connector.createdAtMs,
+  positionOf: async (partition) =>
+    (await deps.checkpoints.read<SourceProgress>(connector.uid, partition, control.signal))?.progress.position ??
+    undefined,
   signal: control.signal,
   fetch: deps.fetch,
   getSecret: async (name) => {

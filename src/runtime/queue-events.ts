@@ -7,6 +7,7 @@ import { RunCounters } from '../core/run-counters.ts';
 import { SecretValues } from '../core/secret-values.ts';
 import { inboxPublisher, triggerOf } from '../core/source-runs.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
+import { eventArn } from './event-arn.ts';
 import { limitPublishing } from './event-source-run.ts';
 import { addToStatus } from './event-status.ts';
 import { publishMessages, type QueueDelivery, requireEmptyInbox, storeInInbox } from './queue-delivery.ts';
@@ -100,7 +101,7 @@ const findSource = async (
   event: unknown,
   { triggers, registry, catalogue }: RunDeps,
 ): Promise<{ connector: SourceConnector; type: QueueSourceType }> => {
-  const arn = queueOf(event);
+  const arn = eventArn(event, 'queue');
   const trigger = await triggers.find(arn);
   const connector = trigger && (await registry.get(trigger.connector))?.connector;
   const type = connector && catalogue.source(connector.type);
@@ -110,18 +111,4 @@ const findSource = async (
   if (desiredState(connector, inboxPublisher(connector)) === 'STOPPED')
     throw new PulsarIoError('PIO_SOURCE_UNAVAILABLE', `source ${connectorPath(connector.config)} is stopped`);
   return { connector, type };
-};
-
-/** The one queue that all records of an event are of. */
-const queueOf = (event: unknown): string => {
-  const records: unknown = (event as { Records?: unknown } | null)?.Records;
-  const arns = new Set(
-    Array.isArray(records) ? records.map((record) => (record as { eventSourceARN?: unknown })?.eventSourceARN) : [],
-  );
-  const [arn] = arns;
-  if (arns.size === 1 && typeof arn === 'string' && arn !== '') return arn;
-  throw new PulsarIoError(
-    'PIO_REQUEST_INVALID',
-    'this is not an event of one queue: its records name no eventSourceARN, or several',
-  );
 };

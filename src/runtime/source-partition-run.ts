@@ -58,10 +58,24 @@ export const runSourcePartition = async (context: SourcePartitionContext): Promi
   requireKnownGeneration(stored, generation);
   const checkpoint = new SourceCheckpoint(checkpoints, connector.uid, partition, held);
   const partitions = await partitionsOf(session, connector.config.topicName, control.signal);
-  if (continues(context, stored, partitions)) return publishFrom(context, checkpoint, stored, partitions);
+  if (continues(context, stored, partitions)) {
+    // With nothing in doubt, nothing was counted yet.
+    const pin = stored.clean ? await pinned(context, checkpoint) : {};
+    if (pin.position) await checkpoint.commit(pin);
+    return publishFrom(context, checkpoint, stored, partitions);
+  }
   if (needsDrain(stored)) await drain(context, stored, checkpoint);
-  await checkpoint.commit(beginningOf(context, partitions));
+  await checkpoint.commit({ ...beginningOf(context, partitions), ...(await pinned(context, checkpoint)) });
   return publishFrom(context, checkpoint, { ...checkpoint.progress, clean: true }, partitions);
+};
+
+/** Where a partition of which nothing was read begins. */
+const pinned = async (
+  { source, partition, control }: SourcePartitionContext,
+  { progress }: SourceCheckpoint,
+): Promise<Partial<SourceProgress>> => {
+  const position = progress.position === null ? await source.begin?.(partition, control.signal) : undefined;
+  return position ? { position } : {};
 };
 
 /** A new generation at a drained boundary: nothing is published beyond the position, under whatever name. */
@@ -216,6 +230,7 @@ const pump = async (
   for await (const page of readAhead((signal) => pagesOf(context, checkpoint, signal), control.stopSignal)) {
     if (control.isStopping || context.isHalted()) break;
     const records = limit === undefined ? page : page.filter(({ sequence }) => sequence <= limit);
+    if (records.length > 0) requireNoGap(context, page, checkpoint, output);
     for (let from = 0; from < records.length; ) {
       if (from > 0 && (control.isStopping || context.isHalted())) return read;
       const begunMs = deps.clock.monotonicMs();
@@ -231,6 +246,21 @@ const pump = async (
     if (records.length < page.length) break;
   }
   return read;
+};
+
+/** Where records vanished, those that follow cannot be told from those in doubt: their sequences may have been others'. */
+const requireNoGap = (
+  context: SourcePartitionContext,
+  [first]: readonly SourceRecord[],
+  { progress }: SourceCheckpoint,
+  { outputs }: OutputTopic,
+): void => {
+  const isInDoubt = outputs.some(({ lastSequence }) => lastSequence > progress.sequence);
+  if (!first?.mayFollowGap || !isInDoubt || !guaranteeOf(context).resumes) return;
+  throw new PulsarIoError(
+    'PIO_PROGRESS_UNCERTAIN',
+    `what followed the position of source partition ${context.partition} may have expired, while records behind it may be published already; stop this source and PUT its positions to go on from there, or POST to them to read what is left`,
+  );
 };
 
 /** What the source has after the position. A kind stop ends it without failure: a page that nobody took is read again. */

@@ -24,6 +24,12 @@ const poll = async (context: RunContext, session: MessagingSession): Promise<Wor
   });
 };
 
+/** How long a log that calls us rests when there was nothing new, and when there was: what came while the run ended called nobody. */
+const [REST_MS, REST_AFTER_RECORDS_MS] = [3_600_000, 60_000];
+
+const restUntilCalled = (end: WorkEnd, { counters }: SourceContext): WorkEnd =>
+  end.end === 'idle' ? { ...end, nextRunInMs: counters.settled > 0 ? REST_AFTER_RECORDS_MS : REST_MS } : end;
+
 const pollOnSchedule = onSchedule(poll);
 
 /** The work of a source's run, at the times of its schedule if it has one. */
@@ -48,7 +54,8 @@ const logWork = async (context: SourceContext, type: LogSourceType): Promise<Wor
   try {
     const read = () => readPartitions(context, source);
     // Each look fences every partition, which is paid: a log that had nothing at the first one is left to the next run.
-    return await untilIdle(context, type.pollIntervalMs(config), read, { maxFirstIdleMs: 0 });
+    const end = await untilIdle(context, type.pollIntervalMs(config), read, { maxFirstIdleMs: 0 });
+    return type.trigger?.(config) ? restUntilCalled(end, context) : end;
   } finally {
     await source.close();
   }

@@ -9,6 +9,8 @@ export const context = (more: Partial<OpenContext> = {}): OpenContext => ({
   instance: 0,
   parallelism: 1,
   guarantee: 'ATLEAST_ONCE',
+  createdAtMs: 0,
+  positionOf: async () => undefined,
   signal: new AbortController().signal,
   fetch,
   getSecret: async () => undefined,

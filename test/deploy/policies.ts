@@ -56,12 +56,12 @@ const resolved = ({ Version, Statement }: PolicyDocument): PolicyDocument => ({
   Statement: Statement.map((it) => ({ ...it, Resource: list(it.Resource).map(textOf), ...conditionOf(it) })),
 });
 
-type Condition = Readonly<Record<string, Readonly<Record<string, Text>>>>;
+type Condition = Readonly<Record<string, Readonly<Record<string, Text | readonly Text[]>>>>;
 
 const conditionOf = ({ Condition }: Statement): { Condition?: Condition } => {
   if (!Condition) return {};
   const texts = (values: Condition[string]) =>
-    Object.fromEntries(Object.entries(values).map(([key, text]) => [key, textOf(text)]));
+    Object.fromEntries(Object.entries(values).map(([key, given]) => [key, list(given).map(textOf)]));
   return { Condition: Object.fromEntries(Object.entries(Condition).map(([test, values]) => [test, texts(values)])) };
 };
 

@@ -83,6 +83,39 @@ describe('queues that Lambda receives from', () => {
     expect(lambda.requests.map((it) => it.split(' ')[0])).toEqual(['GET']);
   });
 
+  test('maps a stream to its own function, from now on, and mends and deletes that mapping, too', async () => {
+    const arn = 'arn:aws:kinesis:us-east-1:123456789012:stream/orders';
+    const configs = { awsRegion: 'us-east-1', awsKinesisStreamName: 'orders', streamArn: arn, trigger: 'event' };
+    const source = await register({ ...listSource('t', 'EFFECTIVELY_ONCE', { configs }), type: 'kinesis' });
+    await triggers.apply(source, signal);
+    const wanted = {
+      EventSourceArn: arn,
+      FunctionArn: expect.stringMatching(/:function:pio-stream-source$/),
+      State: 'Enabled',
+      StartingPosition: 'LATEST',
+      BatchSize: 10_000,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    };
+    expect(lambda.mappings).toMatchObject([wanted]);
+    expect(lambda.mappings[0]).not.toHaveProperty('ScalingConfig');
+    lambda.requests.length = 0;
+    await triggers.apply(source, signal);
+    expect(lambda.requests).toHaveLength(1);
+    lambda.mappings.pop();
+    await triggers.apply(source, signal);
+    expect(lambda.mappings).toMatchObject([wanted]);
+    await triggers.remove(source, signal);
+    expect(lambda.mappings).toEqual([]);
+  });
+
+  test('asks nothing of Lambda for what notifies by itself', async () => {
+    const configs = { awsRegion: 'us-east-1', bucket: 'orders', trigger: 'event' };
+    const source = await register({ ...listSource('t', 'EFFECTIVELY_ONCE', { configs }), type: 's3' });
+    await triggers.apply(source, signal);
+    await triggers.remove(source, signal);
+    expect(lambda.requests).toEqual([]);
+  });
+
   test('disables it for a source that is stopped, and enables it again', async () => {
     const source = await register(newSource());
     await triggers.apply(source, signal);

@@ -17,11 +17,21 @@ interface IamException {
 const exceptions = JSON.parse(readFileSync(join(ROOT, 'deploy/iam-exceptions.json'), 'utf8')) as IamException[];
 
 /** Names that differ between deployments, as `deploy/iam-exceptions.json` writes them. */
+const PREFIXES = {
+  queuePrefix: 'pio-queues-',
+  bucketPrefix: 'pio-buckets-',
+  streamPrefix: 'pio-streams-',
+  tablePrefix: 'pio-tables-',
+};
+
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/:us-east-1:123456789012:/, ':REGION:ACCOUNT:'],
   [/pulsar-io-serverless-dev-[a-z-]+/, 'FUNCTION'],
   [/\/pulsar-io\/dev\//, '/SECRETS_PATH/'],
   [/:pio-queues-\*/, ':QUEUE_PREFIX*'],
+  [/:pio-buckets-\*/, ':BUCKET_PREFIX*'],
+  [/\/pio-streams-\*/, '/STREAM_PREFIX*'],
+  [/\/pio-tables-\*/, '/TABLE_PREFIX*'],
 ];
 
 const NETWORK = { vpcSubnetIds: 'subnet-0123456789abcdef0', vpcSecurityGroupIds: 'sg-0123456789abcdef0' };
@@ -29,7 +39,7 @@ const TOPIC = { alarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:ops' };
 
 const packaged = async (values: Readonly<Record<string, string>>): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), 'pio-package-'));
-  const all = params({ ...NEEDED, queuePrefix: 'pio-queues-', buildFolder: join(folder, 'build'), ...values });
+  const all = params({ ...NEEDED, ...PREFIXES, buildFolder: join(folder, 'build'), ...values });
   const { code, stdout, stderr } = await runServerless(['package', '--package', join(folder, 'package'), ...all]);
   if (code !== 0) throw new Error(`serverless package failed:\n${stdout}${stderr}`);
   return join(folder, 'package/cloudformation-template-update-stack.json');

@@ -10,6 +10,10 @@ export class ListSystem {
   pageRecords = 100;
   /** undefined: the source is finite. */
   pollIntervalMs: number | undefined;
+  /** Where partitions begin of which nothing was read; undefined: at their start. */
+  begin: ((partition: string) => Position | undefined) | undefined;
+  /** The sequence from which on records are kept; those before have expired. */
+  keptFrom = 0;
   /** Called before each page. */
   onPage: (signal: AbortSignal) => Promise<void> = async () => undefined;
 
@@ -25,11 +29,12 @@ export class ListSystem {
   }
 
   async *#read(partition: string, from: Position | undefined, signal: AbortSignal): AsyncGenerator<SourceRecord[]> {
-    for (let next = (from?.next as number | undefined) ?? 0; ; ) {
+    for (let next = Math.max((from?.next as number | undefined) ?? 0, this.keptFrom); ; ) {
       await this.onPage(signal);
       const page = (this.partitions.get(partition) ?? []).slice(next, next + this.pageRecords);
-      if (page.length === 0) return;
-      yield page;
+      const [first, ...others] = page;
+      if (!first) return;
+      yield first.sequence === this.keptFrom && next > 0 ? [{ ...first, mayFollowGap: true }, ...others] : page;
       next += page.length;
     }
   }
@@ -46,6 +51,7 @@ export class ListSystem {
       pollIntervalMs: () => this.pollIntervalMs,
       open: async () => ({
         partitions: async () => [...this.partitions.keys()],
+        begin: async (partition) => this.begin?.(partition),
         read: (partition, from, signal) => this.#read(partition, from, signal),
         close: async () => undefined,
       }),

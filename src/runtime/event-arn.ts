@@ -1,0 +1,15 @@
+import { PulsarIoError } from '../core/errors.ts';
+
+/** The one queue or stream that all records of an event of an event source mapping are of. Throws `PIO_REQUEST_INVALID`. */
+export const eventArn = (event: unknown, what: 'queue' | 'stream'): string => {
+  const records: unknown = (event as { Records?: unknown } | null)?.Records;
+  const arns = new Set(
+    Array.isArray(records) ? records.map((record) => (record as { eventSourceARN?: unknown })?.eventSourceARN) : [],
+  );
+  const [arn] = arns;
+  if (arns.size === 1 && typeof arn === 'string' && arn !== '') return arn;
+  throw new PulsarIoError(
+    'PIO_REQUEST_INVALID',
+    `this is not an event of one ${what}: its records name no eventSourceARN, or several`,
+  );
+};
