@@ -5,6 +5,7 @@ import { dataGeneratorSource } from './data-generator/source.ts';
 import { dynamodbSink } from './dynamodb/sink.ts';
 import { dynamodbSource } from './dynamodb/source.ts';
 import { fileSource } from './file/source.ts';
+import { firehoseSource } from './firehose/source.ts';
 import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
@@ -32,6 +33,7 @@ export const catalogue: Catalogue = catalogueOf(
     dataGeneratorSource,
     dynamodbSource,
     fileSource,
+    firehoseSource,
     httpSource,
     kinesisSource,
     s3Source,

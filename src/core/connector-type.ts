@@ -183,6 +183,8 @@ export interface EventSourceType<C extends TObject = TObject> extends ConnectorT
   readonly source: 'event';
   /** Records of one event. Throws `PIO_SOURCE_RECORD_INVALID` or `PIO_UNAUTHORIZED`: the sender is told, nothing is published. */
   map(event: HttpEvent, config: Static<C>): readonly EventRecord[];
+  /** The body of the answer, where the sender's protocol asks for one and takes 200 alone for success; absent: an answer of ours. */
+  answer?(event: HttpEvent, error: Error | undefined, nowMs: number): object;
 }
 
 /** A message as a queue gave it. */

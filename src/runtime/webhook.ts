@@ -17,15 +17,18 @@ export type Webhook = (
 export const createWebhook = (deps: RunDeps): Webhook => {
   const outputs = new WarmOutputs(deps);
   return async (event, signal) => {
+    let speak: ((error?: Error) => object) | undefined;
     try {
       const { connector, type } = await findSource(event, deps);
+      const request = toHttpEvent(event, deps);
+      if (type.answer) speak = (error) => type.answer?.(request, error, deps.clock.nowMs()) ?? {};
       const output = await outputs.of(connector, signal);
-      const { records } = await publishEvent(connector, type, toHttpEvent(event, deps), output, deps, signal);
-      return answer(202, { accepted: records });
+      const { records } = await publishEvent(connector, type, request, output, deps, signal);
+      return speak ? answer(200, speak()) : answer(202, { accepted: records });
     } catch (cause) {
       const error = toPulsarIoError(cause, 'PIO_INTERNAL', 'accepting the request');
       if (error.httpStatus >= 500) deps.log.warn('webhook failed', { code: error.code, error: error.message });
-      return answer(error.httpStatus, { reason: error.message });
+      return answer(error.httpStatus, speak?.(error) ?? { reason: error.message });
     }
   };
 };

@@ -1,12 +1,13 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { HttpEvent } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { HttpSourceConfig } from './config.ts';
+import { isEqualSecret } from './equal-secret.ts';
 
 /** Throws `PIO_UNAUTHORIZED` unless the event carries what the config asks for; takes the same time for every wrong secret. */
 export const authenticate = ({ headers, body }: HttpEvent, config: HttpSourceConfig): void => {
   const { secret, secretHeader, signatureSecret, signatureHeader } = config;
-  if (secret !== undefined && !isEqual(headerOf(headers, secretHeader), secret))
+  if (secret !== undefined && !isEqualSecret(headerOf(headers, secretHeader), secret))
     throw unauthorized(secretHeader, 'the shared secret');
   if (signatureSecret !== undefined && !isSigned(headerOf(headers, signatureHeader), body, signatureSecret))
     throw unauthorized(signatureHeader, 'the HMAC-SHA256 of the body');
@@ -23,16 +24,10 @@ export const headerOf = (headers: Readonly<Record<string, string>>, name: string
 const isSigned = (given: string | undefined, body: Buffer, key: string): boolean => {
   const signature = createHmac('sha256', key).update(body).digest();
   const digits = given?.startsWith('sha256=') ? given.slice('sha256='.length) : given;
-  const isHex = isEqual(digits?.toLowerCase(), signature.toString('hex'));
-  const isBase64 = isEqual(digits, signature.toString('base64'));
+  const isHex = isEqualSecret(digits?.toLowerCase(), signature.toString('hex'));
+  const isBase64 = isEqualSecret(digits, signature.toString('base64'));
   return isHex || isBase64;
 };
-
-/** Compares digests, so that neither the length nor the first wrong character shows in the time taken. */
-const isEqual = (given: string | undefined, expected: string): boolean =>
-  timingSafeEqual(sha256(given ?? ''), sha256(expected)) && given !== undefined;
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 const unauthorized = (header: string, what: string): PulsarIoError =>
   new PulsarIoError('PIO_UNAUTHORIZED', `the request header ${header} must hold ${what}`);

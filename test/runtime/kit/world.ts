@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { catalogueOf } from '../../../src/connectors/catalogue-of.ts';
+import { firehoseSource } from '../../../src/connectors/firehose/source.ts';
 import { httpSource } from '../../../src/connectors/http/source.ts';
 import { s3Source } from '../../../src/connectors/s3/source.ts';
 import { sqsSource } from '../../../src/connectors/sqs/source.ts';
@@ -173,7 +174,7 @@ export class World implements AsyncDisposable {
       triggers: triggerStore(items),
       catalogue: catalogueOf(
         [this.target.type('transactional'), this.target.type('versioned'), this.target.type('plain')],
-        [this.list.type, this.queue.type, this.bucket.type, httpSource, s3Source, sqsSource],
+        [this.list.type, this.queue.type, this.bucket.type, firehoseSource, httpSource, s3Source, sqsSource],
       ),
       openSession: (signal) => openSession({ serviceUrl: broker.running.serviceUrl, ...(signal && { signal }) }),
       pulsar: adminOf(broker),
