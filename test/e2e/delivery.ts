@@ -23,6 +23,7 @@ export interface DeliveryOptions {
   readonly store?: { readonly url: string; readonly environment: Readonly<Record<string, string>> };
   readonly runSettings?: CloudOptions['runSettings'];
   readonly tickMs?: number;
+  readonly maxRuns?: number;
   readonly killChance?: number;
   readonly seed: number;
   /** Namespace of the topic, with deduplication enabled. */
@@ -69,6 +70,7 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
     storeUrl: store?.url ?? `sqlite:${storePath}`,
     ...(options.runSettings && { runSettings: options.runSettings }),
     ...(options.tickMs && { tickMs: options.tickMs }),
+    ...(options.maxRuns && { maxRuns: options.maxRuns }),
     chaos: { killChance, maxKills, seed, aimsAtEffects: keptBy !== undefined },
     logFile: join(folder, 'cloud.log'),
     ...(keptBy && { swap: { asked: guarantee, kept: keptBy } }),

@@ -27,6 +27,7 @@ export type { RedisAddress, RedisOptions } from './redis.ts';
 export { startRedis } from './redis.ts';
 export { runSchemathesis } from './schemathesis.ts';
 export { type PolicyFinding, runCfnLint, runParliament } from './template-checks.ts';
+export { proxyFor, startToxiproxy, type Toxic, type ToxicProxy, type ToxiproxyAddress } from './toxiproxy.ts';
 
 /** The address of the service shared by all suites of a run. Call it inside a `describeReal` that names the service; throws elsewhere. */
 export const useService = <Name extends ServiceName>(name: Name): AddressOf<Name> => {
@@ -46,6 +47,9 @@ export const useCassandra = (): AddressOf<'cassandra'> => useService('cassandra'
 
 /** The shared DynamoDB Local. Use tables of your own in it. */
 export const useDynamodb = (): AddressOf<'dynamodb'> => useService('dynamodb');
+
+/** The shared Toxiproxy. Use proxies of your own in it. */
+export const useToxiproxy = (): AddressOf<'toxiproxy'> => useService('toxiproxy');
 
 /** The shared ElasticMQ. Use queues of your own in it. */
 export const useElasticmq = (): AddressOf<'elasticmq'> => useService('elasticmq');

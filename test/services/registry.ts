@@ -11,6 +11,7 @@ import { pythonClient } from './python-client.ts';
 import { redis } from './redis.ts';
 import { schemathesis } from './schemathesis.ts';
 import { templateChecks } from './template-checks.ts';
+import { toxiproxy } from './toxiproxy.ts';
 
 /** A service as all suites share it. */
 export interface SharedService<R> {
@@ -35,6 +36,7 @@ export const shared = {
   cassandra: share(cassandra),
   dynamodb: share(dynamodb, { isInMemory: true }),
   elasticmq: share(elasticmq),
+  toxiproxy: share(toxiproxy),
   postgres: share(postgres),
   moto: share(moto),
   templateChecks: share(templateChecks),

@@ -57,7 +57,9 @@ const lambdaContext = { getRemainingTimeInMillis: () => 29_000 } as Context;
 const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const body = await buffer(request);
   const path = request.url ?? '';
-  if (path.startsWith('/2015-03-31/functions/')) {
+  if (path.startsWith('/2015-03-31/functions/') && runs.size >= (options.maxRuns ?? Number.POSITIVE_INFINITY)) {
+    response.writeHead(429, { 'x-amzn-errortype': 'TooManyRequestsException' }).end('{}');
+  } else if (path.startsWith('/2015-03-31/functions/')) {
     const run = startRun(body);
     if (request.headers['x-amz-invocation-type'] !== 'RequestResponse') response.writeHead(202).end();
     else response.writeHead(200).end(await buffer(run.stdio[3] as Readable));

@@ -19,6 +19,8 @@ export interface CloudOptions {
   readonly storeUrl: string;
   readonly runSettings: Partial<RunSettings>;
   readonly tickMs: number;
+  /** Runs at work at a time; more invocations are refused, as by a function's reserved concurrency. Default: no limit. */
+  readonly maxRuns?: number;
   /** Path of the bundled function process. */
   readonly functionBundle: string;
   readonly logFile: string;

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 const howToInstall = {
   java: 'a Java 17 runtime, e.g. `apt-get install openjdk-17-jre-headless`',
   mvn: 'Maven, e.g. `apt-get install maven`',
+  go: 'Go, e.g. `apt-get install golang-go`',
   python3: 'Python 3 with venv, e.g. `apt-get install python3 python3-venv`',
   'redis-server': 'Redis, e.g. `apt-get install redis-server`',
 } as const;

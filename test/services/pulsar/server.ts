@@ -14,10 +14,15 @@ export interface PulsarAddress {
   readonly adminUrl: string;
 }
 
+/** Entries of `broker.conf`. */
+type BrokerConfig = Readonly<Record<string, string | number | boolean>>;
+
 /** What to start; nothing given: a plain broker. */
 export interface PulsarOptions {
   /** Entries of `broker.conf`, over our own. */
-  readonly config?: Readonly<Record<string, string | number | boolean>>;
+  readonly config?: BrokerConfig;
+  /** `host:port` that lookups name instead of the broker's own, e.g. a proxy's: told the broker's own, before it starts. */
+  readonly advertise?: (own: string) => Promise<string>;
   /** Starts Pulsar's own functions worker with these connectors, e.g. `data-generator`: for comparisons only. */
   readonly connectors?: readonly string[];
 }
@@ -62,6 +67,12 @@ const isReady = async ({ adminUrl }: PulsarAddress, { connectors }: PulsarOption
 // and taken again, thousands of times a second and for ever (apache/pulsar#17759 tells of the same loop), and topics hang.
 const registrationLoop = /Successfully re-acquired lock at \/ledgers\/available/;
 
+/** The one listener that everybody is told of: the broker's own clients, too. */
+const listener = (advertised: string | undefined): BrokerConfig =>
+  advertised
+    ? { advertisedAddress: '', advertisedListeners: `all:pulsar://${advertised}`, internalListenerName: 'all' }
+    : {};
+
 /** The command line of a standalone whose configuration has been written into `home`. */
 const standalone = (jars: string, home: string, bookiePort: number, args: readonly string[]) =>
   java({
@@ -88,14 +99,15 @@ export const pulsar = defineServer({
     server: await serverJars(),
     connectors: connectors?.length ? await connectorJars(connectors) : undefined,
   }),
-  configure: async (place, jars, { config = {}, connectors }) => {
+  configure: async (place, jars, { config = {}, connectors, advertise }) => {
     const { home, ports } = place;
+    const advertised = await advertise?.(`${host}:${ports.broker}`);
     await writeFile(join(home, 'log4j2.xml'), log4j2Xml);
-    await writeFile(join(home, 'standalone.conf'), standaloneConf(place, config));
+    await writeFile(join(home, 'standalone.conf'), standaloneConf(place, { ...listener(advertised), ...config }));
     await writeFile(join(home, 'functions_worker.yml'), functionsWorkerConf(place));
     if (jars.connectors) await installConnectors(jars.connectors, join(home, 'connectors'));
     const worker = connectors ? ['-fwc', join(home, 'functions_worker.yml')] : ['-nfw'];
-    return standalone(jars.server, home, ports.bookie, [...worker, '-a', host]);
+    return standalone(jars.server, home, ports.bookie, [...worker, ...(advertised ? [] : ['-a', host])]);
   },
   address: ({ ports }: { ports: Readonly<Record<PulsarPort, number>> }): PulsarAddress => ({
     serviceUrl: `pulsar://${host}:${ports.broker}`,
