@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import { type DispatchReport, dispatch } from '../src/dispatcher/dispatch.ts';
 import { functionInvoker } from '../src/dispatcher/invoke-function.ts';
+import { emitHealth } from './metrics.ts';
 import { once, wireDispatcher } from './wiring.ts';
 
 /** EventBridge's scheduled event, or the shards that an earlier invocation had no time for. */
@@ -19,6 +20,7 @@ export const handler = middy<Tick, DispatchReport>().handler(async ({ shards }, 
   const wired = await deps();
   const all = shards ?? [...Array(wired.registry.shards).keys()];
   const report = await dispatch(wired, all, signal, () => context.getRemainingTimeInMillis() > SHARD_MS);
+  emitHealth(report.health);
   if (report.left.length > 0 && report.left.length < all.length) {
     await invoke(context.functionName, { shards: report.left });
   }

@@ -23,6 +23,8 @@ export interface TopicStatus {
   readonly position: string;
   /** When that record was published, epoch milliseconds. */
   readonly publishTimeMs: number;
+  /** How long it had waited when it was settled, in milliseconds. */
+  readonly lagMs?: number;
   /** Keys whose records wait in the dead-letter topic. */
   readonly parkedKeys?: number;
   /** A position that the broker was told of so long ago that it cannot have forgotten it. */

@@ -31,6 +31,7 @@ export class TopicProgress {
       ...this.#topics.get(topic),
       position: formatMessageId(entry),
       publishTimeMs,
+      lagMs: Math.max(0, nowMs - publishTimeMs),
       parkedKeys,
     });
   }

@@ -3,7 +3,7 @@ import { concurrently } from '../core/concurrently.ts';
 import { type Connector, connectorPath } from '../core/connector.ts';
 import type { Catalogue } from '../core/connector-type.ts';
 import type { InboxStore } from '../core/inbox.ts';
-import type { LeaseStore } from '../core/lease.ts';
+import type { InstanceState, LeaseStore } from '../core/lease.ts';
 import type { Logger } from '../core/logger.ts';
 import type { PulsarAdmin } from '../core/pulsar-admin.ts';
 import type { QueueTriggers } from '../core/queue-triggers.ts';
@@ -12,6 +12,7 @@ import type { RunRequest } from '../core/run-request.ts';
 import { hasRuns, inboxPublisher, triggerOf } from '../core/source-runs.ts';
 import { Backlog } from './backlog.ts';
 import { type Due, isDue } from './due.ts';
+import { HEALTHY, type Health, healthOf, together } from './health.ts';
 
 /** What the dispatcher works with. */
 export interface DispatcherDeps {
@@ -38,6 +39,8 @@ export interface DispatchReport {
   readonly failed: number;
   /** Shards that were not begun, because the time was over. */
   readonly left: readonly number[];
+  /** Of the instances that were looked at. */
+  readonly health: Health;
 }
 
 /** Shards looked through side by side. */
@@ -58,7 +61,7 @@ export const dispatch = async (
   hasTime: () => boolean = () => true,
 ): Promise<DispatchReport> => {
   const backlog = new Backlog(deps.pulsar, signal);
-  const report = { connectors: 0, invoked: 0, failed: 0, left: [] as number[] };
+  const report = { connectors: 0, invoked: 0, failed: 0, left: [] as number[], health: HEALTHY };
   // Once a tick, however many invocations share it.
   if (shards.includes(0))
     await deps.queueTriggers?.collect(signal).catch((error: unknown) => noteCollecting(deps, error));
@@ -71,7 +74,11 @@ export const dispatch = async (
       report.connectors += page.length;
       const connectors = page.map(({ connector }) => connector);
       await mendTriggers(connectors, deps, signal);
-      await concurrently(await dueOf(connectors, deps, signal), CONCURRENT_LOOKS, async (one) => {
+      const states = await statesOf(connectors, deps, signal);
+      report.health = states
+        .map(({ connector, instance, state }) => healthOf(connector, instance, state))
+        .reduce(together, report.health);
+      await concurrently(dueOf(states, deps), CONCURRENT_LOOKS, async (one) => {
         if (!(await hasWork(one, deps, backlog, signal))) return;
         if (await invoke(one, deps)) report.invoked += 1;
         else report.failed += 1;
@@ -110,18 +117,26 @@ const instancesOf = (connectors: readonly Connector[], { catalogue }: Dispatcher
       Array.from({ length: connector.config.parallelism }, (_, instance) => ({ connector, instance })),
     );
 
-const dueOf = async (
+interface StateOf extends InstanceOf {
+  readonly state: InstanceState | undefined;
+}
+
+const statesOf = async (
   connectors: readonly Connector[],
   deps: DispatcherDeps,
   signal: AbortSignal,
-): Promise<(InstanceOf & { readonly due: Due })[]> => {
+): Promise<StateOf[]> => {
   const instances = instancesOf(connectors, deps);
   const keys = instances.map(({ connector: { uid }, instance }) => ({ uid, instance }));
   const states = await deps.leases.readMany(keys, signal);
+  return instances.map((one, index) => ({ ...one, state: states[index] }));
+};
+
+const dueOf = (states: readonly StateOf[], deps: DispatcherDeps): (InstanceOf & { readonly due: Due })[] => {
   const times = { nowMs: deps.clock.nowMs(), maxSkewMs: deps.maxSkewMs };
-  return instances.flatMap((one, index) => {
-    const due = isDue(one.connector, one.instance, states[index], times);
-    return due === 'no' ? [] : [{ ...one, due }];
+  return states.flatMap(({ connector, instance, state }) => {
+    const due = isDue(connector, instance, state, times);
+    return due === 'no' ? [] : [{ connector, instance, due }];
   });
 };
 

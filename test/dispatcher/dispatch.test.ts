@@ -150,11 +150,21 @@ describe('a tick of the dispatcher', () => {
     expect(errors.length).toBeGreaterThanOrEqual(2);
   });
 
+  test('tells the health of the instances that it looked at', async () => {
+    for (const name of ['a', 'b']) {
+      const connector = { ...named(sink, name), uid: name };
+      await deps.registry.create(connector);
+      const lease = await deps.leases.acquire(name, 0, 'r');
+      await deps.leases.release(lease, { ...NEW_STATUS, phase: 'failed', generation: 1, numDeadLettered: 4 });
+    }
+    expect((await tick()).health).toEqual({ failing: 2, deadLetters: 8, lagMs: 0 });
+  });
+
   test('invokes one run for every instance that is due, and says for how long', async () => {
     await deps.registry.create(named(sink, 'a', { parallelism: 2 }));
     await deps.registry.create({ ...named(source, 'b'), type: 'file' });
     await deps.registry.create({ ...named(source, 'webhook'), type: 'http' });
-    expect(await tick()).toEqual({ connectors: 3, invoked: 3, failed: 0, left: [] });
+    expect(await tick()).toMatchObject({ connectors: 3, invoked: 3, failed: 0, left: [] });
     expect(invoked.map(({ name, instance }) => `${name}/${instance}`).sort()).toEqual(['a/0', 'a/1', 'b/0']);
     expect(invoked.find(({ name }) => name === 'b')).toEqual({
       kind: 'source',
@@ -193,7 +203,7 @@ describe('a tick of the dispatcher', () => {
       invoked.push(request);
     };
     deps = { ...deps, invokeRun };
-    expect(await tick()).toEqual({ connectors: 3, invoked: 2, failed: 1, left: [] });
+    expect(await tick()).toMatchObject({ connectors: 3, invoked: 2, failed: 1, left: [] });
     expect(errors).toEqual(['run could not be invoked']);
   });
 
