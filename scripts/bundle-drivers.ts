@@ -24,6 +24,20 @@ const bundleDrivers: Plugin = {
   },
 };
 
+/**
+ * What is loaded by `import()` becomes a file of its own beside the function's: it is read when it is needed, and what nothing names is left out of it. serverless-esbuild puts
+ * `handlers/NAME.*` into the package of NAME alone.
+ */
+const splitLazyParts: Plugin = {
+  name: 'split-lazy-parts',
+  setup({ initialOptions }) {
+    const { entryPoints } = initialOptions;
+    const [entry] = Array.isArray(entryPoints) ? entryPoints : [];
+    initialOptions.splitting = true;
+    initialOptions.chunkNames = `${basename(String(entry), '.ts')}.[hash]`;
+  },
+};
+
 /** The part of the serverless framework that is looked at. */
 interface Serverless {
   readonly service: { readonly custom?: { readonly connectorPackages?: string } };
@@ -32,5 +46,6 @@ interface Serverless {
 /** Plugins of esbuild for `serverless package` and `serverless offline`; `serverless.yml` names this file. */
 export default ({ service }: Serverless): Plugin[] => [
   bundleDrivers,
+  splitLazyParts,
   connectorPackages(packageNames(service.custom?.connectorPackages)),
 ];

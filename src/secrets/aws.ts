@@ -7,24 +7,16 @@ const CLIENT = {
 };
 
 /**
- * Reads a parameter (decrypted) or a secret. Undefined when it exists without text. Rejects with the AWS error. The clients are loaded when they are first needed.
- * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
- * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+ * Reads a parameter (decrypted) or a secret. Undefined when it exists without text. Rejects with the AWS error. The clients are loaded when they are first needed, through
+ * modules of ours: a bundler can leave out of a package what they do not name, and nothing of one that is itself loaded by `import()`.
  */
 export const readAwsSecret = async (
   { source, name, key }: SecretReference,
   signal: AbortSignal,
 ): Promise<string | undefined> => {
-  if (source === 'ssm') {
-    const { SSMClient, GetParameterCommand } = await import('@aws-sdk/client-ssm');
-    const command = new GetParameterCommand({ Name: name, WithDecryption: true });
-    const { Parameter } = await new SSMClient(CLIENT).send(command, { abortSignal: signal });
-    return Parameter?.Value;
-  }
-  const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
-  const command = new GetSecretValueCommand({ SecretId: name });
-  const { SecretString } = await new SecretsManagerClient(CLIENT).send(command, { abortSignal: signal });
-  return key === undefined || SecretString === undefined ? SecretString : fieldOf(SecretString, key);
+  if (source === 'ssm') return (await import('./ssm.ts')).readParameter(name, CLIENT, signal);
+  const text = await (await import('./secrets-manager.ts')).readSecret(name, CLIENT, signal);
+  return key === undefined || text === undefined ? text : fieldOf(text, key);
 };
 
 const fieldOf = (text: string, key: string): string | undefined => {

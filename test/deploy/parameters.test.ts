@@ -75,7 +75,7 @@ test('serverless deploy ends before it does anything, and names each parameter',
   const deploying = promisify(execFile)(process.execPath, ['node_modules/serverless/bin/serverless.js', ...args], {
     cwd: root,
     env,
-    timeout: 25_000,
+    timeout: 55_000,
   });
   const { stdout, stderr } = (await deploying.catch((error: unknown) => error)) as { stdout: string; stderr: string };
   const said = stdout + stderr;
@@ -83,4 +83,4 @@ test('serverless deploy ends before it does anything, and names each parameter',
   for (const name of ['memroy', 'pulsarServiceUrl', 'tokenSecretKey or tokenPublicKey', 'vpcSubnetIds and vpc']) {
     expect(said).toContain(`- ${name}`);
   }
-});
+}, 60_000);

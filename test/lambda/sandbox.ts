@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Posted, RuntimeApi } from './runtime-api.ts';
 
@@ -71,6 +71,15 @@ export class Sandbox {
   get peakMb(): number {
     const [, kb = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
     return Number(kb) / 1024;
+  }
+
+  /** Time that processors have spent for the process, in milliseconds: a loaded machine changes it little. */
+  get cpuMs(): number {
+    const tasks = readdirSync(`/proc/${this.pid}/task`);
+    const nanoseconds = tasks.map((task) =>
+      Number.parseInt(readFileSync(`/proc/${this.pid}/task/${task}/schedstat`, 'utf8'), 10),
+    );
+    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
   }
 
   /** Invokes the function once; one invocation at a time. */

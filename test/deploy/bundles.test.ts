@@ -1,0 +1,32 @@
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { bundleAsDeployed, bundleSizes, deployedHandlers } from '../lambda/bundles.ts';
+
+const MAX_BYTES = 1_000_000;
+const LIMIT_MS = 60_000;
+
+const bundle = (handler: string, folder: string) => bundleAsDeployed(handler.replace(/\.\w+$/, '.ts'), folder);
+
+test.each([...deployedHandlers()])(
+  'function %s loads less than 1 MB at its start',
+  async (_, handler) => {
+    const { atStart } = bundleSizes(await bundle(handler, mkdtempSync(join(tmpdir(), 'pio-bundle-'))));
+    expect(atStart).toBeGreaterThan(100_000);
+    expect(atStart).toBeLessThan(MAX_BYTES);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'what is loaded when needed has the name of its function, by which serverless-esbuild packages it',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pio-bundle-'));
+    await bundle('handlers/admin.handler', folder);
+    const parts = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
+    expect(parts.length).toBeGreaterThan(5);
+    for (const name of parts) expect(name).toMatch(/^admin\.[A-Z0-9]{8}\.mjs$/);
+  },
+  LIMIT_MS,
+);
