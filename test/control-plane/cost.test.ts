@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CONSTANTS, PRICES } from '../../src/control-plane/cost/prices.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../src/runtime/run-settings.ts';
@@ -66,6 +67,13 @@ test('refuses what create refuses, and a rate that is none; an unknown name is 4
   expect((await post('sink', { ...SINK, configs: { url: 5, nonsense: 1 } })).reason).toContain('nonsense');
   expect((await post('sink', SINK, '?recordsPerSecond=0')).status).toBe(400);
   expect((await api.get('sinks/public/default/c/cost')).status).toBe(404);
+});
+
+test('counts the metrics and alarms that a deployment has', () => {
+  const operations = readFileSync(new URL('../../deploy/operations.yml', import.meta.url), 'utf8');
+  expect(operations.match(/Type: AWS::CloudWatch::Alarm/g)).toHaveLength(CONSTANTS.alarms);
+  const metrics = readFileSync(new URL('../../handlers/metrics.ts', import.meta.url), 'utf8');
+  expect(metrics.match(/addMetric\(/g)).toHaveLength(CONSTANTS.metrics);
 });
 
 test('counts as the runtime works', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guarantee } from '../../src/core/guarantee.ts';
-import { type Cloud, type CloudOptions, startCloud } from './cloud/index.ts';
+import { type Cloud, type CloudOptions, type StartCloud, startCloud } from './cloud/index.ts';
 import type { BrokerAddress } from './embedded-broker.ts';
 import { growingFile } from './growing-file.ts';
 import type { Input } from './input.ts';
@@ -33,6 +33,9 @@ export interface DeliveryOptions {
   /** Default: a file that grows. */
   readonly input?: () => Promise<Input>;
   readonly onCloud?: (cloud: Cloud) => Promise<void>;
+  /** Before the cloud ends. */
+  readonly onEnd?: () => Promise<void>;
+  readonly startCloud?: StartCloud;
 }
 
 /** What came of it, counted in the target. */
@@ -75,7 +78,7 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
     logFile: join(folder, 'cloud.log'),
     ...(keptBy && { swap: { asked: guarantee, kept: keptBy } }),
   };
-  await using cloud = await startCloud(cloudOptions, store?.environment);
+  await using cloud = await (options.startCloud ?? startCloud)(cloudOptions, store?.environment);
   const topic = `persistent://${options.namespace ?? 'public/default'}/e2e-${randomUUID()}`;
   const common = { processingGuarantees: guarantee };
   await cloud.create('sink', 'out', {
@@ -102,6 +105,7 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
   const effects = await target.read();
   const repeatedWrites = await target.repeatedWrites();
   const { killed: kills, started: runs } = await cloud.state();
+  await options.onEnd?.();
   return { ...judge(effects, records), records, repeatedWrites, kills, runs, log: cloud.logFile };
 };
 

@@ -137,6 +137,8 @@ const dispatcher = (load: Load): CostSum =>
     item('EventBridge', CONSTANTS.ticksPerMonth, 'invocations', PRICES.eventBridgeInvocation),
     item('Lambda, ticks', CONSTANTS.ticksPerMonth, 'requests', PRICES.lambdaRequest),
     time('Lambda, time of ticks', CONSTANTS.ticksPerMonth * CONSTANTS.tickSeconds, load),
+    item('CloudWatch, metrics', CONSTANTS.metrics, 'metrics', PRICES.metricMonth),
+    item('CloudWatch, alarms', CONSTANTS.alarms, 'alarms', PRICES.alarmMonth),
   ]);
 
 const time = (name: string, seconds: number, { memoryMb }: Load): CostItem =>

@@ -11,6 +11,10 @@ export const PRICES = {
   eventBridgeInvocation: 1e-6,
   /** API Gateway HTTP API, per request. */
   httpApiRequest: 1e-6,
+  /** CloudWatch, per custom metric and month. */
+  metricMonth: 0.3,
+  /** CloudWatch, per alarm on one metric and month. */
+  alarmMonth: 0.1,
 } as const;
 
 /** Date of the prices. */
@@ -35,6 +39,9 @@ export const CONSTANTS = {
   tickSeconds: 1,
   /** Assumed: one webhook request. */
   webhookSeconds: 0.02,
+  /** Metrics that the dispatcher writes, and alarms of a deployment: `deploy/operations.yml`. */
+  metrics: 4,
+  alarms: 5,
   /** Batch of a run where the type has no size of its own. */
   batchRecords: 1_000,
 } as const;

@@ -9,7 +9,7 @@ import type { ConnectorKind } from '../../../src/core/connector.ts';
 import { planted, secretWatch } from '../../kit/planted.ts';
 import type { CloudOptions, CloudState } from './protocol.ts';
 
-export type { Chaos, CloudOptions } from './protocol.ts';
+export type { Chaos, CloudOptions, CloudState } from './protocol.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -56,12 +56,12 @@ const bundles = (): Promise<string> => {
 
 /** A running cloud: the admin API, and power over its runs. */
 export class Cloud implements AsyncDisposable {
-  readonly #process: ChildProcess;
+  readonly #end: () => Promise<void>;
   readonly url: string;
   readonly logFile: string;
 
-  constructor(process: ChildProcess, port: number, logFile: string) {
-    this.#process = process;
+  constructor(end: () => Promise<void>, port: number, logFile: string) {
+    this.#end = end;
     this.url = `http://127.0.0.1:${port}`;
     this.logFile = logFile;
     if (logFile) secretWatch().files.add(logFile);
@@ -107,9 +107,8 @@ export class Cloud implements AsyncDisposable {
     return (await fetch(`${this.url}/cloud/kill`)).json() as Promise<number>;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill('SIGTERM');
-    if (this.#process.exitCode === null) await once(this.#process, 'exit');
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#end();
   }
 
   async #send(method: string, kind: ConnectorKind, name: string, config: object): Promise<void> {
@@ -123,11 +122,38 @@ export class Cloud implements AsyncDisposable {
   }
 }
 
-/** Starts a cloud; `await using` ends it and its runs. */
-export const startCloud = async (
+const end = async (child: ChildProcess): Promise<void> => {
+  child.kill('SIGTERM');
+  if (child.exitCode === null) await once(child, 'exit');
+};
+
+/** Starts a cloud: {@link startCloud}, or another that keeps to its ways. */
+export type StartCloud = (
   options: Omit<CloudOptions, 'functionBundle' | 'tickMs' | 'runSettings' | 'logFile'> & Partial<CloudOptions>,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<Cloud> => {
+  environment?: Readonly<Record<string, string>>,
+) => Promise<Cloud>;
+
+/** Environment of the functions. */
+export const cloudEnvironment = ({
+  serviceUrl,
+  adminUrl,
+  storeUrl,
+  runSettings,
+}: Parameters<StartCloud>[0]): Record<string, string> => ({
+  PULSAR_SERVICE_URL: serviceUrl,
+  PULSAR_ADMIN_URL: adminUrl ?? '',
+  STORE_URL: storeUrl,
+  PULSAR_TOKEN: planted('pulsar-token'),
+  AUTHENTICATION: 'none',
+  RUNNER_FUNCTION_PREFIX: 'e2e-',
+  RUN_SETTINGS: JSON.stringify({ ...TEST_RUN_SETTINGS, ...runSettings }),
+  AWS_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+});
+
+/** Starts a cloud; `await using` ends it and its runs. */
+export const startCloud: StartCloud = async (options, environment = {}) => {
   const folder = await bundles();
   const logFile = options.logFile ?? join(mkdtempSync(join(tmpdir(), 'pio-e2e-')), 'cloud.log');
   const full: CloudOptions = {
@@ -140,16 +166,7 @@ export const startCloud = async (
   const env = {
     ...process.env,
     PIO_CLOUD: JSON.stringify(full),
-    PULSAR_SERVICE_URL: full.serviceUrl,
-    PULSAR_ADMIN_URL: full.adminUrl ?? '',
-    STORE_URL: full.storeUrl,
-    PULSAR_TOKEN: planted('pulsar-token'),
-    AUTHENTICATION: 'none',
-    RUNNER_FUNCTION_PREFIX: 'e2e-',
-    RUN_SETTINGS: JSON.stringify(full.runSettings),
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
+    ...cloudEnvironment(full),
     ...environment,
   };
   const child = spawn(
@@ -162,5 +179,5 @@ export const startCloud = async (
   );
   child.stderr?.pipe(process.stderr, { end: false });
   const [line] = (await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line')) as [string];
-  return new Cloud(child, (JSON.parse(line) as { port: number }).port, logFile);
+  return new Cloud(() => end(child), (JSON.parse(line) as { port: number }).port, logFile);
 };

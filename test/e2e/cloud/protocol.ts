@@ -34,4 +34,7 @@ export interface CloudState {
   readonly running: number;
   readonly started: number;
   readonly killed: number;
+  /** Of a cloud with Lambda's execution environments: how many there were, and how many reached the deadline of an invocation. */
+  readonly environments?: number;
+  readonly timeouts?: number;
 }

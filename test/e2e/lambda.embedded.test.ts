@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { CloudState } from './cloud/index.ts';
+import { startLambdaCloud } from './cloud/lambda-cloud.ts';
+import { deliver } from './delivery.ts';
+import { startEmbeddedBroker } from './embedded-broker.ts';
+import { growingFile } from './growing-file.ts';
+import { sqliteTarget } from './sqlite-target.ts';
+
+const LIMIT_MS = 180_000;
+const EXACT = { lost: 0, duplicated: 0, reordered: 0 };
+
+let broker: Awaited<ReturnType<typeof startEmbeddedBroker>>;
+beforeAll(async () => {
+  broker = await startEmbeddedBroker();
+});
+afterAll(async () => {
+  await broker[Symbol.asyncDispose]();
+});
+
+/** A delivery by the bundles of a deployment, in Lambda's execution environments. */
+const deliverAsLambda = async (maxKills: number) => {
+  await using target = await sqliteTarget();
+  let state = async (): Promise<CloudState> => ({ running: 0, started: 0, killed: 0 });
+  let last = await state();
+  const result = await deliver({
+    ...{ broker, target, guarantee: 'EFFECTIVELY_ONCE', records: maxKills ? 60_000 : 4_000, maxKills, seed: 1 },
+    ...(maxKills && { input: () => growingFile(300), endsWithKills: true }),
+    startCloud: startLambdaCloud,
+    onCloud: async (cloud) => {
+      state = () => cloud.state();
+    },
+    onEnd: async () => {
+      last = await state();
+    },
+  });
+  process.stderr.write(`as Lambda, EFFECTIVELY_ONCE: ${JSON.stringify({ ...result, ...last })}\n`);
+  return { ...result, ...last };
+};
+
+test(
+  'EFFECTIVELY_ONCE writes exactly the input, in order, when environments are killed at any moment',
+  async () => {
+    const { kills, ...result } = await deliverAsLambda(10);
+    expect(result).toMatchObject(EXACT);
+    expect(kills).toBeGreaterThan(4);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'runs hand over at their deadlines, and later ones get environments that were frozen in between',
+  async () => {
+    const { runs, environments = 0, ...result } = await deliverAsLambda(0);
+    expect(result).toMatchObject(EXACT);
+    expect(runs).toBeGreaterThan(3);
+    expect(environments).toBeLessThan(runs);
+  },
+  LIMIT_MS,
+);
