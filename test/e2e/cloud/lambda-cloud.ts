@@ -17,7 +17,12 @@ type Name = (typeof NAMES)[number];
 const MEMORY_MB = 512;
 /** Runs live for so long instead of fifteen minutes, and hand over accordingly. */
 const RUN_TIMEOUT_MS = 7_000;
-const HAND_OVER: CloudOptions['runSettings'] = { handOverLeadMs: 3_500, stopMarginMs: 2_000, abortMarginMs: 600 };
+const HAND_OVER: CloudOptions['runSettings'] = {
+  handOverLeadMs: 3_500,
+  stopMarginMs: 2_000,
+  abortMarginMs: 600,
+  handOverWaitMs: 4_000,
+};
 const REQUEST_TIMEOUT_MS = 29_000;
 /** A run that is killed lives for up to so long. */
 const MAX_LIFE_MS = 3_000;
