@@ -22,15 +22,16 @@ export const handBackFailed = (batch: SinkBatch): void => {
 
 /**
  * Where order is kept, what was written although a record before it failed is written again behind that one: the last effect is then the last record's.
- * It would be delivered again anyway, if the run ended here.
+ * It would be delivered again anyway, if the run ended here. What goes aside with the dead letter of its key is not written any more, so nothing waits for it.
  */
-export const holdBackFollowing = ({ order, records }: SinkBatch): void => {
+export const holdBackFollowing = ({ order, records, book }: SinkBatch): void => {
   if (order === 'none') return;
   const failed = new Set<string | undefined>();
   for (const item of records) {
     const lane = order === 'key' ? item.record.key : undefined;
-    if (item.outcome === undefined) failed.add(lane);
-    else if (item.outcome === 'written' && failed.has(lane)) delete item.outcome;
+    if (item.outcome === undefined) {
+      if (!book?.holdsBack(item.record.key)) failed.add(lane);
+    } else if (item.outcome === 'written' && failed.has(lane)) delete item.outcome;
   }
 };
 

@@ -71,4 +71,15 @@ export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
     route: 'transactional',
     faults: [{ port: 'sink.transact', nth: 3, kind: 'freeze-before', ms: 8_000 }],
   },
+  'records that go aside with the dead letter of their key, and a written one between them': {
+    ...QUIET,
+    route: 'plain',
+    guarantee: 'ATLEAST_ONCE',
+    seed: 1130907716,
+    records: 20,
+    partitions: 3,
+    sourcePartitions: 1,
+    order: 'topic',
+    poisonEvery: 40,
+  },
 };

@@ -145,10 +145,10 @@ export class Subscription {
     this.#flushed = { markDelete: this.markDelete, acked: new Set(this.#acked) };
   }
 
-  /** The broker was killed: what was not flushed is forgotten. */
+  /** The broker was killed: what was not flushed is forgotten. A cursor in a ledger that is gone moves on to the first that is there. */
   restart(): void {
-    this.markDelete = this.#flushed.markDelete;
-    this.#acked = new Set(this.#flushed.acked);
+    this.markDelete = Math.max(this.#flushed.markDelete, this.#topic.firstKept - 1);
+    this.#acked = new Set([...this.#flushed.acked].filter((index) => index > this.markDelete));
     this.#consumers = [];
     this.#rewind();
   }
