@@ -29,8 +29,11 @@ export const sqsConfigs = ({ endpoint, region, credentials }: SqsAddress, queueN
 export const sqsClient = ({ endpoint, region, credentials }: SqsAddress): SQSClient =>
   new SQSClient({ endpoint, region, credentials: { ...credentials } });
 
-/** A FIFO queue with one message group, so that the order can be checked. What a killed run received shows again after a second. */
-export const sqsInput = async (address: SqsAddress): Promise<Input> => {
+/**
+ * A FIFO queue with one message group, so that the order can be checked; ten messages come every `pauseMs`. What a killed run received shows again after a
+ * second.
+ */
+export const sqsInput = async (address: SqsAddress, { pauseMs = 20 } = {}): Promise<Input> => {
   const client = sqsClient(address);
   const queueName = `e2e-${randomUUID()}.fifo`;
   const Attributes = { FifoQueue: 'true', VisibilityTimeout: '1' };
@@ -38,8 +41,9 @@ export const sqsInput = async (address: SqsAddress): Promise<Input> => {
   return {
     sourceType: 'sqs',
     configs: { ...sqsConfigs(address, queueName), pollIntervalMs: 200 },
-    feed: async (records) => {
-      for (let from = 0; from < records; from += PER_REQUEST) {
+    feed: async (records, isEnough = async () => false) => {
+      let from = 0;
+      for (; from < records && !(await isEnough()); from += PER_REQUEST) {
         const count = Math.min(PER_REQUEST, records - from);
         const Entries = Array.from({ length: count }, (_, index) => ({
           Id: String(index),
@@ -48,9 +52,9 @@ export const sqsInput = async (address: SqsAddress): Promise<Input> => {
           MessageDeduplicationId: String(from + index),
         }));
         await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-        await sleep(20);
+        await sleep(pauseMs);
       }
-      return records;
+      return Math.min(from, records);
     },
     isRead: async (storePath) => (await leftInQueue(client, QueueUrl ?? '')) === 0 && leftInInbox(storePath) === 0,
     dispose: async () => {

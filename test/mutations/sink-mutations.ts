@@ -126,6 +126,21 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     named: 'dead-letters in the order of the log',
   },
   {
+    number: 26,
+    part: 'b',
+    defect: 'a dead letter that is published before the book has it',
+    edits: [
+      { file: 'src/delivery/dead-letter.ts', find: '    await batch.book.decide(item);\n', replace: '' },
+      {
+        file: 'src/delivery/dead-letter.ts',
+        find: '  await publishSinkLetter(deadLetters, batch, item, letter);\n',
+        replace: '  await publishSinkLetter(deadLetters, batch, item, letter);\n  await batch.book?.decide(item);\n',
+      },
+    ],
+    tests: 'test/runtime/dead-letters.test.ts',
+    named: 'never written as well',
+  },
+  {
     number: 27,
     defect: 'a redriven record with a new version',
     edits: [

@@ -1,12 +1,17 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeAll, expect, test } from '@jest/globals';
 import { createTable } from '../../src/stores/dynamodb/create-table.ts';
-import { deliver } from '../e2e/delivery.ts';
+import { cassandraTarget } from '../e2e/cassandra-target.ts';
+import { type DeliveryOptions, deliver } from '../e2e/delivery.ts';
 import { growingFile } from '../e2e/growing-file.ts';
+import type { Input } from '../e2e/input.ts';
+import { postgresTarget } from '../e2e/postgres-target.ts';
 import { sqliteTarget } from '../e2e/sqlite-target.ts';
+import { sqsInput } from '../e2e/sqs-input.ts';
 import type { Target } from '../e2e/target.ts';
 import { noteRow } from '../faults/certificate.ts';
-import { describeReal, useDynamodb, usePulsar } from '../services/index.ts';
+import { describeReal, useCassandra, useDynamodb, useElasticmq, usePostgres, usePulsar } from '../services/index.ts';
+import { prepareNamespace } from './deduplicated-namespace.ts';
 
 const NAMESPACE = 'public/kills';
 const KILLS = 100;
@@ -16,6 +21,8 @@ const TABLE = 'kills';
 /** A killed run is followed within two seconds, so that a hundred kills take minutes. */
 const HASTE = {
   tickMs: 300,
+  // Where processes start slowly, each tick would start more of them.
+  maxRuns: 4,
   runSettings: {
     heartbeatMs: 250,
     leaseTtlMs: 1_500,
@@ -26,14 +33,6 @@ const HASTE = {
   },
 };
 
-const prepareNamespace = async (): Promise<void> => {
-  const url = `${usePulsar().adminUrl}/admin/v2/namespaces/${NAMESPACE}`;
-  const headers = { 'content-type': 'application/json' };
-  await fetch(url, { method: 'PUT', headers });
-  const answer = await fetch(`${url}/deduplication`, { method: 'POST', headers, body: 'true' });
-  if (!answer.ok) throw new Error(`deduplication could not be enabled: ${answer.status} ${await answer.text()}`);
-};
-
 const dynamodbStore = async () => {
   const client = new DynamoDBClient(useDynamodb());
   await createTable(client, TABLE);
@@ -41,53 +40,84 @@ const dynamodbStore = async () => {
   return { url: `dynamodb:${TABLE}`, environment: { AWS_ENDPOINT_URL_DYNAMODB: useDynamodb().endpoint } };
 };
 
-describeReal('EFFECTIVELY_ONCE on real servers, with a hundred kills', ['pulsar', 'dynamodb'], () => {
-  beforeAll(prepareNamespace, 60_000);
+/** From a source system through a topic into a target, every guarantee of it kept by other means. */
+interface KilledRoute {
+  readonly source: string;
+  readonly servers: string;
+  input(): Promise<Input>;
+  target(): Promise<Target>;
+  store?(): Promise<DeliveryOptions['store']>;
+}
 
-  const killedDelivery = async (makeTarget: () => Promise<Target>, usesDynamodb: boolean) => {
-    await using target = await makeTarget();
-    const seed = Math.ceil(Math.random() * 1e6);
-    const result = await deliver({
-      broker: usePulsar(),
-      target,
-      guarantee: 'EFFECTIVELY_ONCE',
-      namespace: NAMESPACE,
-      // More than are written until the last kill.
-      records: 200_000,
-      input: () => growingFile(25),
-      maxKills: KILLS,
-      killChance: 0.06,
-      endsWithKills: true,
-      seed,
-      ...HASTE,
-      ...(usesDynamodb && { store: await dynamodbStore() }),
-    });
-    const servers = `Pulsar 4.0, ${target.name}; store ${usesDynamodb ? 'DynamoDB Local' : 'SQLite'}`;
-    process.stderr.write(`${servers}: ${JSON.stringify({ seed, ...result })}\n`);
-    const { records, kills, runs, lost, duplicated, reordered } = result;
-    const route = `file → topic → ${target.sinkType}`;
-    await noteRow({
-      route,
-      guarantee: 'EFFECTIVELY_ONCE',
-      servers,
-      faults: 'SIGKILL around calls',
-      runs,
-      refused: 0,
-      records,
-      kills,
-      lost,
-      duplicated,
-      reordered,
-    });
-    return { lost, duplicated, reordered, enough: kills >= KILLS };
-  };
-  const exact = { lost: 0, duplicated: 0, reordered: 0, enough: true };
+const ROUTES: Readonly<Record<string, KilledRoute>> = {
+  'from a file into SQLite, transactional, with checkpoints in DynamoDB': {
+    source: 'file',
+    servers: 'Pulsar 4.0, SQLite; store DynamoDB Local',
+    input: () => growingFile(25),
+    target: () => sqliteTarget(),
+    store: dynamodbStore,
+  },
+  'from a file into PostgreSQL, transactional': {
+    source: 'file',
+    servers: 'Pulsar 4.0, PostgreSQL 15; store SQLite',
+    input: () => growingFile(25),
+    target: () => postgresTarget(usePostgres()),
+  },
+  'from a file into Cassandra, by versions': {
+    source: 'file',
+    servers: 'Pulsar 4.0, Cassandra 5.0; store SQLite',
+    input: () => growingFile(25),
+    target: () => cassandraTarget(useCassandra()),
+  },
+  'from a queue, through the inbox, into SQLite': {
+    source: 'sqs',
+    servers: 'SQS (ElasticMQ), Pulsar 4.0, SQLite; store SQLite',
+    input: () => sqsInput(useElasticmq(), { pauseMs: 200 }),
+    target: () => sqliteTarget(),
+  },
+};
 
-  test(
-    'from a file into SQLite, transactional, with checkpoints in DynamoDB: exactly the input, in order',
-    async () => {
-      expect(await killedDelivery(sqliteTarget, true)).toEqual(exact);
-    },
-    LIMIT_MS,
-  );
-});
+const killedDelivery = async ({ source, servers, ...route }: KilledRoute) => {
+  await using target = await route.target();
+  const store = await route.store?.();
+  const seed = Math.ceil(Math.random() * 1e6);
+  const result = await deliver({
+    broker: usePulsar(),
+    target,
+    guarantee: 'EFFECTIVELY_ONCE',
+    namespace: NAMESPACE,
+    // More than are written until the last kill.
+    records: 200_000,
+    input: route.input,
+    maxKills: KILLS,
+    killChance: 0.06,
+    endsWithKills: true,
+    seed,
+    ...HASTE,
+    ...(store && { store }),
+  });
+  process.stderr.write(`${servers}: ${JSON.stringify({ seed, ...result })}\n`);
+  const { records, kills, runs, lost, duplicated, reordered } = result;
+  await noteRow({
+    ...{ route: `${source} → topic → ${target.sinkType}`, guarantee: 'EFFECTIVELY_ONCE', servers },
+    faults: 'SIGKILL around calls',
+    ...{ runs, refused: 0, records, kills, lost, duplicated, reordered },
+  });
+  return { lost, duplicated, reordered, enough: kills >= KILLS };
+};
+
+describeReal(
+  'EFFECTIVELY_ONCE on real servers, with a hundred kills',
+  ['pulsar', 'dynamodb', 'postgres', 'cassandra', 'elasticmq'],
+  () => {
+    beforeAll(() => prepareNamespace(usePulsar(), NAMESPACE), 60_000);
+
+    test.each(Object.entries(ROUTES))(
+      '%s: exactly the input, in order',
+      async (_, route) => {
+        expect(await killedDelivery(route)).toEqual({ lost: 0, duplicated: 0, reordered: 0, enough: true });
+      },
+      LIMIT_MS,
+    );
+  },
+);
