@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { createControlPlane } from '../../src/control-plane/index.ts';
+import { expect, jest, test } from '@jest/globals';
 import { DIFFERENCES } from '../control-plane/differences.ts';
-import { SINK, SOURCE, startControlPlane, type TestControlPlane } from '../control-plane/harness.ts';
-import { serveControlPlane } from '../control-plane/http-server.ts';
+import { SINK, SOURCE } from '../control-plane/harness.ts';
 import { applyToBroker, load, normal, OURS } from '../control-plane/replay.ts';
-import { type AdminApiAnswer, describeReal, type PulsarAdminApi, startPulsarAdminApi } from '../services/index.ts';
+import { type AdminApiAnswer, describeReal, startPulsarAdminApi } from '../services/index.ts';
 import { canSay, type JavaCall, javaCallOf, objectOf } from './java-admin-calls.ts';
+import { useServedControlPlane } from './served-control-plane.ts';
 
 jest.setTimeout(120_000);
 
@@ -24,25 +23,12 @@ const expectRecorded = (answer: AdminApiAnswer, { status, body }: { status: numb
 };
 
 describeReal("Pulsar's Java admin API", ['javaClient'], () => {
-  let controlPlane: TestControlPlane;
-  let server: Awaited<ReturnType<typeof serveControlPlane>>;
-  let java: PulsarAdminApi;
+  const served = useServedControlPlane(startPulsarAdminApi);
   const called = new Set<string>();
-
-  beforeAll(async () => {
-    controlPlane = await startControlPlane();
-    server = await serveControlPlane(createControlPlane(controlPlane.deps));
-    java = await startPulsarAdminApi(server.url);
-  });
-  afterAll(async () => {
-    await java?.[Symbol.asyncDispose]();
-    await server?.close();
-    controlPlane?.close();
-  });
 
   const call = async ({ api, method, args }: JavaCall): Promise<AdminApiAnswer> => {
     called.add(`${method}/${args.length}`);
-    return java.call(api, method, args);
+    return served.client.call(api, method, args);
   };
 
   /** What is wrong with the answers that Java gets, one call as it is and the next by its future. */
@@ -52,9 +38,9 @@ describeReal("Pulsar's Java admin API", ['javaClient'], () => {
     for (const { n, label, exchanges } of load(file)) {
       for (const { request, response } of exchanges) {
         const same = javaCallOf(request);
-        if (!OURS.test(request.path)) applyToBroker(controlPlane, request);
-        else if (!same || DIFFERENT.has(`${file}#${n}`) || !(await canSay(java, same)))
-          await controlPlane.send(request);
+        if (!OURS.test(request.path)) applyToBroker(served.controlPlane, request);
+        else if (!same || DIFFERENT.has(`${file}#${n}`) || !(await canSay(served.client, same)))
+          await served.controlPlane.send(request);
         else {
           const answer = await call(n % 2 === 0 ? same : { ...same, method: `${same.method}Async` });
           if (response.withheld) continue;
@@ -109,7 +95,7 @@ describeReal("Pulsar's Java admin API", ['javaClient'], () => {
       expect(await to(`reloadBuiltIn${word}s`)).toEqual({ result: null });
       expect(await to(`delete${word}`, ...name)).toEqual({ result: null });
     }
-    const methods = await java.methods(api);
+    const methods = await served.client.methods(api);
     expect(methods.filter((method) => !called.has(method))).toEqual([]);
     expect(methods.length).toBeGreaterThan(35);
   });

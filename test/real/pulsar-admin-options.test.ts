@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { createControlPlane } from '../../src/control-plane/index.ts';
-import { startControlPlane, type TestControlPlane } from '../control-plane/harness.ts';
-import { serveControlPlane } from '../control-plane/http-server.ts';
+import { expect, jest, test } from '@jest/globals';
 import { planted } from '../kit/planted.ts';
-import { describeReal, type PulsarAdminShell, startPulsarAdminShell } from '../services/index.ts';
+import { describeReal, startPulsarAdminShell } from '../services/index.ts';
+import { useServedControlPlane } from './served-control-plane.ts';
 
 jest.setTimeout(300_000);
 
@@ -142,35 +140,22 @@ const RECORDED: readonly (readonly string[])[] = (
 ).map(({ argv }) => argv);
 
 describeReal('every option of pulsar-admin create and update', ['pulsarAdmin'], () => {
-  let controlPlane: TestControlPlane;
-  let server: Awaited<ReturnType<typeof serveControlPlane>>;
-  let shell: PulsarAdminShell;
-
-  beforeAll(async () => {
-    controlPlane = await startControlPlane();
-    server = await serveControlPlane(createControlPlane(controlPlane.deps));
-    shell = await startPulsarAdminShell(server.url);
-  });
-  afterAll(async () => {
-    await shell?.[Symbol.asyncDispose]();
-    await server?.close();
-    controlPlane?.close();
-  });
+  const served = useServedControlPlane(startPulsarAdminShell);
 
   /** What is wrong with the outcome of a call, or nothing. */
   const failureOf = async ([kind, verb, argv, outcome]: Row, index: number): Promise<string[]> => {
     const name = ['--name', `o${index}`];
     if (verb === 'update') {
-      const made = await shell.run([kind, 'create', ...name, ...(kind === 'sinks' ? SINK : SOURCE)]);
+      const made = await served.client.run([kind, 'create', ...name, ...(kind === 'sinks' ? SINK : SOURCE)]);
       expect(made).toMatchObject({ code: 0 });
     }
-    const { code, stderr } = await shell.run([kind, verb, ...name, ...argv]);
+    const { code, stderr } = await served.client.run([kind, verb, ...name, ...argv]);
     try {
       if (outcome instanceof RegExp)
         expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(outcome) });
       else {
         expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-        expect((await controlPlane.get(`${kind}/public/default/o${index}`)).json).toMatchObject(outcome);
+        expect((await served.controlPlane.get(`${kind}/public/default/o${index}`)).json).toMatchObject(outcome);
       }
       return [];
     } catch (error) {
@@ -188,7 +173,7 @@ describeReal('every option of pulsar-admin create and update', ['pulsarAdmin'], 
     '%s: there is no option that neither this table nor the recordings have',
     async (kind) => {
       for (const verb of ['create', 'update']) {
-        const { stdout } = await shell.run([kind, verb, '--help']);
+        const { stdout } = await served.client.run([kind, verb, '--help']);
         const options = [...stdout.matchAll(/^\s+(?:-\w, )?(--[a-zA-Z-]+)/gm)].map(([, option]) => option as string);
         const tried = [...ROWS.map(([k, v, argv]) => [k, v, ...argv]), ...RECORDED].filter(
           (argv) => argv[0] === kind && argv[1] === verb,

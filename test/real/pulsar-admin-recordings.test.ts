@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { createControlPlane } from '../../src/control-plane/index.ts';
+import { expect, jest, test } from '@jest/globals';
 import { DIFFERENCES, type Difference } from '../control-plane/differences.ts';
-import { startControlPlane, type TestControlPlane } from '../control-plane/harness.ts';
-import { serveControlPlane } from '../control-plane/http-server.ts';
 import { applyToBroker, type Item, load, OURS } from '../control-plane/replay.ts';
-import { describeReal, type PulsarAdminShell, type RunResult, startPulsarAdminShell } from '../services/index.ts';
+import { describeReal, type RunResult, startPulsarAdminShell } from '../services/index.ts';
+import { useServedControlPlane } from './served-control-plane.ts';
 
 // Each call takes 0.2 s of processor time, on a busy machine a second.
 jest.setTimeout(300_000);
@@ -92,31 +90,18 @@ const expectDifference = (call: Call, result: RunResult, { row, isFine }: { row:
 };
 
 describeReal("Pulsar's own pulsar-admin prints what it printed on a real worker", ['pulsarAdmin'], () => {
-  let controlPlane: TestControlPlane;
-  let server: Awaited<ReturnType<typeof serveControlPlane>>;
-  let shell: PulsarAdminShell;
-
-  beforeAll(async () => {
-    controlPlane = await startControlPlane();
-    server = await serveControlPlane(createControlPlane(controlPlane.deps));
-    shell = await startPulsarAdminShell(server.url);
-  });
-  afterAll(async () => {
-    await shell?.[Symbol.asyncDispose]();
-    await server?.close();
-    controlPlane?.close();
-  });
+  const served = useServedControlPlane(startPulsarAdminShell);
 
   const send = async ({ exchanges }: Item): Promise<void> => {
     for (const { request } of exchanges) {
-      if (OURS.test(request.path)) await controlPlane.send(request);
-      else applyToBroker(controlPlane, request);
+      if (OURS.test(request.path)) await served.controlPlane.send(request);
+      else applyToBroker(served.controlPlane, request);
     }
   };
 
   /** What is wrong with our answer, or nothing. */
   const failuresOf = async (step: string, call: Call): Promise<string[]> => {
-    const result = await shell.run(call.argv);
+    const result = await served.client.run(call.argv);
     const difference = differenceOf(step);
     try {
       if (difference) expectDifference(call, result, difference);

@@ -25,17 +25,3 @@ export const awsKeys = {
     ...javaString,
   }),
 };
-
-const CONNECT_MS = 2_000;
-const ANSWER_MS = 8_000;
-
-/** Limits of every AWS client of a connector. */
-export const clientLimits = {
-  maxAttempts: 3,
-  requestHandler: {
-    connectionTimeout: CONNECT_MS,
-    requestTimeout: ANSWER_MS,
-    socketTimeout: ANSWER_MS,
-    throwOnRequestTimeout: true,
-  },
-};

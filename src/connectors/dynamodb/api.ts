@@ -1,20 +1,13 @@
 import type { _Record as StreamRecord } from '@aws-sdk/client-dynamodb-streams';
-import { credentialsOf } from '../aws/credentials.ts';
+import { clientOptions } from '../aws/client-options.ts';
 import { awsSourceError } from '../aws/errors.ts';
-import { clientLimits } from '../aws/keys.ts';
 import type { Shard, ShardRecord, StreamApi } from '../streams/shard-log.ts';
 import type { DynamodbConfig } from './source.ts';
 
 /** Connects to a table's stream; nothing is asked of it yet. */
 export const openStream = async (config: DynamodbConfig): Promise<StreamApi> => {
   const streams = await import('@aws-sdk/client-dynamodb-streams');
-  const credentials = credentialsOf(config);
-  const client = new streams.DynamoDBStreamsClient({
-    region: config.awsRegion,
-    ...clientLimits,
-    ...(credentials && { credentials }),
-    ...(config.awsEndpoint !== '' && { endpoint: config.awsEndpoint }),
-  });
+  const client = new streams.DynamoDBStreamsClient(clientOptions(config));
   const StreamArn = config.awsDynamodbStreamArn;
   const ask = async <T>(doing: string, signal: AbortSignal, answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => {

@@ -4,8 +4,7 @@ import { PulsarIoError } from '../../core/errors.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
 import type { RecordResult, SinkRecord } from '../../core/record.ts';
 import { orAborted } from '../abort.ts';
-import { credentialsOf } from '../aws/credentials.ts';
-import { clientLimits } from '../aws/keys.ts';
+import { clientOptions } from '../aws/client-options.ts';
 import { recordId } from '../record-id.ts';
 import { writeConcurrently } from '../write-concurrently.ts';
 import { checkDynamodb, type DynamodbConfig, dynamodbConfig } from './config.ts';
@@ -32,18 +31,12 @@ export const dynamodbSink = defineSink<typeof dynamodbConfig>({
 
 const openDynamodb = async (config: DynamodbConfig, { signal }: OpenContext): Promise<OpenSink> => {
   const sdk = await import('@aws-sdk/client-dynamodb');
-  const credentials = credentialsOf(config);
-  const { awsRegion, awsEndpoint, concurrency, tableName } = config;
+  const { awsRegion, concurrency, tableName } = config;
+  const { requestHandler, ...options } = clientOptions(config);
+  const agent = { maxSockets: concurrency };
   const client = new sdk.DynamoDBClient({
-    ...clientLimits,
-    region: awsRegion,
-    requestHandler: {
-      ...clientLimits.requestHandler,
-      httpAgent: { maxSockets: concurrency },
-      httpsAgent: { maxSockets: concurrency },
-    },
-    ...(credentials && { credentials }),
-    ...(awsEndpoint !== '' && { endpoint: awsEndpoint }),
+    ...options,
+    requestHandler: { ...requestHandler, httpAgent: agent, httpsAgent: agent },
   });
   const name = `DynamoDB table ${tableName} (${awsRegion})`;
   try {

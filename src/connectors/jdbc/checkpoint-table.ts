@@ -19,7 +19,8 @@ const WHERE = 'connector = ? AND topic = ?';
 const MOVE = `UPDATE ${CHECKPOINT_TABLE} SET ledger_id = ?, entry_id = ?, batch_index = ?, version = ?
   WHERE ${WHERE} AND generation = ? AND epoch = ? AND ledger_id = ? AND entry_id = ? AND batch_index = ? AND version = ?`;
 
-const numbers = ({ ledgerId, entryId, batchIndex, version }: Frontier): number[] => [
+/** A frontier as the values of its columns, in their order. */
+export const frontierValues = ({ ledgerId, entryId, batchIndex, version }: Frontier): number[] => [
   ledgerId,
   entryId,
   batchIndex,
@@ -46,7 +47,7 @@ export class CheckpointTable {
     const row = this.#read(topic);
     if (row === undefined) {
       const insert = `INSERT INTO ${CHECKPOINT_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-      this.#database.prepare(insert).run(this.#uid, topic, token.generation, token.epoch, ...numbers(initial));
+      this.#database.prepare(insert).run(this.#uid, topic, token.generation, token.epoch, ...frontierValues(initial));
       return { token, frontier: initial };
     }
     if (compareTokens(row.token, token) >= 0)
@@ -60,12 +61,12 @@ export class CheckpointTable {
   move({ topic, token, from, to }: FrontierMove): void {
     this.#move ??= this.#prepareMove(topic, token);
     const { changes } = this.#move.run(
-      ...numbers(to),
+      ...frontierValues(to),
       this.#uid,
       topic,
       token.generation,
       token.epoch,
-      ...numbers(from),
+      ...frontierValues(from),
     );
     if (changes !== 1) throw fenced(topic, token, 'its token or frontier is not the stored one');
   }

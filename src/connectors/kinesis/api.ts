@@ -1,9 +1,8 @@
 import type { KinesisClient, _Record as KinesisRecord } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { PulsarIoError } from '../../core/errors.ts';
-import { credentialsOf } from '../aws/credentials.ts';
+import { clientOptions } from '../aws/client-options.ts';
 import { awsSourceError } from '../aws/errors.ts';
-import { clientLimits } from '../aws/keys.ts';
 import type { IteratorStart, Shard, ShardPage, ShardRecord, StreamApi } from '../streams/shard-log.ts';
 import type { KinesisConfig } from './source.ts';
 
@@ -16,13 +15,10 @@ const AGGREGATED = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
 /** Connects to a stream; nothing is asked of it yet. HTTP/1.1, which every server of the protocol speaks. */
 export const openKinesis = async (config: KinesisConfig): Promise<StreamApi> => {
   const kinesis = await import('@aws-sdk/client-kinesis');
-  const credentials = credentialsOf(config);
+  const { requestHandler, ...options } = clientOptions(config);
   const client: KinesisClient = new kinesis.KinesisClient({
-    region: config.awsRegion,
-    maxAttempts: clientLimits.maxAttempts,
-    requestHandler: new NodeHttpHandler(clientLimits.requestHandler),
-    ...(credentials && { credentials }),
-    ...(config.awsEndpoint !== '' && { endpoint: config.awsEndpoint }),
+    ...options,
+    requestHandler: new NodeHttpHandler(requestHandler),
   });
   const StreamName = config.awsKinesisStreamName;
   const ask = async <T>(doing: string, signal: AbortSignal, answer: Promise<T>): Promise<T> =>

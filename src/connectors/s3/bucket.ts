@@ -1,9 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { BatchTask, OpenBatchSource, TaskRecord } from '../../core/connector-type.ts';
 import type { Position } from '../../core/position.ts';
-import { credentialsOf } from '../aws/credentials.ts';
+import { clientOptions } from '../aws/client-options.ts';
 import { awsSourceError } from '../aws/errors.ts';
-import { clientLimits } from '../aws/keys.ts';
 import { isSelected, type S3Config } from './config.ts';
 import { type S3Object, taskOf } from './objects.ts';
 import { readObject } from './read-object.ts';
@@ -16,13 +15,7 @@ const HOUR_MS = 3_600_000;
 /** Opens a bucket; nothing is asked of it yet. */
 export const openBucket = async (config: S3Config): Promise<OpenBatchSource> => {
   const s3 = await import('@aws-sdk/client-s3');
-  const credentials = credentialsOf(config);
-  const client = new s3.S3Client({
-    region: config.awsRegion,
-    ...clientLimits,
-    ...(credentials && { credentials }),
-    ...(config.awsEndpoint !== '' && { endpoint: config.awsEndpoint, forcePathStyle: true }),
-  });
+  const client = new s3.S3Client({ ...clientOptions(config), forcePathStyle: config.awsEndpoint !== '' });
   return new Bucket(s3, client, config);
 };
 

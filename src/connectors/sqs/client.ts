@@ -1,15 +1,10 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { credentialsOf } from '../aws/credentials.ts';
+import { clientOptions } from '../aws/client-options.ts';
 import type { SqsQueueConfig } from './config.ts';
 import { type Side, sqsError } from './errors.ts';
 
 /** The AWS SDK's module for SQS, loaded with the first connector that needs it. */
 export type Sqs = typeof import('@aws-sdk/client-sqs');
-
-const CONNECT_MS = 2_000;
-/** Longer than the longest wait for messages that is asked for. */
-const ANSWER_MS = 8_000;
-const MAX_ATTEMPTS = 3;
 
 /** A queue that was found. */
 export interface FoundQueue {
@@ -24,19 +19,10 @@ export interface FoundQueue {
 export const findQueue = async (config: SqsQueueConfig, side: Side, signal: AbortSignal): Promise<FoundQueue> => {
   const { awsEndpoint, awsRegion, queueName } = config;
   const sqs = await import('@aws-sdk/client-sqs');
-  const credentials = credentialsOf(config);
   const client = new sqs.SQSClient({
-    region: awsRegion,
-    maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: ANSWER_MS,
-      socketTimeout: ANSWER_MS,
-      throwOnRequestTimeout: true,
-    },
-    ...(credentials && { credentials }),
+    ...clientOptions(config),
     // Else requests would go to the host that the queue's own address names, which another network may not reach.
-    ...(awsEndpoint !== '' && { endpoint: awsEndpoint, useQueueUrlAsEndpoint: false }),
+    ...(awsEndpoint !== '' && { useQueueUrlAsEndpoint: false }),
   });
   const name = `SQS queue ${queueName} (${awsRegion})`;
   try {

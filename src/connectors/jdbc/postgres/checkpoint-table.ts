@@ -2,20 +2,13 @@ import type { FrontierMove, FrontierRow } from '../../../core/connector-type.ts'
 import { PulsarIoError } from '../../../core/errors.ts';
 import type { Frontier } from '../../../core/frontier.ts';
 import type { Token } from '../../../core/token.ts';
-import { CHECKPOINT_TABLE, fenced } from '../checkpoint-table.ts';
+import { CHECKPOINT_TABLE, fenced, frontierValues } from '../checkpoint-table.ts';
 import type { Connection } from './connection.ts';
 import { postgresCode, postgresError } from './errors.ts';
 import type { Query } from './statements.ts';
 
 const COLUMNS = `(connector text NOT NULL, topic text NOT NULL, generation bigint NOT NULL, epoch bigint NOT NULL, ledger_id bigint NOT NULL,
   entry_id bigint NOT NULL, batch_index bigint NOT NULL, version bigint NOT NULL, PRIMARY KEY (connector, topic))`;
-
-const numbers = ({ ledgerId, entryId, batchIndex, version }: Frontier): number[] => [
-  ledgerId,
-  entryId,
-  batchIndex,
-  version,
-];
 
 /** The frontiers of one connector, in the schema of its table. */
 export class CheckpointTable {
@@ -41,7 +34,7 @@ export class CheckpointTable {
     const text = `INSERT INTO ${this.#name} AS stored VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (connector, topic) DO UPDATE
       SET generation = excluded.generation, epoch = excluded.epoch
       WHERE (stored.generation, stored.epoch) < (excluded.generation, excluded.epoch) RETURNING *`;
-    const values = [this.#uid, topic, token.generation, token.epoch, ...numbers(initial)];
+    const values = [this.#uid, topic, token.generation, token.epoch, ...frontierValues(initial)];
     const [result] = await this.#connection.send([{ text, values }], signal);
     const row = result?.rows[0] as Record<string, string> | undefined;
     if (!row) throw fenced(topic, token, 'a run with a newer or the same token was here');
@@ -57,7 +50,7 @@ export class CheckpointTable {
     return {
       text: `UPDATE ${this.#name} SET ledger_id = $1, entry_id = $2, batch_index = $3, version = $4 WHERE connector = $5 AND topic = $6
         AND generation = $7 AND epoch = $8 AND ledger_id = $9 AND entry_id = $10 AND batch_index = $11 AND version = $12`,
-      values: [...numbers(to), this.#uid, topic, token.generation, token.epoch, ...numbers(from)],
+      values: [...frontierValues(to), this.#uid, topic, token.generation, token.epoch, ...frontierValues(from)],
     };
   }
 
