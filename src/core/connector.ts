@@ -98,7 +98,7 @@ interface ConnectorBase {
   readonly instanceStates: Readonly<Record<string, DesiredState>>;
   /** Raised by start and restart, per instance id: a run that sees another number than it began with ends, and counts begin at 0. */
   readonly restarts: Readonly<Record<string, number>>;
-  /** Set by the first call that moves positions or sends dead letters back: runs of a sink then look into the book of each topic. */
+  /** Set by the first call that moves positions or sends dead letters back, or leaves decided letters behind: runs of a sink then look into the book of each topic. */
   readonly keepsBooks?: true;
   /** Dead letters of a sink that are to be sent back. */
   readonly redrive?: RedriveOrder;

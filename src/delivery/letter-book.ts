@@ -1,6 +1,6 @@
 import { PulsarIoError } from '../core/errors.ts';
 import { compareMessageIds, type MessageIdParts } from '../core/message-id.ts';
-import { keyHash, MAX_PARKED_KEYS } from '../core/sink-book.ts';
+import { keyHash, MAX_PARKED_KEYS, type SinkBook } from '../core/sink-book.ts';
 import type { OpenBook } from './open-book.ts';
 import type { SinkItem } from './sink-batch.ts';
 
@@ -38,9 +38,8 @@ export const inputLetters = ({ book, parksKeys, hasFrontier }: LetterBookOptions
     },
     decide: async ({ record: { messageId, key } }) => {
       const parked = parksKeys && key !== undefined ? withKey(book, key, 0) : book.content.parked;
-      const isKnown = parked === book.content.parked;
-      if (hasFrontier || !isKnown)
-        await book.change({ ...(hasFrontier && { lettered: messageId }), ...(parked && { parked }) });
+      const lettered = hasFrontier ? furthest(messageId, book.content.lettered) : book.content.lettered;
+      await note(book, { lettered, parked });
     },
   };
 };
@@ -58,13 +57,25 @@ export const redriveLetters = (book: OpenBook, redrive: number, onlyParked: bool
     decide: async ({ record: { messageId, key } }) => {
       const parked =
         key !== undefined && stateOf(key) !== undefined ? withKey(book, key, redrive) : book.content.parked;
-      await book.change({ relettered: messageId, ...(parked && { parked }) });
+      await note(book, { relettered: furthest(messageId, book.content.relettered), parked });
     },
   };
 };
 
 const isUpTo = (id: MessageIdParts, end: MessageIdParts | undefined): boolean =>
   end !== undefined && compareMessageIds(id, end) <= 0;
+
+type Decided = { readonly [Name in 'lettered' | 'relettered' | 'parked']?: SinkBook[Name] | undefined };
+
+/** A run that publishes again what an earlier one decided must not take back what that one decided behind it. */
+const furthest = (id: MessageIdParts, end: MessageIdParts | undefined): MessageIdParts =>
+  end !== undefined && isUpTo(id, end) ? end : id;
+
+/** Stores what is new; nothing when all of it is known. */
+const note = async (book: OpenBook, change: Decided): Promise<void> => {
+  const added = Object.entries(change).filter(([name, value]) => value !== book.content[name as keyof SinkBook]);
+  if (added.length > 0) await book.change(Object.fromEntries(added));
+};
 
 const withKey = (
   { content: { parked = {} } }: OpenBook,

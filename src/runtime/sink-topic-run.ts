@@ -127,13 +127,14 @@ const openBook = async (run: SinkRun, topic: string, token: Token): Promise<Open
   return OpenBook.open(deps.checkpoints, connector.uid, topic, token, control.signal);
 };
 
+/** Also under ATMOST_ONCE, where a run of an earlier configuration left one: its letters are not written. */
 const letterBook = (
   { connector, guarantee }: SinkRun,
   book: OpenBook | undefined,
   frontier: FrontierHolder | undefined,
 ): LetterBook | undefined => {
   const parks = parksKeys(connector.config);
-  if (!book || !(guarantee.namesDeadLetters || parks)) return undefined;
+  if (!book || !(guarantee.keepsFrontier || parks)) return undefined;
   return inputLetters({ book, parksKeys: parks, hasFrontier: frontier !== undefined });
 };
 

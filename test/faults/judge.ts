@@ -36,11 +36,14 @@ export const judge = (
   }
   const reordered = order === 'none' ? [] : readers.flatMap((effects) => outOfOrder(effects, places, order));
   const letters = countOf(deadLetters);
+  duplicated.push(...[...seen].filter((text) => letters.has(text)).map(asLetterToo));
   const lost = given.filter(({ text, isPoison }) =>
     isPoison ? !letters.has(text) : !seen.has(text) && !letters.has(text),
   );
   return { lost: lost.map(({ text }) => text), duplicated, reordered, repeatedLetters: repeatedOf(letters) };
 };
+
+const asLetterToo = (text: string): string => `${text}, which is a dead letter, too`;
 
 const outOfOrder = (
   effects: readonly string[],

@@ -39,7 +39,7 @@ export interface Schedule {
   readonly keys: number;
   /** Order that an ATLEAST_ONCE sink is asked to keep; a queue keeps that of keys unless it is `none`. */
   readonly order: 'none' | 'key' | 'topic';
-  /** Every so many records one is poison and one is refused at first; 0: none. Needs dead letters. */
+  /** Every so many records one is refused at first, the next is poison, and the one behind it is rejected once; 0: none. Needs dead letters. */
   readonly poisonEvery: number;
   readonly lambdaTimeoutMs: number;
   readonly dispatchers: number;

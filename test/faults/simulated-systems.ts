@@ -3,11 +3,14 @@ import type { EventMappings } from '../../src/core/queue-triggers.ts';
 import { type Given, judge, judgeCells, type Verdict } from './judge.ts';
 import { isSourceRoute } from './schedule.ts';
 import type { Process } from './simulation/process.ts';
-import { FLAKY, POISON, TargetSystem } from './simulation/target-system.ts';
+import { FICKLE, FLAKY, POISON, TargetSystem } from './simulation/target-system.ts';
 import { SOURCE_FEEDS, type SourceFeed } from './source-feeds.ts';
 import type { Stage, Subject, Types } from './stage.ts';
 
 const textsOf = (messages: readonly OutgoingMessage[]): string[] => messages.map(({ value }) => String(value));
+
+/** What comes in a row every so many records: dead letters beside each other. */
+const KINDS = [FLAKY, POISON, FICKLE] as const;
 
 /** The systems that are simulated, too: one per route. */
 export class SimulatedSystems implements Subject {
@@ -46,7 +49,7 @@ export class SimulatedSystems implements Subject {
   give(n: number): void {
     const { keys, poisonEvery, route } = this.#stage.schedule;
     const kind = poisonEvery > 0 && n > 0 ? n % poisonEvery : -1;
-    const text = `${kind === 1 ? POISON : kind === 0 ? FLAKY : 'r'}${n}`;
+    const text = `${KINDS[kind] ?? 'r'}${n}`;
     const ownKey = route === 'versioned' ? text : undefined;
     const key = keys > 0 ? `k${n % keys}` : ownKey;
     if (this.#source) this.#given.push(this.#source.give({ n, text, key }));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SinkConnector } from '../../src/core/connector.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import type { SinkRecord } from '../../src/core/record.ts';
-import { Crash, type Watch } from './kit/ports.ts';
+import { Crash, crashAt, type Watch } from './kit/ports.ts';
 import { memorySink, World } from './kit/world.ts';
 
 const LIMIT_MS = 120_000;
@@ -78,6 +78,27 @@ describe.each(['transactional', 'versioned'] as const)('dead letters under EFFEC
             letters: letters.length,
             all: TEXTS.length,
           });
+        },
+        () => refuse(),
+      ),
+    LIMIT_MS,
+  );
+
+  test(
+    'stay dead letters when the run that finds several of them published dies as well',
+    () =>
+      dieEverywhere(
+        async () => {
+          refuse('a1', 'a2');
+          const made = await newSink(type, 'EFFECTIVELY_ONCE');
+          const watch = crashAt('producer.sendEntry', 'after', { nth: 2, topic: made.letters });
+          await expect(world.attempt(made.sink, { watch })).rejects.toThrow();
+          expect(await world.texts(made.letters)).toEqual(['a1', 'a2']);
+          return made;
+        },
+        (letters, at) => {
+          const both = letters.filter((text) => world.target.effects.includes(text));
+          expect({ at, both, letters }).toEqual({ at, both: [], letters: ['a1', 'a2'] });
         },
         () => refuse(),
       ),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Connector } from '../../core/connector.ts';
+import { deadLetterTopicOf } from '../../core/dead-letter-rules.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { RegisteredConnector } from '../../core/registry.ts';
 import type { CommonDraft } from '../config/drafts.ts';
@@ -58,8 +59,15 @@ const merge = async (call: Call, connector: Connector, draft: CommonDraft): Prom
     generation: connector.generation + 1,
     updatedAtMs: deps.clock.nowMs(),
     config,
+    ...(leavesBook(connector) && { keepsBooks: true }),
   } as Connector;
 };
+
+/** What was decided of dead letters holds under the next configuration, too. */
+const leavesBook = ({ kind, config }: Connector): boolean =>
+  kind === 'sink' &&
+  config.processingGuarantees === 'EFFECTIVELY_ONCE' &&
+  deadLetterTopicOf(config, config.name) !== undefined;
 
 /** As JSON has it: without undefined fields. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

@@ -25,6 +25,8 @@ export const POISON = 'poison';
 /** Text of a record that the target refuses a few times begins so. */
 export const FLAKY = 'flaky';
 const FLAKY_FAILURES = 2;
+/** Text of a record that the target rejects once, and would take later, begins so. */
+export const FICKLE = 'fickle';
 
 /** What a reader of the target saw appear: the text, and under which key. */
 export interface Effect {
@@ -123,13 +125,16 @@ export class TargetSystem {
 
   #failureOf({ value, topic }: SinkRecord): Error | undefined {
     const text = String(value);
-    if (text.startsWith(POISON)) return new PulsarIoError('PIO_SINK_REJECTED', `a record of ${topic} is poison`);
-    if (!text.startsWith(FLAKY)) return undefined;
+    if (text.startsWith(POISON)) return rejected(topic);
+    const isFickle = text.startsWith(FICKLE);
+    if (!isFickle && !text.startsWith(FLAKY)) return undefined;
     const failures = this.#failures.get(text) ?? 0;
     this.#failures.set(text, failures + 1);
+    if (isFickle) return failures < 1 ? rejected(topic) : undefined;
     return failures < FLAKY_FAILURES ? new PulsarIoError('PIO_SINK_UNAVAILABLE', 'not just now') : undefined;
   }
 }
 
+const rejected = (topic: string): Error => new PulsarIoError('PIO_SINK_REJECTED', `a record of ${topic} is poison`);
 const fenced = (topic: string): Error => new PulsarIoError('PIO_FENCED', `a newer run writes ${topic}`);
 const unavailable = (): Error => new PulsarIoError('PIO_SINK_UNAVAILABLE', 'the simulated target does not answer');
