@@ -227,6 +227,8 @@ export interface QueueTrigger extends EventTrigger {
   readonly kind: 'queue';
   readonly batchSize: number;
   readonly windowSeconds: number;
+  /** Longest that the queue may keep a message, in milliseconds, however it is set up: where Lambda receives, nobody asks the queue itself. */
+  readonly retentionMs: number;
   /** Functions that Lambda runs side by side at most; undefined: no limit of its own. */
   readonly maxConcurrency: number | undefined;
 }

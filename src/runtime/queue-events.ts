@@ -11,6 +11,7 @@ import { eventArn } from './event-arn.ts';
 import { limitPublishing } from './event-source-run.ts';
 import { addToStatus } from './event-status.ts';
 import { publishMessages, type QueueDelivery, requireEmptyInbox, storeInInbox } from './queue-delivery.ts';
+import { requireMemory } from './queue-memory.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunDeps } from './run-deps.ts';
 import { wakePublisher } from './wake-publisher.ts';
@@ -44,6 +45,7 @@ export const createQueueEvents = (deps: RunDeps): QueueEvents => {
       },
     };
     try {
+      requireMemory(delivery, type.trigger(config)?.retentionMs ?? 0);
       await deliver(delivery, messages, outputs);
     } catch (error) {
       counters.systemException(error as Error);

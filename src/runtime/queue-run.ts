@@ -1,6 +1,5 @@
 import { after } from '../core/clock.ts';
 import type { OpenQueueSource, QueueMessage, QueueSourceType } from '../core/connector-type.ts';
-import { PulsarIoError } from '../core/errors.ts';
 import { runtimeOptions } from '../core/runtime-options.ts';
 import { inboxPublisher } from '../core/source-runs.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
@@ -16,13 +15,13 @@ import {
   requireEmptyInbox,
   storeInInbox,
 } from './queue-delivery.ts';
+import { requireMemory } from './queue-memory.ts';
 import { readPartitions, type SourceContext } from './read-partitions.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { WorkEnd } from './run-deps.ts';
 import { shapeOf } from './shape-of.ts';
 import { untilIdle } from './until-idle.ts';
 
-const DAY_MS = 86_400_000;
 /** The wait for a first message. A run that is asked to end lasts that much longer, instead of dropping an answer on its way, whose messages would stay hidden. */
 const RECEIVE_WAIT_MS = 1_000;
 
@@ -45,7 +44,7 @@ export const queueWork = async (source: SourceContext, type: QueueSourceType): P
   if (type.trigger(config)) return isPublisher ? publishInbox(context) : { end: 'idle' };
   const queue = await type.open(config, openContext(context));
   try {
-    requireMemory(context, queue);
+    requireMemory(deliveryOf(context, queue), queue.retentionMs);
     if (!context.keeper.middleware) return await throughInbox(context, queue, isPublisher);
     if (!(await deps.inbox.isEmpty(connector.uid, source.control.signal))) {
       if (isPublisher) await publishInbox(context);
@@ -188,15 +187,4 @@ const keepHidden = (
   };
   arm();
   return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
-};
-
-/** Refuses to forget ids that the queue may still repeat (GUARANTEES rule 37). */
-const requireMemory = ({ keeper, type, config, connector }: QueueContext, { retentionMs }: OpenQueueSource): void => {
-  const rememberMs = type.rememberMs(config);
-  if (!keeper.remembers || rememberMs >= retentionMs + DAY_MS) return;
-  const days = (ms: number): string => (ms / DAY_MS).toFixed(1);
-  throw new PulsarIoError(
-    'PIO_GUARANTEE_REFUSED',
-    `${connector.config.processingGuarantees} remembers message ids for ${days(rememberMs)} days, but the queue keeps messages for ${days(retentionMs)} and may repeat them all that time: remember them a day longer than that, or shorten the queue's retention`,
-  );
 };

@@ -126,6 +126,24 @@ describe('events of a queue', () => {
     expect(status?.numConnectorExceptions).toBe(1);
   });
 
+  test.each(['EFFECTIVELY_ONCE', 'ATMOST_ONCE'] as const)(
+    'under %s rejects while ids are forgotten before the queue may have forgotten the messages (rule 37)',
+    async (guarantee) => {
+      const { topic, source } = await newSource(guarantee, { configs: { rememberDays: 14 } });
+      await expect(send(eventOf('sqs-standard'))).rejects.toMatchObject({
+        code: 'PIO_GUARANTEE_REFUSED',
+        message: expect.stringContaining(
+          'remembers message ids for 14.0 days, but the queue may keep messages for 14.0',
+        ),
+      });
+      expect({ texts: await world.texts(topic), isEmpty: await deps.inbox.isEmpty(source.uid) }).toEqual({
+        texts: [],
+        isEmpty: true,
+      });
+      expect((await deps.leases.read(source.uid, 0))?.status.numSystemExceptions).toBe(1);
+    },
+  );
+
   test('rejects when the receipt of the broker is lost, and publishes again when Lambda sends again', async () => {
     const { topic } = await newSource();
     const lost = watchPorts(deps, crashAt('producer.sendEntry', 'after'));

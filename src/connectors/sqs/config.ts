@@ -47,7 +47,9 @@ const common = {
 
 const DAY_MS = 86_400_000;
 
-/** Longest retention of a queue, in days, and one: what GUARANTEES rule 37 asks for whatever the queue is set to. */
+/** Longest that a queue may be set to keep messages (AWS: `MessageRetentionPeriod`), in milliseconds. */
+export const MAX_RETENTION_MS = 14 * DAY_MS;
+/** A day more, in days: what GUARANTEES rule 37 asks for whatever the queue is set to. */
 const SAFE_DAYS = 15;
 
 /** Config of the SQS source. */

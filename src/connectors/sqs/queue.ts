@@ -3,7 +3,7 @@ import { concurrently } from '../../core/concurrently.ts';
 import type { OpenQueueSource, QueueMessage } from '../../core/connector-type.ts';
 import { throwIfAborted } from '../abort.ts';
 import { type FoundQueue, findQueue } from './client.ts';
-import type { SqsSourceConfig } from './config.ts';
+import { MAX_RETENTION_MS, type SqsSourceConfig } from './config.ts';
 import { sqsError } from './errors.ts';
 import { messageOf } from './messages.ts';
 
@@ -15,7 +15,6 @@ const ENOUGH_BYTES = 4 * 1024 * 1024;
 
 /** Of SQS; for servers that do not tell. */
 const DEFAULT_HIDDEN_SECONDS = 30;
-const MAX_RETENTION_SECONDS = 14 * 86_400;
 
 /** Opens the queue and asks it for its times. */
 export const openSqsQueue = async (config: SqsSourceConfig, signal: AbortSignal): Promise<OpenQueueSource> => {
@@ -29,7 +28,7 @@ export const openSqsQueue = async (config: SqsSourceConfig, signal: AbortSignal)
     const { Attributes = {} } = await client.send(command, { abortSignal: signal });
     return new SqsQueue(found, config, {
       hiddenSeconds: config.visibilityTimeoutSeconds ?? Number(Attributes.VisibilityTimeout ?? DEFAULT_HIDDEN_SECONDS),
-      retentionSeconds: Number(Attributes.MessageRetentionPeriod ?? MAX_RETENTION_SECONDS),
+      retentionSeconds: Number(Attributes.MessageRetentionPeriod ?? MAX_RETENTION_MS / 1_000),
     });
   } catch (error) {
     client.destroy();

@@ -1,6 +1,6 @@
 import { defineQueueSource } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
-import { checkSqsSource, isFifo, rememberMs, sqsSourceConfig } from './config.ts';
+import { checkSqsSource, isFifo, MAX_RETENTION_MS, rememberMs, sqsSourceConfig } from './config.ts';
 import { messagesOfEvent } from './messages.ts';
 import { openSqsQueue } from './queue.ts';
 
@@ -21,7 +21,14 @@ export const sqsSource = defineQueueSource<typeof sqsSourceConfig>({
   pollIntervalMs: ({ pollIntervalMs }) => pollIntervalMs,
   trigger: ({ trigger, queueArn, batchSize, batchingWindowSeconds, maxConcurrency }) =>
     trigger === 'event' && queueArn !== undefined
-      ? { kind: 'queue', arn: queueArn, batchSize, windowSeconds: batchingWindowSeconds, maxConcurrency }
+      ? {
+          kind: 'queue',
+          arn: queueArn,
+          batchSize,
+          windowSeconds: batchingWindowSeconds,
+          retentionMs: MAX_RETENTION_MS,
+          maxConcurrency,
+        }
       : undefined,
   messagesOf: messagesOfEvent,
   open: (config, { signal }) => openSqsQueue(config, signal),

@@ -13,9 +13,10 @@ import { handler as admin } from '../../../handlers/admin.ts';
 import { handler as tick } from '../../../handlers/dispatcher.ts';
 import { handler as webhook } from '../../../handlers/http-source.ts';
 import { httpEvent, joinedHeaders } from '../../lambda/http-event.ts';
-import type { CloudOptions, CloudState } from './protocol.ts';
+import { type CloudOptions, type CloudState, DEFAULT_MAX_RUNS } from './protocol.ts';
 
 const options = JSON.parse(process.env.PIO_CLOUD ?? '{}') as CloudOptions;
+const { maxRuns = DEFAULT_MAX_RUNS } = options;
 const runs = new Set<ChildProcess>();
 const logFd = openSync(options.logFile, 'a');
 const log = (line: string): void =>
@@ -57,7 +58,7 @@ const lambdaContext = { getRemainingTimeInMillis: () => 29_000 } as Context;
 const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const body = await buffer(request);
   const path = request.url ?? '';
-  if (path.startsWith('/2015-03-31/functions/') && runs.size >= (options.maxRuns ?? Number.POSITIVE_INFINITY)) {
+  if (path.startsWith('/2015-03-31/functions/') && runs.size >= maxRuns) {
     response.writeHead(429, { 'x-amzn-errortype': 'TooManyRequestsException' }).end('{}');
   } else if (path.startsWith('/2015-03-31/functions/')) {
     const run = startRun(body);

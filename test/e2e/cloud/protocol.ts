@@ -12,6 +12,9 @@ export interface Chaos {
   readonly seed: number;
 }
 
+/** More than any test needs: where processes start slower than they are asked for, there would be ever more of them. */
+export const DEFAULT_MAX_RUNS = 16;
+
 /** How the processes of an end-to-end test are set up; travels as JSON in `PIO_CLOUD`. */
 export interface CloudOptions {
   readonly serviceUrl: string;
@@ -19,7 +22,7 @@ export interface CloudOptions {
   readonly storeUrl: string;
   readonly runSettings: Partial<RunSettings>;
   readonly tickMs: number;
-  /** Runs at work at a time; more invocations are refused, as by a function's reserved concurrency. Default: no limit. */
+  /** Runs at work at a time; more invocations are refused, as by a function's reserved concurrency. Default: {@link DEFAULT_MAX_RUNS}. */
   readonly maxRuns?: number;
   /** Path of the bundled function process. */
   readonly functionBundle: string;

@@ -98,7 +98,14 @@ export class MemoryQueue {
       trigger: ({ trigger }) =>
         trigger === undefined
           ? undefined
-          : { kind: 'queue', arn: trigger, batchSize: 10, windowSeconds: 0, maxConcurrency: undefined },
+          : {
+              kind: 'queue',
+              arn: trigger,
+              batchSize: 10,
+              windowSeconds: 0,
+              retentionMs: this.retentionMs,
+              maxConcurrency: undefined,
+            },
       messagesOf: (event) => event as readonly QueueMessage[],
       open: async () => this.#open(),
     });
