@@ -10,6 +10,7 @@ import { producerCases } from './pulsar-client-producers.ts';
 import { readerCases } from './pulsar-client-readers.ts';
 import { reconnectCases } from './pulsar-client-reconnects.ts';
 import { schemaCases } from './pulsar-client-schemas.ts';
+import { seekCases } from './pulsar-client-seeks.ts';
 import { sessionCases } from './pulsar-client-sessions.ts';
 import { topicCases } from './pulsar-client-topics.ts';
 import { transactionCases } from './pulsar-client-transactions.ts';
@@ -39,6 +40,7 @@ export function pulsarClientContract(name: string, start: () => Promise<BrokerAd
     describe('topics that are found or grow', () => topicCases(use));
     describe('consumers', () => consumerCases(use));
     describe('readers and seeking', () => readerCases(use));
+    describe('seeks that fail', () => seekCases(use));
     describe('after a lost connection', () => reconnectCases(use));
     describe('in trouble', () => troubleCases(use));
     describe('sessions', () => sessionCases(use));

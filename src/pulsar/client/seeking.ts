@@ -12,6 +12,8 @@ export interface SeekHost {
   send(where: Omit<CommandInput<'SEEK'>, 'consumerId' | 'requestId'>): Promise<unknown>;
   /** What was known of messages before the seek is void. */
   forgetMessages(): void;
+  /** Subscribes anew where the subscription stands: what came during a seek that failed was dropped. */
+  startAgain(): void;
 }
 
 function whereOf(target: SeekTarget): Parameters<SeekHost['send']>[0] {
@@ -26,6 +28,7 @@ export class Seeking {
   private readonly reading: Pick<Reading, 'start'>;
   private readonly isInclusive: boolean;
   private attached: PromiseWithResolvers<void> | undefined;
+  private answered: Promise<void> = Promise.resolve();
   private isDetached = false;
   private isAttached = false;
 
@@ -44,6 +47,11 @@ export class Seeking {
     return this.isUnderWay && !this.isAttached;
   }
 
+  /** Waits for the broker's answer, if one is due: only then is it known where the consumer goes on. */
+  async settled(): Promise<void> {
+    await this.answered.catch(() => undefined);
+  }
+
   /** Moves the subscription; resolves when messages come from there. What was received before is dropped. */
   async seek(target: SeekTarget): Promise<void> {
     if (this.isUnderWay) throw new PulsarError('NotAllowedError', 'another seek is under way');
@@ -51,19 +59,23 @@ export class Seeking {
     attached.promise.catch(() => undefined);
     this.attached = attached;
     this.isDetached = this.isAttached = false;
-    const { host, reading } = this;
-    const formerStart = reading.start;
-    reading.start = 'id' in target ? { id: target.id, isInclusive: this.isInclusive } : undefined;
+    this.answered = this.ask(target);
     try {
-      await host.send(whereOf(target));
-      if (!this.isDetached) this.end();
-      await attached.promise;
+      await this.answered;
     } catch (error) {
-      if (!this.isAttached) reading.start = formerStart;
-      throw error;
-    } finally {
       this.attached = undefined;
+      this.host.startAgain();
+      throw error;
     }
+    if (!this.isDetached) this.end();
+    await attached.promise.finally(() => {
+      this.attached = undefined;
+    });
+  }
+
+  private async ask(target: SeekTarget): Promise<void> {
+    await this.host.send(whereOf(target));
+    this.reading.start = 'id' in target ? { id: target.id, isInclusive: this.isInclusive } : undefined;
   }
 
   /** The consumer is no longer attached. */

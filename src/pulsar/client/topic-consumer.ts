@@ -121,6 +121,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
   }
 
   private async register(connection: Connection, signal: AbortSignal): Promise<void> {
+    await this.seeking.settled();
     this.queue.remove(() => true);
     this.arrivals.chunked.restart();
     this.redeliveries.deadLetters?.clear();
@@ -271,6 +272,11 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     this.acks.clear();
     this.arrivals.chunked.clear();
     this.redeliveries.clear();
+  }
+
+  /** For {@link Seeking}. */
+  startAgain(): void {
+    if (this.connection?.isOpen) this.subscribeAnew(this.connection);
   }
 
   /** Last message of the topic and the end of what is acknowledged without gaps. */
