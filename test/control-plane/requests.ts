@@ -13,7 +13,8 @@ export interface TestRequest {
   readonly method: string;
   readonly path: string;
   readonly parts?: readonly TestPart[];
-  readonly body?: string;
+  /** Bytes are sent in base 64, as API Gateway sends what is no text. */
+  readonly body?: string | Buffer;
   readonly contentType?: string;
   readonly base64?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
@@ -42,7 +43,8 @@ export const eventOf = ({
   headers,
 }: TestRequest): APIGatewayProxyEventV2 => {
   const type = parts ? `multipart/form-data; boundary=${BOUNDARY}` : contentType;
-  const text = parts ? formBody(parts) : body;
+  const content = parts ? formBody(parts) : body;
+  const isBase64Encoded = base64 ?? content instanceof Buffer;
   return {
     version: '2.0',
     routeKey: '$default',
@@ -61,7 +63,7 @@ export const eventOf = ({
       time: '01/Jan/2027:00:00:00 +0000',
       timeEpoch: 0,
     },
-    isBase64Encoded: base64 ?? false,
-    ...(text !== undefined && { body: base64 ? Buffer.from(text).toString('base64') : text }),
+    isBase64Encoded,
+    ...(content !== undefined && { body: Buffer.from(content).toString(isBase64Encoded ? 'base64' : 'utf8') }),
   };
 };

@@ -1,13 +1,11 @@
 import { PulsarIoError } from '../../core/errors.ts';
+import { parseJson } from '../http/json-text.ts';
 import type { Form } from '../http/multipart.ts';
 import type { KindWords } from '../kind-words.ts';
 import type { CommonDraft } from './drafts.ts';
 import { readUpdateOptions } from './drafts.ts';
 import { kindRulesOf } from './kind-rules.ts';
 import { type Reader, Unreadable } from './readers.ts';
-
-/** Deepest nesting of a configuration. */
-const MAX_DEPTH = 64;
 
 /** The configuration part of a form. Throws `PIO_REQUEST_INVALID`: Pulsar's text when there is none of type application/json. */
 export const readDraft = (form: Form, words: KindWords): CommonDraft => {
@@ -23,7 +21,7 @@ export const asksForAuthData = (form: Form): boolean =>
 const readPart = <T>(form: Form, name: string, read: Reader<T>): T | undefined => {
   const part = form.get(name);
   if (!part || part.isFile || part.mediaType !== 'application/json') return undefined;
-  const value = parseJson(name, part.text);
+  const value = parseJson(`The part ${name}`, part.text);
   try {
     return value === null ? undefined : read(value);
   } catch (cause) {
@@ -31,60 +29,4 @@ const readPart = <T>(form: Form, name: string, read: Reader<T>): T | undefined =
     const what = cause.path.length > 0 ? `${cause.path.join('.')} in the part ${name}` : `The part ${name}`;
     throw new PulsarIoError('PIO_REQUEST_INVALID', `${what} ${cause.problem}`, { cause });
   }
-};
-
-const parseJson = (name: string, text: string): unknown => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new PulsarIoError('PIO_REQUEST_INVALID', `The part ${name} is not valid JSON: ${placeOf(cause, text)}`, {
-      cause,
-    });
-  }
-  if (isDeeperThan(value, MAX_DEPTH)) {
-    throw new PulsarIoError('PIO_REQUEST_INVALID', `The part ${name} is nested deeper than ${MAX_DEPTH} levels`);
-  }
-  return value;
-};
-
-/** Where JSON broke; never the text around it, which may be a secret. V8 names no position for a token that must not be there: then we look for it. */
-const placeOf = (cause: unknown, text: string): string => {
-  const message = (cause as Error).message;
-  const place = /(at position \d+)( \(line \d+ column \d+\))?/.exec(message);
-  if (place) return `it breaks ${place[0]}`;
-  return mayGoOn(text) ? 'it ends too early' : `it breaks at position ${brokenAt(text)}`;
-};
-
-/** Offset of the character up to which the text may be the beginning of JSON. */
-const brokenAt = (text: string): number => {
-  let good = 0;
-  let bad = text.length;
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    if (mayGoOn(text.slice(0, middle))) good = middle;
-    else bad = middle;
-  }
-  return good;
-};
-
-/** True for JSON and for what more text could make JSON: the parser complains of nothing but its end. */
-const mayGoOn = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch (cause) {
-    const { message } = cause as Error;
-    const [, position] = /at position (\d+)/.exec(message) ?? [];
-    return /Unexpected end|Unterminated string/.test(message) || Number(position) === text.length;
-  }
-};
-
-const isDeeperThan = (value: unknown, levels: number): boolean => {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > levels) return true;
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-  }
-  return false;
 };

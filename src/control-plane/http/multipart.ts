@@ -1,6 +1,7 @@
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import { PulsarIoError } from '../../core/errors.ts';
 import { type AdminRequest, MAX_BODY_BYTES } from './admin-request.ts';
+import { utf8Text } from './utf8.ts';
 
 /** One part of a form. A file's bytes are not kept: packages cannot run here. */
 export interface Part {
@@ -10,21 +11,18 @@ export interface Part {
   readonly isFile: boolean;
 }
 
-/** Parts by name; of several with one name the first. */
+/** Parts by name. */
 export type Form = ReadonlyMap<string, Part>;
 
-const LIMITS = {
-  fieldNameSize: 100,
-  fieldSize: MAX_BODY_BYTES,
-  fields: 20,
-  fileSize: MAX_BODY_BYTES,
-  files: 5,
-  parts: 20,
-};
+/** Of all parts that have names, which are looked at byte by byte. */
+const LIMITS = { fileSize: MAX_BODY_BYTES, files: 20, parts: 20 };
+
+/** Longest name of a part, in characters. */
+const MAX_NAME_LENGTH = 100;
 
 /**
  * Reads a multipart/form-data body. An empty one without a content type is an empty form.
- * Throws `PIO_UNSUPPORTED_MEDIA_TYPE` and `PIO_REQUEST_INVALID`.
+ * Throws `PIO_UNSUPPORTED_MEDIA_TYPE`, and `PIO_REQUEST_INVALID` also for two parts of one name: who reads the first and who reads the last would not agree.
  */
 export const readForm = async ({ contentType, body }: AdminRequest): Promise<Form> => {
   if (contentType === undefined && body.length === 0) return new Map();
@@ -34,29 +32,49 @@ export const readForm = async ({ contentType, body }: AdminRequest): Promise<For
       "The body must be multipart/form-data with the configuration as a part of type application/json, as pulsar-admin sends it; with curl: -F 'sinkConfig={…};type=application/json'",
     );
   }
+  return formOf(await rawParts(contentType, body));
+};
+
+interface RawPart {
+  readonly name: string | undefined;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+const formOf = (parts: readonly RawPart[]): Form => {
+  const form = new Map<string, Part>();
+  for (const { name, mediaType, bytes } of parts) {
+    if (!name || name.length > MAX_NAME_LENGTH)
+      throw invalid(`a part has no name, or one of more than ${MAX_NAME_LENGTH} characters`);
+    if (form.has(name)) throw invalid(`it has two parts with the name ${JSON.stringify(name)}; give it once`);
+    const isFile = name === 'data';
+    form.set(name, { mediaType, text: isFile ? '' : utf8Text(`The part ${JSON.stringify(name)}`, bytes), isFile });
+  }
+  return form;
+};
+
+const rawParts = async (contentType: string, body: Buffer): Promise<RawPart[]> => {
   try {
     return await parse(contentType, body);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new PulsarIoError('PIO_REQUEST_INVALID', `The body is not valid multipart/form-data: ${why}`, { cause });
+    throw invalid(cause instanceof Error ? cause.message : String(cause), cause);
   }
 };
 
-const parse = (contentType: string, body: Buffer): Promise<Form> =>
+const invalid = (why: string, cause?: unknown): PulsarIoError =>
+  new PulsarIoError('PIO_REQUEST_INVALID', `The body is not valid multipart/form-data: ${why}`, { cause });
+
+const parse = (contentType: string, body: Buffer): Promise<RawPart[]> =>
   new Promise((resolve, reject) => {
-    const form = new Map<string, Part>();
-    const keep = (name: string, part: Part) => void (form.has(name) || form.set(name, part));
-    const isPartAFile = (name: string | undefined) => name === 'data';
-    const parser = new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS, isPartAFile });
+    const parts: RawPart[] = [];
+    const parser = new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS, isPartAFile: () => true });
     const tooMany = () => reject(new Error(`it has more than ${LIMITS.parts} parts`));
-    parser.on('field', (name, text, _nameTruncated, _truncated, _encoding, mediaType) =>
-      keep(name, { mediaType: mediaType.toLowerCase(), text, isFile: false }),
-    );
-    parser.on('file', (name: string, stream: BusboyFileStream) => {
-      keep(name, { mediaType: 'application/octet-stream', text: '', isFile: true });
-      stream.on('error', reject).resume();
+    parser.on('file', (name: string | undefined, stream: BusboyFileStream, _file, _encoding, mediaType) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+      stream.on('end', () => parts.push({ name, mediaType: mediaType.toLowerCase(), bytes: Buffer.concat(chunks) }));
     });
-    for (const limit of ['partsLimit', 'fieldsLimit', 'filesLimit'] as const) parser.on(limit, tooMany);
-    parser.on('finish', () => resolve(form)).on('error', reject);
+    for (const limit of ['partsLimit', 'filesLimit'] as const) parser.on(limit, tooMany);
+    parser.on('finish', () => resolve(parts)).on('error', reject);
     parser.end(body);
   });
