@@ -59,7 +59,6 @@ describe('parts of a form', () => {
   });
 
   test.each([
-    ['a quote and a header line', 'sinkConfig"\r\nX-Injected: 1'],
     ['a line break', 'sink\r\nConfig'],
     ['a line feed', 'sink\nConfig'],
     ['nothing', ''],
@@ -67,6 +66,13 @@ describe('parts of a form', () => {
   ])('are refused when their name holds %s', async (_what, name) => {
     const answer = await api.send({ method: 'POST', path: PATH, parts: [{ ...CONFIG, name }] });
     expect(answer).toMatchObject({ status: 400, reason: expect.not.stringMatching(/[\r\n]/) });
+  });
+
+  test('may bring headers of their own, which are not heeded and do not come back', async () => {
+    const name = 'sinkConfig"\r\nX-Injected: "1';
+    const path = '/admin/v3/sinks/public/default/injected';
+    const answer = await api.send({ method: 'POST', path, parts: [{ ...CONFIG, name }] });
+    expect(answer).toMatchObject({ status: 204, headers: {}, text: '' });
   });
 
   test.each(['text/plain', 'application/xml', undefined])('of type %s are no configuration', async (contentType) => {

@@ -1,5 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
+import { stringify } from 'yaml';
+import { runCli } from '../../src/cli/main.ts';
 import { planted } from '../kit/planted.ts';
 import { describeReal, startPulsarAdminShell } from '../services/index.ts';
 import { useServedControlPlane } from './served-control-plane.ts';
@@ -10,8 +14,26 @@ const SINK = ['--sink-type', 'http', '--inputs', 'in', '--sink-config', '{"url":
 const SOURCE = ['--source-type', 'data-generator', '--destination-topic-name', 'out'];
 const secret = JSON.stringify({ more: planted('option') });
 
-/** Read by the tool alone, before it sends anything; its jars from Maven do not fit together for YAML, and it ends with an error of the class loader. */
-const UNTRIED = ['--sink-config-file', '--source-config-file'];
+/** Read by the tool; options given beside them override what they say. */
+const FILES = {
+  sink: {
+    name: 'of-file',
+    archive: 'builtin://http',
+    inputs: ['in'],
+    configs: { url: 'http://127.0.0.1:1/' },
+    parallelism: 3,
+    retainKeyOrdering: true,
+    processingGuarantees: 'ATLEAST_ONCE',
+  },
+  source: {
+    name: 'of-file',
+    archive: 'builtin://data-generator',
+    topicName: 'out',
+    configs: { sleepBetweenMessages: 5 },
+    parallelism: 2,
+    producerConfig: { compressionType: 'ZSTD' },
+  },
+};
 
 /** Options beside those of the recordings: what `get` shows after a call with them, or what the refusal says. */
 type Row = readonly [
@@ -169,6 +191,34 @@ describeReal('every option of pulsar-admin create and update', ['pulsarAdmin'], 
     expect(failures).toEqual([]);
   });
 
+  const ours = async (argv: readonly string[]) => {
+    const world = { env: {}, fetch, out: () => {}, err: () => {}, signal: AbortSignal.timeout(20_000) };
+    return { code: await runCli([...argv, '--admin-url', served.url], world) };
+  };
+
+  /** What a program makes of a file and an option beside it, as `get` shows it. */
+  const madeOfFile = async (
+    kind: 'sink' | 'source',
+    run: (argv: readonly string[]) => Promise<{ code: number | null }>,
+  ) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'pio-config-')), `${kind}.yaml`);
+    writeFileSync(file, stringify(FILES[kind]));
+    const argv = [`--${kind}-config-file`, file];
+    expect(await run([`${kind}s`, 'create', ...argv, '--parallelism', '1'])).toMatchObject({ code: 0 });
+    const created = (await served.controlPlane.get(`${kind}s/public/default/of-file`)).json;
+    expect(await run([`${kind}s`, 'update', ...argv])).toMatchObject({ code: 0 });
+    const updated = (await served.controlPlane.get(`${kind}s/public/default/of-file`)).json;
+    await served.controlPlane.remove(`${kind}s/public/default/of-file`);
+    expect(await run([`${kind}s`, 'create', `--${kind}-config-file`, '/nosuch.yaml'])).toMatchObject({ code: 1 });
+    return { created, updated };
+  };
+
+  test.each(['sink', 'source'] as const)('%s: a configuration file is read as pulsar-io reads it', async (kind) => {
+    const theirs = await madeOfFile(kind, (argv) => served.client.run(argv));
+    expect(theirs).toMatchObject({ created: { ...FILES[kind], parallelism: 1 }, updated: FILES[kind] });
+    expect(await madeOfFile(kind, ours)).toEqual(theirs);
+  });
+
   test.each(['sinks', 'sources'] as const)(
     '%s: there is no option that neither this table nor the recordings have',
     async (kind) => {
@@ -182,7 +232,7 @@ describeReal('every option of pulsar-admin create and update', ['pulsarAdmin'], 
           '--name',
           '--help',
           '--version',
-          ...UNTRIED,
+          ...['--sink-config-file', '--source-config-file'],
           ...tried.flat().map((word) => word.split('=')[0]),
         ]);
         expect(options.length).toBeGreaterThan(15);

@@ -7,6 +7,7 @@ import { serveControlPlane } from '../control-plane/http-server.ts';
 export interface ServedControlPlane<Client> {
   readonly controlPlane: TestControlPlane;
   readonly client: Client;
+  readonly url: string;
 }
 
 /** A control plane on a port of its own, and one of Pulsar's own clients that is given its address: started before a suite's tests, closed after them. */
@@ -18,6 +19,7 @@ export const useServedControlPlane = <Client extends AsyncDisposable>(
   beforeAll(async () => {
     served.controlPlane = await startControlPlane();
     server = await serveControlPlane(createControlPlane(served.controlPlane.deps));
+    served.url = server.url;
     served.client = await startClient(server.url);
   });
   afterAll(async () => {

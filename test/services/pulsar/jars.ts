@@ -31,6 +31,8 @@ export const serverJars = (): Promise<string> => resolveJars(server);
 export const toolsJars = (): Promise<string> =>
   resolveJars({
     name: 'pulsar-tools',
+    // The poms of Maven leave versions of Jackson that do not fit together: the tool could not read a YAML file.
+    imports: ['com.fasterxml.jackson:jackson-bom:2.17.2'],
     artifacts: [`org.apache.pulsar:pulsar-client-tools:${toolsVersion}`, 'org.slf4j:slf4j-nop:2.0.13'],
   });
 
