@@ -175,7 +175,7 @@ export class ConsumerGroup {
 
   /** Whether there was more when the broker was last asked, without asking. */
   get isMoreKnown(): boolean {
-    return this.all.some((consumer) => consumer.isBehindKnownEnd);
+    return this.all.some((consumer) => consumer.reading.isBehindKnownEnd);
   }
 
   async lastMessageIds(): Promise<{ topic: string; last: MessageIdParts; markDelete?: MessageIdParts }[]> {
@@ -206,5 +206,5 @@ export class ConsumerGroup {
 
 async function hasMore(consumer: TopicConsumer): Promise<boolean> {
   await consumer.lastMessageId();
-  return consumer.isBehindKnownEnd;
+  return consumer.reading.isBehindKnownEnd;
 }

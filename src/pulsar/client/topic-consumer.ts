@@ -2,25 +2,23 @@ import type { MessageIdParts } from '../../core/message-id.ts';
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ConsumerListener } from '../network/connection-listeners.ts';
-import { AckType, type CommandFields, type MessageIdInput, ValidationError } from '../protocol/index.ts';
-import { ackAndWait, askAgain, isOf, sendAcks } from './ack-commands.ts';
-import { AckGrouping } from './ack-grouping.ts';
+import type { CommandFields, MessageIdInput } from '../protocol/index.ts';
+import { askAgain, isOf } from './ack-commands.ts';
 import { Arrivals } from './arrivals.ts';
+import { Attachment } from './attachment.ts';
 import { type ClientContext, requestOptions } from './client-context.ts';
-import type { CorruptEntry } from './decode-entry.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { Permits } from './permits.ts';
 import { Reading } from './reading.ts';
 import { ReceiveQueue } from './receive-queue.ts';
-import { Reconnector } from './reconnector.ts';
 import { Redeliveries } from './redeliveries.ts';
 import { closeConsumer, registerConsumer } from './register.ts';
 import { type SeekHost, Seeking, type SeekTarget } from './seeking.ts';
 import { ConsumerStats } from './stats.ts';
+import { TopicAcks } from './topic-acks.ts';
 import { canOnlyRewind, subscribeFields, type TopicConsumerOptions } from './topic-consumer-options.ts';
-import { askTopicEnd, type ReadingPosition, type TopicEnd } from './topic-end.ts';
-import { TopicPlace } from './topic-place.ts';
-import { type TransactionId, transactionalAckId, transactionFields } from './transaction-id.ts';
+import { askTopicEnd, type TopicEnd } from './topic-end.ts';
+import type { TransactionId } from './transaction-id.ts';
 
 /** What a topic's consumer tells its owner. */
 export interface TopicConsumerEvents {
@@ -39,18 +37,16 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
   private readonly context: ClientContext;
   private readonly events: TopicConsumerEvents;
   private readonly consumerId: number;
-  private readonly reconnector: Reconnector;
+  private readonly attachment: Attachment;
   private readonly permits: Permits;
-  private readonly acks: AckGrouping;
+  private readonly acks: TopicAcks;
   private readonly redeliveries: Redeliveries;
   private readonly seeking: Seeking;
   private readonly stats: ConsumerStats | undefined;
   private readonly statsLine: () => string;
-  private readonly place: TopicPlace;
   private readonly arrivals: Arrivals;
   private readonly canOnlyRewind: boolean;
-  private connection: Connection | undefined;
-  private readonly reading: Reading;
+  readonly reading: Reading;
   private endReason: PulsarError | undefined;
   private isLeaving = false;
 
@@ -59,20 +55,13 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     this.options = options;
     this.events = events;
     this.consumerId = context.nextId();
-    this.place = new TopicPlace(context, options.topic.fullName);
     this.reading = new Reading(options);
     this.canOnlyRewind = canOnlyRewind(options.subscriptionType);
-    this.reconnector = new Reconnector({
-      attach: (signal) => this.place.attach(signal, (...place) => this.register(...place)),
+    this.attachment = new Attachment(context, options.topic.fullName, {
+      register: (...place) => this.register(...place),
       onGivenUp: (error) => this.endWith(error),
-      operationTimeoutMs: context.operationTimeoutMs,
     });
-    this.permits = new Permits(options.receiverQueueSize, (messagePermits) => this.sendFlow(messagePermits));
-    this.acks = new AckGrouping({
-      isBatchIndexAck: options.isBatchIndexAck,
-      isReceipt: options.isAckReceipt,
-      send: (ackType, ids) => this.sendAck(ackType, ids),
-    });
+    this.permits = new Permits(options.receiverQueueSize, (messagePermits) => this.request(messagePermits));
     this.redeliveries = new Redeliveries(options, {
       log: context.log,
       chunked: () => this.arrivals.chunked,
@@ -84,14 +73,23 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     const who = `${options.topic.fullName}, ${options.subscription}, ${this.consumerId}`;
     this.statsLine = () => this.stats?.take(who) ?? '';
     context.stats?.add(this.statsLine);
+    this.acks = new TopicAcks({
+      context,
+      options,
+      consumerId: this.consumerId,
+      stats: this.stats,
+      connection: () => this.attachment.connection,
+      chunked: () => this.arrivals.chunked,
+      redeliveries: () => this.redeliveries,
+    });
     this.arrivals = new Arrivals(context, options, {
-      acks: this.acks,
+      acks: this.acks.grouping,
       unacked: this.redeliveries.unacked,
       deadLetters: this.redeliveries.deadLetters,
       start: () => this.reading.start,
       isSeeking: () => this.seeking.isBeforeTarget,
       release: (permits) => this.release(permits),
-      refuse: (entry) => this.refuse(entry),
+      refuse: (entry) => this.acks.refuse(entry),
       redeliver: (ids) => this.redeliveries.redeliver(ids),
       deliver: (messages) => {
         this.queue.push(messages);
@@ -101,13 +99,13 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
   }
 
   get isConnected(): boolean {
-    return this.connection !== undefined;
+    return this.attachment.connection !== undefined;
   }
 
   /** First attachment. When it fails this consumer is of no use any more; `isOptional`: the others of its group go on. */
   async begin(isOptional = false): Promise<void> {
     try {
-      await this.reconnector.start();
+      await this.attachment.start();
     } catch (error) {
       this.endWith(error as PulsarError, isOptional);
       throw error;
@@ -132,20 +130,17 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     if (connection.consumers.get(this.consumerId) !== this) {
       throw new PulsarError('Disconnected', `consumer of ${fields.topic} was closed while it was registered`);
     }
-    this.connection = connection;
+    this.attachment.connection = connection;
     if (this.seeking.isUnderWay) this.seeking.end();
-    else this.acks.restart();
+    else this.acks.grouping.restart();
     this.permits.start();
     this.events.onAttached(this);
   }
 
-  private sendFlow(messagePermits: number): void {
-    if (this.connection?.isOpen) this.connection.send('FLOW', { consumerId: this.consumerId, messagePermits });
-  }
-
-  /** With a receiver queue of 0: asks for messages one by one. */
-  request(count: number): void {
-    this.sendFlow(count);
+  /** Lets the broker send so many messages more. */
+  request(messagePermits: number): void {
+    const { connection } = this.attachment;
+    if (connection?.isOpen) connection.send('FLOW', { consumerId: this.consumerId, messagePermits });
   }
 
   onMessage(command: CommandFields<'MESSAGE'>, headersAndPayload: Buffer): void {
@@ -155,16 +150,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
   /** Gives permits back that no application will return by taking a message. */
   private release(permits: number): void {
     if (this.options.receiverQueueSize > 0) this.permits.release(permits);
-    else if (permits > 0) this.sendFlow(1);
-  }
-
-  private refuse({ messageId: { ledgerId, entryId }, reason }: CorruptEntry): void {
-    this.connection?.send('ACK', {
-      consumerId: this.consumerId,
-      ackType: AckType.Individual,
-      messageId: [{ ledgerId, entryId }],
-      validationError: ValidationError[reason],
-    });
+    else if (permits > 0) this.request(1);
   }
 
   /** Takes the first message of the queue, if there is one. */
@@ -178,52 +164,20 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     return message;
   }
 
-  /** Acknowledges one message; with receipts a promise of the broker's answer. */
+  /** See {@link TopicAcks}; each throws why the consumer ended, if it did. */
   acknowledge(id: MessageIdParts): Promise<unknown> | undefined {
     this.requireOpen();
-    this.redeliveries.settled(id);
-    this.redeliveries.deadLetters?.forget(id);
-    this.stats?.acknowledged(AckType.Individual);
-    if (id.firstChunk === undefined) return this.acks.add(id);
-    return Promise.all(this.arrivals.chunked.entriesOf([id]).map((entry) => this.acks.add(entry)));
+    return this.acks.acknowledge(id);
   }
 
   async acknowledgeCumulative(id: MessageIdParts): Promise<void> {
     this.requireOpen();
-    this.requireCumulative();
-    this.redeliveries.unacked?.remove(id);
-    this.stats?.acknowledged(AckType.Cumulative);
-    await this.acks.addCumulative(this.arrivals.chunked.limitCumulative(id));
+    await this.acks.acknowledgeCumulative(id);
   }
 
-  /** Acknowledges within a transaction, at once; rejects with TransactionConflict when another has acknowledged the message. */
   async acknowledgeIn(transaction: TransactionId, id: MessageIdParts, isCumulative: boolean): Promise<void> {
     const connection = this.requireConnection('acknowledge in a transaction');
-    if (isCumulative) this.requireCumulative();
-    const { consumerId } = this;
-    const { chunked } = this.arrivals;
-    const ids = isCumulative ? [chunked.limitCumulative(id)] : chunked.entriesOf([id]);
-    const fields = {
-      consumerId,
-      ackType: isCumulative ? AckType.Cumulative : AckType.Individual,
-      messageId: ids.map((entry) => transactionalAckId(entry, isCumulative)),
-      ...transactionFields(transaction),
-    };
-    await ackAndWait(connection, fields, requestOptions(this.context));
-    this.redeliveries.settled(id);
-    this.stats?.acknowledged(fields.ackType);
-  }
-
-  private requireCumulative(): void {
-    if (this.canOnlyRewind) return;
-    throw new PulsarError('CumulativeAcknowledgementNotAllowedError', 'shared subscriptions acknowledge one by one');
-  }
-
-  private sendAck(ackType: AckType, ids: readonly MessageIdInput[]): Promise<void> | undefined {
-    const { connection, consumerId } = this;
-    if (connection === undefined || !connection.isOpen) return undefined;
-    const request = this.options.isAckReceipt ? requestOptions(this.context) : undefined;
-    return sendAcks(connection, { consumerId, ackType, messageId: ids }, request);
+    await this.acks.acknowledgeIn(connection, transaction, id, isCumulative);
   }
 
   negativeAcknowledge(id: MessageIdParts): void {
@@ -232,22 +186,22 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
 
   /** A subscription with one active consumer can only be rewound as a whole. */
   private askAgain(entries: ReadonlyMap<string, MessageIdInput>): void {
-    const { connection, consumerId } = this;
-    if (connection === undefined || !connection.isOpen) return;
-    if (this.canOnlyRewind) {
-      this.subscribeAnew(connection);
-      return;
+    const { connection } = this.attachment;
+    if (this.canOnlyRewind) this.startAgain();
+    else if (connection?.isOpen) {
+      this.release(this.queue.remove(({ messageId }) => isOf(entries, messageId)));
+      askAgain(connection, this.consumerId, entries);
     }
-    this.release(this.queue.remove(({ messageId }) => isOf(entries, messageId)));
-    askAgain(connection, consumerId, entries);
   }
 
-  /** Rewinds: the broker's own way to do it brings messages out of order (see `LiveConsumer.rewind` of sessions). */
-  private subscribeAnew(connection: Connection): void {
-    this.acks.flush();
-    this.connection = undefined;
+  /** Subscribes anew, for {@link Seeking} too: the broker's own way to rewind brings messages out of order (see `LiveConsumer.rewind` of sessions). */
+  startAgain(): void {
+    const { connection } = this.attachment;
+    if (connection === undefined || !connection.isOpen) return;
+    this.acks.grouping.flush();
+    this.attachment.take();
     this.queue.remove(() => true);
-    const attach = () => this.reconnector.lost(true);
+    const attach = () => this.attachment.again(true);
     closeConsumer(connection, this.consumerId, requestOptions(this.context)).then(attach, attach);
   }
 
@@ -260,7 +214,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
   /** For {@link Seeking}. */
   async send(where: Parameters<SeekHost['send']>[0]): Promise<void> {
     const connection = this.requireConnection('seek');
-    this.acks.flush();
+    this.acks.grouping.flush();
     const fields = { consumerId: this.consumerId, ...where };
     await connection.request('SEEK', fields, 'SUCCESS', requestOptions(this.context));
   }
@@ -269,14 +223,9 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
   forgetMessages(): void {
     this.reading.forget();
     this.permits.release(this.queue.remove(() => true));
-    this.acks.clear();
+    this.acks.grouping.clear();
     this.arrivals.chunked.clear();
     this.redeliveries.clear();
-  }
-
-  /** For {@link Seeking}. */
-  startAgain(): void {
-    if (this.connection?.isOpen) this.subscribeAnew(this.connection);
   }
 
   /** Last message of the topic and the end of what is acknowledged without gaps. */
@@ -287,34 +236,19 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     return end;
   }
 
-  /** Place of the newest message that was taken, or where reading starts. */
-  get position(): ReadingPosition {
-    return this.reading.position;
-  }
-
-  /** Whether the topic, as last asked for, goes on after {@link position}. */
-  get isBehindKnownEnd(): boolean {
-    return this.reading.isBehindKnownEnd;
-  }
-
   onClosedByBroker(close: CommandFields<'CLOSE_CONSUMER'>): void {
-    this.detached();
-    const isNamed = this.place.closed(close);
-    this.reconnector.lost(isNamed || this.seeking.isUnderWay);
+    this.seeking.detach();
+    this.attachment.closedByBroker(close, this.seeking.isUnderWay);
   }
 
   onMigrated(migration: CommandFields<'TOPIC_MIGRATED'>): void {
-    this.place.migrated(migration);
+    this.attachment.migrated(migration);
   }
 
   onDisconnected(): void {
-    this.detached();
-    if (this.endReason === undefined) this.reconnector.lost(false);
-  }
-
-  private detached(): void {
-    this.connection = undefined;
     this.seeking.detach();
+    this.attachment.take();
+    if (this.endReason === undefined) this.attachment.again(false);
   }
 
   private requireOpen(): void {
@@ -323,18 +257,17 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
 
   private requireConnection(action: string): Connection {
     this.requireOpen();
-    if (this.connection !== undefined) return this.connection;
-    throw new PulsarError('NotConnected', `cannot ${action} while not connected`);
+    return this.attachment.require(action);
   }
 
   private endWith(reason: PulsarError, isQuiet = this.isLeaving): void {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
-    this.reconnector.stop();
+    this.attachment.stop();
     this.arrivals.stop();
     this.redeliveries.clear();
     this.context.stats?.remove(this.statsLine);
-    this.acks.end(reason);
+    this.acks.grouping.end(reason);
     this.seeking.fail(reason);
     this.queue.remove(() => true);
     this.redeliveries.deadLetters?.close().catch(() => undefined);
@@ -344,9 +277,8 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
   /** Sends the acknowledgements that wait, then closes. */
   async close(): Promise<void> {
     if (this.endReason !== undefined) return;
-    this.acks.flush();
-    const { connection } = this;
-    this.connection = undefined;
+    this.acks.grouping.flush();
+    const connection = this.attachment.take();
     this.endWith(new PulsarError('AlreadyClosed', `the consumer of ${this.options.topic.fullName} was closed`));
     if (connection !== undefined) await closeConsumer(connection, this.consumerId, requestOptions(this.context));
   }
@@ -357,7 +289,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     const { consumerId } = this;
     await connection.request('UNSUBSCRIBE', { consumerId }, 'SUCCESS', requestOptions(this.context));
     connection.consumers.delete(consumerId);
-    this.connection = undefined;
+    this.attachment.take();
     this.endWith(new PulsarError('AlreadyClosed', `the subscription ${this.options.subscription} was deleted`));
   }
 }

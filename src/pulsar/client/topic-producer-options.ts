@@ -2,7 +2,8 @@ import type { Compression } from '../../core/messaging.ts';
 import type { TopicName } from '../../core/topic-name.ts';
 import type { CommandInput, ProducerAccessMode, SchemaInput } from '../protocol/index.ts';
 import type { BatchLimits } from './batcher.ts';
-import type { EncryptionSettings } from './message-encryption.ts';
+import type { EncryptPayload } from './encode-entry.ts';
+import { type EncryptionSettings, payloadEncrypter } from './message-encryption.ts';
 import { keyValues } from './register.ts';
 
 /** A `ProducerConfig` for one topic or partition: checked, with its defaults, in the protocol's numbers. */
@@ -24,6 +25,14 @@ export interface TopicProducerOptions {
   readonly schema: SchemaInput | undefined;
   readonly accessMode: ProducerAccessMode;
   readonly initialSubscriptionName: string | undefined;
+}
+
+/** What encrypts a producer's payloads, if anything; `onFailure` hears of what is sent in the open. */
+export function encrypterOf(
+  { encryption }: TopicProducerOptions,
+  onFailure: EncryptionSettings['onFailure'],
+): EncryptPayload | undefined {
+  return encryption && payloadEncrypter({ ...encryption, onFailure, nowMs: () => performance.now() });
 }
 
 /** What changes from one PRODUCER of a producer to the next. */

@@ -3,20 +3,18 @@ import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ProducerListener } from '../network/connection-listeners.ts';
 import { type CommandFields, ProtocolError, ServerError, serverErrorName } from '../protocol/index.ts';
+import { Attachment } from './attachment.ts';
 import { BatchTimer } from './batch-timer.ts';
 import { Batcher, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
 import { type ClientContext, requestOptions } from './client-context.ts';
 import { encodeEntries } from './encode-chunks.ts';
 import type { EncodedEntry, EncryptPayload, OutgoingMessage } from './encode-entry.ts';
 import { entryRuns } from './entry-runs.ts';
-import { payloadEncrypter } from './message-encryption.ts';
 import { PendingEntries, type PendingEntry } from './pending-entries.ts';
-import { Reconnector } from './reconnector.ts';
 import { closeProducer, registerProducer } from './register.ts';
 import { resultText } from './result-text.ts';
 import { ProducerStats } from './stats.ts';
-import { TopicPlace } from './topic-place.ts';
-import { producerFields, type TopicProducerOptions } from './topic-producer-options.ts';
+import { encrypterOf, producerFields, type TopicProducerOptions } from './topic-producer-options.ts';
 import { transactionFields } from './transaction-id.ts';
 
 /** Producer for one topic or partition: batches, pipelines, and sends again in order after a reconnect. */
@@ -27,10 +25,9 @@ export class TopicProducer implements ProducerListener {
   lastSequenceId = -1;
   private readonly context: ClientContext;
   private readonly producerId: number;
-  private readonly reconnector: Reconnector;
+  private readonly attachment: Attachment;
   private readonly encrypt: EncryptPayload | undefined;
   private readonly batcher: Batcher;
-  private connection: Connection | undefined;
   private readonly pending: PendingEntries;
   private pendingMessages = 0;
   private readonly blocked: WaitingMessage[] = [];
@@ -41,7 +38,6 @@ export class TopicProducer implements ProducerListener {
   private epoch = -1;
   private topicEpoch: number | undefined;
   private schemaVersion: Buffer | undefined;
-  private readonly place: TopicPlace;
   private readonly stats: ProducerStats | undefined;
   private readonly statsLine = (): string => this.stats?.take(`${this.options.topic.fullName}, ${this.name}`) ?? '';
   private endReason: PulsarError | undefined;
@@ -52,24 +48,18 @@ export class TopicProducer implements ProducerListener {
     this.context = context;
     this.options = options;
     this.producerId = context.nextId();
-    this.place = new TopicPlace(context, options.topic.fullName);
     this.stats = context.stats && new ProducerStats();
-    this.encrypt =
-      options.encryption &&
-      payloadEncrypter({
-        ...options.encryption,
-        onFailure: (error) => context.log('WARN', `${this.name} sends without encryption: ${error}`),
-        nowMs: () => performance.now(),
-      });
+    this.encrypt = encrypterOf(options, (error) =>
+      context.log('WARN', `${this.name} sends without encryption: ${error}`),
+    );
     this.batcher = new Batcher(options.batching ?? { maxMessages: 1, maxBytes: 0, isKeyBased: false });
     this.batchTimer = new BatchTimer(this.batcher, options.batching?.maxDelayMs ?? 0, () => this.flushBatch());
     this.pending = new PendingEntries(options.sendTimeoutMs, () =>
       this.failPending(new PulsarError('TimeOut', `no receipt within ${options.sendTimeoutMs} ms`)),
     );
-    this.reconnector = new Reconnector({
-      attach: (signal) => this.attach(signal),
+    this.attachment = new Attachment(context, options.topic.fullName, {
+      register: (...place) => this.register(...place),
       onGivenUp: (error) => this.endWith(error),
-      operationTimeoutMs: context.operationTimeoutMs,
     });
   }
 
@@ -79,20 +69,16 @@ export class TopicProducer implements ProducerListener {
   }
 
   get isConnected(): boolean {
-    return this.connection !== undefined;
+    return this.attachment.connection !== undefined;
   }
 
   async start(): Promise<void> {
     try {
-      await this.reconnector.start();
+      await this.attachment.start();
     } catch (error) {
       this.endWith(error as PulsarError);
       throw error;
     }
-  }
-
-  private attach(signal: AbortSignal): Promise<void> {
-    return this.place.attach(signal, (connection, registering) => this.register(connection, registering));
   }
 
   private async register(connection: Connection, signal: AbortSignal): Promise<void> {
@@ -112,7 +98,7 @@ export class TopicProducer implements ProducerListener {
     this.schemaVersion = success.schemaVersion && Buffer.from(success.schemaVersion);
     if (isFirst) this.begin(success);
     this.knownMaxMessageBytes = connection.maxMessageBytes;
-    this.connection = connection;
+    this.attachment.connection = connection;
     for (const pending of this.pending.all) this.transmit(pending);
   }
 
@@ -177,8 +163,8 @@ export class TopicProducer implements ProducerListener {
       entries = encodeEntries(messages, this.options.isChunking, {
         producerName: this.name,
         compression: this.options.compression,
-        schemaVersion: this.schemaVersion?.length ? this.schemaVersion : undefined,
-        maxMessageBytes: this.connection?.maxMessageBytes ?? this.knownMaxMessageBytes,
+        schemaVersion: this.registeredSchemaVersion,
+        maxMessageBytes: this.attachment.connection?.maxMessageBytes ?? this.knownMaxMessageBytes,
         publishTimeMs: Date.now(),
         encrypt: this.encrypt,
       });
@@ -193,7 +179,7 @@ export class TopicProducer implements ProducerListener {
   }
 
   private transmit({ entry }: PendingEntry): void {
-    const { connection } = this;
+    const { connection } = this.attachment;
     if (connection === undefined || !connection.isOpen) return;
     this.knownMaxMessageBytes = connection.maxMessageBytes;
     const fields = {
@@ -211,7 +197,9 @@ export class TopicProducer implements ProducerListener {
     const head = this.pending.oldest;
     if (head === undefined || sequenceId < head.entry.lowestSequenceId) return;
     if (sequenceId !== head.entry.lowestSequenceId) {
-      this.connection?.destroy(new ProtocolError(`the receipt for sequence ${sequenceId} is not the next one`));
+      this.attachment.connection?.destroy(
+        new ProtocolError(`the receipt for sequence ${sequenceId} is not the next one`),
+      );
       return;
     }
     this.pending.shift();
@@ -245,30 +233,28 @@ export class TopicProducer implements ProducerListener {
       }
     }
     this.context.log('WARN', `sequence ${sequenceId} of ${this.name} was refused, registering anew: ${message}`);
-    this.detach();
-    this.reconnector.lost(false);
+    this.leave();
+    this.attachment.again(false);
   }
 
   /** Leaves the connection without waiting; what is pending is sent again after the next registration. */
-  private detach(): void {
-    const { connection } = this;
-    this.connection = undefined;
+  private leave(): void {
+    const connection = this.attachment.take();
     if (connection === undefined) return;
     closeProducer(connection, this.producerId, requestOptions(this.context)).catch(() => undefined);
   }
 
   onClosedByBroker(close: CommandFields<'CLOSE_PRODUCER'>): void {
-    this.connection = undefined;
-    this.reconnector.lost(this.place.closed(close));
+    this.attachment.closedByBroker(close);
   }
 
   onMigrated(migration: CommandFields<'TOPIC_MIGRATED'>): void {
-    this.place.migrated(migration);
+    this.attachment.migrated(migration);
   }
 
   onDisconnected(): void {
-    this.connection = undefined;
-    if (this.endReason === undefined) this.reconnector.lost(false);
+    this.attachment.take();
+    if (this.endReason === undefined) this.attachment.again(false);
   }
 
   private settle(waiting: readonly WaitingMessage[], finish: (one: WaitingMessage, index: number) => void): void {
@@ -303,7 +289,7 @@ export class TopicProducer implements ProducerListener {
     if (this.endReason !== undefined) return;
     this.endReason = reason;
     this.context.stats?.remove(this.statsLine);
-    this.reconnector.stop();
+    this.attachment.stop();
     for (const waiting of this.blocked.splice(0)) waiting.reject(reason);
     this.failPending(reason);
   }
@@ -311,8 +297,7 @@ export class TopicProducer implements ProducerListener {
   async close(): Promise<void> {
     if (this.endReason?.code === 'AlreadyClosed') throw this.endReason;
     if (this.isConnected && this.endReason === undefined) await this.flush().catch(() => undefined);
-    const { connection } = this;
-    this.connection = undefined;
+    const connection = this.attachment.take();
     this.endWith(new PulsarError('AlreadyClosed', `producer ${this.name} was closed`));
     if (connection !== undefined) await closeProducer(connection, this.producerId, requestOptions(this.context));
   }
