@@ -27,6 +27,8 @@ export interface BrokerOptions {
   readonly housekeepingMs?: number;
   /** How long a connection may leave a PING, or the handshake, unanswered. Default 30 000, as Pulsar's. */
   readonly keepAliveMs?: number;
+  /** Transactions that may be open at a time. Default 10 000. */
+  readonly maxOpenTransactions?: number;
   /** Clock, for tests. */
   readonly now?: () => number;
   /** Takes a line about what the broker did; default none. */
@@ -43,6 +45,7 @@ export interface BrokerSettings {
   readonly dedupInactivityMs: number;
   readonly housekeepingMs: number;
   readonly keepAliveMs: number;
+  readonly maxOpenTransactions: number;
   readonly now: () => number;
   readonly log: (line: string) => void;
 }
@@ -58,6 +61,7 @@ export function settingsOf(options: BrokerOptions): BrokerSettings {
     dedupInactivityMs: options.dedupInactivityMs ?? 360 * 60_000,
     housekeepingMs: options.housekeepingMs ?? 30_000,
     keepAliveMs: options.keepAliveMs ?? 30_000,
+    maxOpenTransactions: options.maxOpenTransactions ?? 10_000,
     now: options.now ?? Date.now,
     log: options.onLog ?? (() => {}),
   };

@@ -1,5 +1,6 @@
 import type { CommandFields } from '../../pulsar/protocol/commands.ts';
 import { ServerError, SubscriptionType } from '../../pulsar/protocol/enums.ts';
+import type { MessageMetadata } from '../../pulsar/protocol/messages.ts';
 import { parsePayload } from '../../pulsar/protocol/payload.ts';
 import type { Consumer } from './dispatch/consumer.ts';
 import { dedupInputOf, factsOf } from './entry-facts.ts';
@@ -115,7 +116,10 @@ export class Topic {
   /** Handles a SEND: answers SEND_ERROR at once, or SEND_RECEIPT after the commit (at once for a duplicate). Throws `ProtocolError` on malformed bytes. */
   publish(producer: Producer, send: CommandFields<'SEND'>, data: Buffer): void {
     const parsed = parsePayload(data);
-    const problem = this.#problemOf(send, parsed.checksumOk ? parsed.metadataSize + parsed.payload.length : -1);
+    const problem = parsed.checksumOk
+      ? (this.#transactionProblem(send, parsed.metadata) ??
+        this.#problemOf(send, parsed.metadataSize + parsed.payload.length))
+      : checksumError();
     if (problem) sendError(producer, send, problem);
     if (problem || !parsed.checksumOk) return;
     const input = dedupInputOf(producer.name, send, parsed.metadata);
@@ -212,14 +216,21 @@ export class Topic {
     for (const subscription of this.subscriptions.values()) subscription.stop();
   }
 
+  /**
+   * A broker hides an open transaction's entry by what SEND says, and an aborted one's by what the entry itself says. One that is not marked would be
+   * read although its transaction was aborted: where a broker stores it without a word, this one refuses it.
+   */
+  #transactionProblem(send: CommandFields<'SEND'>, metadata: MessageMetadata): BrokerError | undefined {
+    const transaction = transactionOf(send);
+    if (transaction !== transactionOf(metadata)) return notAllowed('SEND and its message name different transactions');
+    if (transaction === undefined || this.transactions.isOpen(transaction)) return undefined;
+    return notAllowed(`The transaction (0,${transaction}) has ended, or never was`);
+  }
+
   /** Chunks are not measured: C++ clients make them slightly too large, and a broker lets them pass (AbstractTopic.isExceedMaximumMessageSize). */
   #problemOf(send: CommandFields<'SEND'>, bytes: number): BrokerError | undefined {
-    if (bytes < 0) return checksumError();
     if (this.isTerminated) return new BrokerError(ServerError.TopicTerminatedError, 'Topic is already terminated');
     if (send.messageId !== undefined) return notAllowed('Only shadow topics take messages with an id');
-    const transaction = transactionOf(send);
-    if (transaction !== undefined && !this.transactions.isOpen(transaction))
-      return notAllowed(`The transaction (0,${transaction}) has ended, or never was`);
     if ((send.highestSequenceId ?? 0) > 0 && send.sequenceId > (send.highestSequenceId ?? 0)) {
       return new BrokerError(ServerError.MetadataError, 'Invalid lowest or highest sequence id');
     }

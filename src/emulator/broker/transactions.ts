@@ -33,10 +33,21 @@ export class Transactions {
     this.#parts = parts;
   }
 
-  /** Begins a transaction that is aborted after `timeoutMs`. */
+  /**
+   * Begins a transaction that is aborted after `timeoutMs`. Throws `BrokerError` NotAllowedError when as many are open as may be: a broker with
+   * `maxActiveTransactionsPerCoordinator` says nothing then, and its clients wait until they give up.
+   */
   begin(timeoutMs: number): number {
-    const deadlineMs = Math.min(this.#parts.settings.now() + timeoutMs, LATEST_DEADLINE_MS);
-    const transaction = this.#parts.store.begin(deadlineMs);
+    const { store, settings } = this.#parts;
+    const { maxOpenTransactions } = settings;
+    if (store.openCount() >= maxOpenTransactions) {
+      throw new BrokerError(
+        ServerError.NotAllowedError,
+        `${maxOpenTransactions} transactions are open, the most there may be`,
+      );
+    }
+    const deadlineMs = Math.min(settings.now() + timeoutMs, LATEST_DEADLINE_MS);
+    const transaction = store.begin(deadlineMs);
     this.watch();
     return transaction;
   }

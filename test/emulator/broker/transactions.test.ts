@@ -313,3 +313,33 @@ test('a broker process killed with SIGKILL keeps what was committed, and aborts 
   expect(await once(second.process, 'exit')).toEqual([0, null]);
   rmSync(dataDir, { recursive: true });
 });
+
+test('a message that does not say of itself which transaction it is of is refused, and none of it is there', async () => {
+  await using broker = await TestBroker.start();
+  const client = await broker.connect();
+  await client.subscribe({ topic: TOPIC });
+  await client.producer(TOPIC, 'p');
+  const [txn, other] = [await begin(client), await begin(client)];
+  for (const [sequenceId, metadata] of [undefined, other].entries()) {
+    client.publish(1, { sequenceId, send: txn, ...(metadata && { metadata }) });
+    expect(await client.next('SEND_ERROR')).toMatchObject({ error: ServerError.NotAllowedError });
+  }
+  for (const one of [txn, other]) expect(await end(client, one, TxnAction.COMMIT)).toBeUndefined();
+  await publish(client, 2);
+  expect(await client.texts(1)).toEqual(['m2']);
+});
+
+test('no more transactions are open than may be, those that a killed broker left among them', async () => {
+  await using broker = await TestBroker.start({ maxOpenTransactions: 2 });
+  const refusal = async (client: WireClient) =>
+    fieldsOf(await client.request('NEW_TXN', { tcId: 0, txnTtlSeconds: HOUR_MS }), 'NEW_TXN_RESPONSE');
+  let client = await broker.connect();
+  const [first] = [await begin(client), await begin(client)];
+  const told = { error: ServerError.NotAllowedError, message: '2 transactions are open, the most there may be' };
+  expect(await refusal(client)).toMatchObject(told);
+  await broker.killAndRestart();
+  client = await broker.connect();
+  expect(await refusal(client)).toMatchObject(told);
+  expect(await end(client, first, TxnAction.ABORT)).toBeUndefined();
+  await begin(client);
+});

@@ -19,8 +19,7 @@ function answer(
     work(transactionOf(id) ?? 0);
     connection.send(type, fields);
   } catch (cause) {
-    if (!(cause instanceof BrokerError)) throw cause;
-    connection.send(type, { ...fields, error: cause.serverError, message: cause.message });
+    connection.send(type, { ...fields, ...refusalOf(cause) });
   }
 }
 
@@ -32,8 +31,12 @@ export const transactionCommands: CommandHandlers = {
   NEW_TXN(connection, { requestId, txnTtlSeconds: timeoutMs = 0, tcId = 0 }) {
     const problem = coordinatorProblem(tcId);
     if (problem) return connection.send('NEW_TXN_RESPONSE', { requestId, ...problem });
-    const txnidLeastBits = BigInt(connection.broker.transactions.begin(timeoutMs));
-    connection.send('NEW_TXN_RESPONSE', { requestId, txnidMostBits: 0n, txnidLeastBits });
+    try {
+      const txnidLeastBits = BigInt(connection.broker.transactions.begin(timeoutMs));
+      connection.send('NEW_TXN_RESPONSE', { requestId, txnidMostBits: 0n, txnidLeastBits });
+    } catch (cause) {
+      connection.send('NEW_TXN_RESPONSE', { requestId, ...refusalOf(cause) });
+    }
   },
   ADD_PARTITION_TO_TXN(connection, fields) {
     const { transactions } = connection.broker;
@@ -48,6 +51,11 @@ export const transactionCommands: CommandHandlers = {
     answer(connection, 'END_TXN_RESPONSE', fields, (id) => connection.broker.transactions.end(id, isCommitted));
   },
 };
+
+function refusalOf(cause: unknown): { error: ServerError; message: string } {
+  if (cause instanceof BrokerError) return { error: cause.serverError, message: cause.message };
+  throw cause;
+}
 
 function coordinatorProblem(tcId: number): { error: ServerError; message: string } | undefined {
   if (tcId === 0) return undefined;

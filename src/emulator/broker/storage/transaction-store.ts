@@ -33,6 +33,12 @@ export class TransactionStore {
     });
   }
 
+  /** How many are open. */
+  openCount(): number {
+    const row = this.#db.statement('SELECT COUNT(*) AS count FROM transactions').get();
+    return (row as { count: number }).count;
+  }
+
   isOpen(transaction: number): boolean {
     return this.#db.statement('SELECT 1 FROM transactions WHERE id = ?').get(transaction) !== undefined;
   }
