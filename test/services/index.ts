@@ -8,6 +8,7 @@ export type { DynamodbAddress, DynamodbOptions } from './dynamodb.ts';
 export { startDynamodb } from './dynamodb.ts';
 export type { SqsAddress } from './elasticmq.ts';
 export { startElasticmq } from './elasticmq.ts';
+export { startGoAdminApi } from './go-admin.ts';
 export { runJava } from './java-client.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';

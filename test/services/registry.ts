@@ -1,6 +1,7 @@
 import { cassandra } from './cassandra.ts';
 import { dynamodb } from './dynamodb.ts';
 import { elasticmq } from './elasticmq.ts';
+import { goAdmin } from './go-admin.ts';
 import { javaClient } from './java-client.ts';
 import type { Running, Service } from './kit/service.ts';
 import { moto } from './moto.ts';
@@ -31,6 +32,7 @@ export const shared = {
   pulsarSecure: share(pulsarSecure),
   pulsarAdmin: share(pulsarAdmin),
   javaClient: share(javaClient),
+  goAdmin: share(goAdmin),
   pythonClient: share(pythonClient),
   schemathesis: share(schemathesis),
   cassandra: share(cassandra),

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cacheDir } from './cache.ts';
 import { withLock } from './lock.ts';
@@ -17,29 +18,49 @@ export const goProgram = async (name: string, source: string): Promise<string> =
   if (existsSync(program)) return program;
   requireTools(name, ['go']);
   return withLock(join(cacheDir(), 'go.lock'), async () => {
-    if (!existsSync(program)) await build(folder, name, source);
+    if (!existsSync(program)) await build(folder, name, () => ['install', source]);
     return program;
   });
 };
 
-const build = async (folder: string, name: string, source: string): Promise<void> => {
+/** Path of the program that Go builds of the module in the folder `source`, built anew when its files change. Throws `ServiceUnavailableError`. */
+export const goModule = async (name: string, source: string): Promise<string> => {
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(await readFile(join(source, file)));
+  const folder = join(cacheDir(), 'go', `${name}-${hash.digest('hex').slice(0, 12)}`);
+  const program = join(folder, name);
+  if (existsSync(program)) return program;
+  requireTools(name, ['go']);
+  return withLock(join(cacheDir(), 'go.lock'), async () => {
+    if (!existsSync(program)) await build(folder, name, (work) => ['build', '-o', join(work, name)], source);
+    return program;
+  });
+};
+
+/** Runs Go for what is then in `folder`, all or nothing. */
+const build = async (
+  folder: string,
+  name: string,
+  command: (work: string) => string[],
+  cwd?: string,
+): Promise<void> => {
   const work = `${folder}.${process.pid}.tmp`;
   await mkdir(work, { recursive: true });
   try {
-    await install(work, name, source);
+    await runGo(work, name, command(work), cwd);
     await rename(work, folder);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 };
 
-const install = async (folder: string, name: string, source: string): Promise<void> => {
+const runGo = async (folder: string, name: string, command: readonly string[], cwd = folder): Promise<void> => {
   let output = '';
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const env = { ...process.env, GOBIN: folder };
-    const { code, stdout, stderr } = await run('go', ['install', source], { timeoutMs: buildTimeoutMs, env });
+    const { code, stdout, stderr } = await run('go', command, { timeoutMs: buildTimeoutMs, env, cwd });
     if (code === 0) return;
     output = `${stdout}${stderr}`.trim().slice(-3_000);
   }
-  throw new ServiceUnavailableError(`${name}: \`go install ${source}\` failed:\n${output}`);
+  throw new ServiceUnavailableError(`${name}: \`go ${command.join(' ')}\` failed:\n${output}`);
 };
