@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { once, wireControlPlane } from './wiring.ts';
+import { wireControlPlane } from './wire-control-plane.ts';
+import { once } from './wiring.ts';
 
 const controlPlane = once(wireControlPlane);
 

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { catalogue } from '../src/connectors/catalogue.ts';
-import { readAccessSettings } from '../src/control-plane/access/settings.ts';
-import { type ControlPlane, createControlPlane } from '../src/control-plane/index.ts';
 import { systemClock } from '../src/core/clock.ts';
 import type { OpenSession } from '../src/core/messaging.ts';
 import type { PulsarAdmin } from '../src/core/pulsar-admin.ts';
@@ -10,7 +8,7 @@ import { readSecretUrl } from '../src/core/secret-reference.ts';
 import { GUARANTEE_KEEPERS } from '../src/delivery/pipeline.ts';
 import type { DispatcherDeps } from '../src/dispatcher/dispatch.ts';
 import { lambdaEventMappings } from '../src/dispatcher/event-mappings.ts';
-import { lambdaInspector, lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
+import { lambdaInvoker } from '../src/dispatcher/invoke-run.ts';
 import { queueTriggers } from '../src/dispatcher/queue-triggers.ts';
 import { createPulsarAdmin } from '../src/pulsar/admin/index.ts';
 import { loadNative } from '../src/pulsar/native/load-native.ts';
@@ -28,7 +26,8 @@ import { triggerStore } from '../src/stores/triggers.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { NATIVE_GUARANTEES } from './native-guarantees.ts';
 
-const logger = new Logger({ serviceName: 'pulsar-io' });
+/** What functions log through, as JSON. */
+export const logger = new Logger({ serviceName: 'pulsar-io' });
 
 const log: RunDeps['log'] = {
   debug: (message, fields = {}) => logger.debug(message, fields),
@@ -38,7 +37,7 @@ const log: RunDeps['log'] = {
 };
 
 /** The stores of this deployment. */
-const wireStores = async ({ storeUrl, runSettings }: Environment) => {
+export const wireStores = async ({ storeUrl, runSettings }: Environment) => {
   const items = await openItemStore(storeUrl);
   return {
     registry: registry(items),
@@ -50,11 +49,12 @@ const wireStores = async ({ storeUrl, runSettings }: Environment) => {
 };
 
 /** Lambda's event source mappings of this deployment's queues. */
-const wireQueueTriggers = (stores: Awaited<ReturnType<typeof wireStores>>, environment: Environment) => ({
+export const wireQueueTriggers = (stores: Awaited<ReturnType<typeof wireStores>>, environment: Environment) => ({
   queueTriggers: queueTriggers({ ...stores, catalogue, mappings: lambdaEventMappings(environment) }),
 });
 
-const resolveSecret = secretResolver({ clock: systemClock, env: process.env });
+/** Secrets by reference, kept for a while. */
+export const resolveSecret = secretResolver({ clock: systemClock, env: process.env });
 
 /** Asked for every connection, so that a rotated token takes effect. */
 const tokenOf = ({ pulsarToken = '' }: Environment): { token?: () => Promise<string> } => {
@@ -63,7 +63,8 @@ const tokenOf = ({ pulsarToken = '' }: Environment): { token?: () => Promise<str
   return pulsarToken ? { token } : {};
 };
 
-const wirePulsarAdmin = (environment: Environment): { pulsar?: PulsarAdmin } =>
+/** Pulsar's admin API, where this deployment has its address. */
+export const wirePulsarAdmin = (environment: Environment): { pulsar?: PulsarAdmin } =>
   environment.pulsarAdminUrl
     ? { pulsar: createPulsarAdmin({ url: environment.pulsarAdminUrl, ...tokenOf(environment) }) }
     : {};
@@ -113,26 +114,6 @@ export const wireDispatcher = async (environment = readEnvironment()): Promise<D
     invokeRun: lambdaInvoker(environment),
     log,
   };
-};
-
-/** The admin API. */
-export const wireControlPlane = async (environment = readEnvironment()): Promise<ControlPlane> => {
-  const access = await readAccessSettings(process.env, resolveSecret);
-  const stores = await wireStores(environment);
-  return createControlPlane({
-    ...stores,
-    ...wireQueueTriggers(stores, environment),
-    ...(access && { access }),
-    secretsPath: environment.secretsPath,
-    ...wirePulsarAdmin(environment),
-    clock: systemClock,
-    catalogue,
-    newUid: randomUUID,
-    workerId: environment.functionPrefix.replace(/-$/, ''),
-    invokeRun: lambdaInvoker(environment),
-    inspect: lambdaInspector(environment),
-    onError: (error) => logger.error('admin request failed', error as Error),
-  });
 };
 
 /** A value made with the first call and kept for the life of the sandbox; a failure is not kept. */

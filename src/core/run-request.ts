@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Errors } from '@sinclair/typebox/errors';
+import { Check } from '@sinclair/typebox/value';
 import { PulsarIoError } from './errors.ts';
 
 const runRequest = Type.Object(
@@ -24,9 +25,7 @@ export type RunRequest = Readonly<Static<typeof runRequest>>;
 
 /** Checks the payload of an invocation; throws `PIO_REQUEST_INVALID` naming what is wrong with it. */
 export const readRunRequest = (payload: unknown): RunRequest => {
-  if (Value.Check(runRequest, payload)) return payload;
-  const problems = [...Value.Errors(runRequest, payload)]
-    .slice(0, 5)
-    .map(({ path, message }) => `${path || '/'} ${message}`);
+  if (Check(runRequest, payload)) return payload;
+  const problems = [...Errors(runRequest, payload)].slice(0, 5).map(({ path, message }) => `${path || '/'} ${message}`);
   throw new PulsarIoError('PIO_REQUEST_INVALID', `this is not the payload of a run: ${problems.join('; ')}`);
 };

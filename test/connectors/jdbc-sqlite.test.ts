@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { jdbcSqliteSink, openSqlite } from '../../src/connectors/jdbc/sqlite-sink.ts';
+import { openSqlite } from '../../src/connectors/jdbc/open-sqlite.ts';
+import { jdbcSqliteSink } from '../../src/connectors/jdbc/sqlite-sink.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { FRONTIER_START } from '../../src/core/frontier.ts';
 import type { RecordResult, SinkRecord } from '../../src/core/record.ts';

@@ -1,10 +1,6 @@
-import { defineSink, type OpenContext, type OpenSink } from '../../core/connector-type.ts';
+import { defineSink } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
-import { type CassandraConfig, cassandraConfig, checkCassandra } from './config.ts';
-import { connect } from './connect.ts';
-import { mapping } from './mapping.ts';
-import { CassandraSession } from './session.ts';
-import { isKeyedByText, misconfigured, namesOf, readColumns, tableProblem } from './table.ts';
+import { cassandraConfig, checkCassandra } from './config.ts';
 
 /**
  * Writes key and payload of each message to two text columns of a Cassandra table, or the fields of JSON objects to its columns (`mapFields`). Every write has the
@@ -22,25 +18,5 @@ export const cassandraSink = defineSink<typeof cassandraConfig>({
   accepts: 'text',
   config: cassandraConfig,
   check: checkCassandra,
-  open: (config, context) => openCassandra(config, context),
+  open: async (config, context) => (await import('./open.ts')).openCassandra(config, context),
 });
-
-const openCassandra = async (config: CassandraConfig, { guarantee, signal }: OpenContext): Promise<OpenSink> => {
-  const client = await connect(config, signal);
-  try {
-    const names = namesOf(config);
-    const columns = await readColumns(client, names);
-    const problem = tableProblem(columns, names, config, guarantee);
-    if (problem !== undefined) throw misconfigured(names, problem);
-    return new CassandraSession({
-      client,
-      names,
-      toWrite: mapping(names, config, isKeyedByText(columns, names)),
-      problem: async () => tableProblem(await readColumns(client, names), names, config, guarantee),
-      concurrency: config.concurrency,
-    });
-  } catch (error) {
-    await client.shutdown();
-    throw error;
-  }
-};

@@ -1,10 +1,7 @@
-import { systemClock } from '../../core/clock.ts';
 import { defineLogSource } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
 import { checkFileConfig, fileConfig } from './config.ts';
-import { listFiles } from './listing.ts';
 import { filePosition } from './position.ts';
-import { readFile } from './reader.ts';
 
 /**
  * Publishes the records of files, which are kept and followed as they grow. A source partition is a file, by its path below the directory. The sequence of a
@@ -21,9 +18,5 @@ export const fileSource = defineLogSource<typeof fileConfig>({
   position: filePosition,
   check: checkFileConfig,
   pollIntervalMs: ({ follow, pollingInterval }) => (follow ? pollingInterval : undefined),
-  open: async (config) => ({
-    partitions: (signal) => listFiles(config, systemClock.nowMs(), signal),
-    read: (partition, from, signal) => readFile(config, partition, from, signal),
-    close: async () => {},
-  }),
+  open: async (config) => (await import('./open.ts')).openFiles(config),
 });

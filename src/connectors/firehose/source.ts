@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Errors } from '@sinclair/typebox/errors';
+import { Check } from '@sinclair/typebox/value';
 import { defineEventSource, type EventRecord, type HttpEvent } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { secretString, strictObject } from '../config.ts';
@@ -75,8 +76,8 @@ const readDelivery = ({ headers, body }: HttpEvent): Static<typeof delivery> => 
   const encoding = headerOf(headers, 'content-encoding');
   const text = encoding === 'gzip' ? unzip(body, MAX_BODY_BYTES) : body;
   const given = jsonOf(text);
-  if (!Value.Check(delivery, given)) {
-    const [first] = Value.Errors(delivery, given);
+  if (!Check(delivery, given)) {
+    const [first] = Errors(delivery, given);
     throw invalid(`is no delivery of Firehose: ${first?.path || '/'} ${first?.message}`);
   }
   const named = headerOf(headers, 'x-amz-firehose-request-id');

@@ -1,17 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
-import { type Clock, systemClock } from '../../core/clock.ts';
-import { defineSink, type OpenContext } from '../../core/connector-type.ts';
-import { PulsarIoError } from '../../core/errors.ts';
+import { systemClock } from '../../core/clock.ts';
+import { defineSink } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
-import { throwIfAborted } from '../abort.ts';
-import { CheckpointTable } from './checkpoint-table.ts';
-import { checkJdbcSqlite, databasePath, type JdbcSqliteConfig, jdbcSqliteConfig } from './config.ts';
-import { sqliteError } from './errors.ts';
-import { SqliteSession } from './session.ts';
-import { Statements } from './statements.ts';
-import { readTable } from './table.ts';
-import { Patience, Transactions } from './transaction.ts';
+import { checkJdbcSqlite, jdbcSqliteConfig } from './config.ts';
 
 const DEFAULT_BATCH_RECORDS = 1_000;
 
@@ -32,51 +22,5 @@ export const jdbcSqliteSink = defineSink<typeof jdbcSqliteConfig>({
   check: checkJdbcSqlite,
   // Pulsar's 200 is its default, not ours: a commit costs the same for any number of rows.
   maxBatchRecords: ({ batchSize = 0 }) => (batchSize > 0 ? batchSize : DEFAULT_BATCH_RECORDS),
-  open: (config, context) => openSqlite(config, context, systemClock),
+  open: async (config, context) => (await import('./open-sqlite.ts')).openSqlite(config, context, systemClock),
 });
-
-/** Opens the sink; throws `PIO_SINK_MISCONFIGURED` when file, table or column is missing, `PIO_SINK_UNAVAILABLE` when the file cannot be read now. */
-export const openSqlite = async (
-  config: JdbcSqliteConfig,
-  { uid, signal }: Pick<OpenContext, 'uid' | 'signal'>,
-  clock: Clock,
-): Promise<SqliteSession> => {
-  const file = databasePath(config.jdbcUrl) ?? '';
-  throwIfAborted(signal, `opening ${file}`);
-  const database = await connect(file, config);
-  try {
-    const what = `SQLite database ${file}`;
-    const patience = new Patience(clock, config.busyTimeoutMs);
-    const prepare = () => new Statements(database, readTable(database, config, file), config);
-    return new SqliteSession({
-      database,
-      transactions: new Transactions(database, patience, what),
-      statements: await patience.run(prepare, `reading the definition of table ${config.tableName} in ${what}`, signal),
-      checkpoints: new CheckpointTable(database, uid),
-      target: `table ${config.tableName} of ${what}`,
-    });
-  } catch (error) {
-    database.close();
-    throw sqliteError(error, `opening ${file}`);
-  }
-};
-
-const connect = async (file: string, { foreignKeys }: JdbcSqliteConfig): Promise<DatabaseSync> => {
-  const { DatabaseSync } = await import('node:sqlite');
-  const url = pathToFileURL(file);
-  url.searchParams.set('mode', 'rw'); // a missing file is a mistake: it would have no table
-  try {
-    const database = new DatabaseSync(url, { enableForeignKeyConstraints: foreignKeys, timeout: 0 });
-    // A commit that was reported must survive a power cut: the frontier, and then the acknowledgement, rest on it.
-    database.exec('PRAGMA synchronous = FULL');
-    return database;
-  } catch (error) {
-    throw new PulsarIoError(
-      'PIO_SINK_MISCONFIGURED',
-      `opening SQLite database ${file}: it does not exist or cannot be opened for writing`,
-      {
-        cause: error,
-      },
-    );
-  }
-};

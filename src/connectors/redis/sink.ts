@@ -1,8 +1,6 @@
 import { defineSink } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
-import { checkRedis, isCluster, redisConfig } from './config.ts';
-import { connectRedis } from './connect.ts';
-import { RedisSession } from './session.ts';
+import { checkRedis, redisConfig } from './config.ts';
 
 /**
  * Stores the payload of each message under its key; a message without payload deletes the key. Under EFFECTIVELY_ONCE a script on the server keeps the version of
@@ -19,13 +17,5 @@ export const redisSink = defineSink<typeof redisConfig>({
   config: redisConfig,
   check: checkRedis,
   maxBatchRecords: ({ batchSize = 1_000 }) => batchSize,
-  open: async (config, { guarantee, signal }) =>
-    new RedisSession({
-      client: await connectRedis(config, signal),
-      isCluster: isCluster(config),
-      isVersioned: guarantee === 'EFFECTIVELY_ONCE',
-      versionPrefix: config.versionPrefix,
-      tombstoneTtlMs: config.tombstoneTtlMs,
-      target: `Redis at ${config.redisHosts}, database ${config.redisDatabase}`,
-    }),
+  open: async (config, context) => (await import('./open.ts')).openRedis(config, context),
 });

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Check } from '@sinclair/typebox/value';
 import type { BatchTask } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { isSelected, type S3Config } from './config.ts';
@@ -57,12 +57,12 @@ export const tasksOfEvent = (event: unknown, config: S3Config): readonly BatchTa
     .map(taskOf);
 
 const objectsOf = (event: unknown): readonly S3Object[] => {
-  if (Value.Check(notification, event)) {
+  if (Check(notification, event)) {
     return event.Records.filter(({ eventName }) => /^(s3:)?ObjectCreated:/.test(eventName)).map(({ s3: { object } }) =>
       objectOf(decodeKey(object.key), object.eTag, object.size, object.versionId),
     );
   }
-  if (Value.Check(bridged, event)) {
+  if (Check(bridged, event)) {
     if (event['detail-type'] !== 'Object Created') return [];
     const { key, etag, size, 'version-id': versionId } = event.detail.object;
     return [objectOf(key, etag, size, versionId)];

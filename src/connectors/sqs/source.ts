@@ -2,7 +2,6 @@ import { defineQueueSource } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
 import { checkSqsSource, isFifo, MAX_RETENTION_MS, rememberMs, sqsSourceConfig } from './config.ts';
 import { messagesOfEvent } from './messages.ts';
-import { openSqsQueue } from './queue.ts';
 
 /**
  * Publishes the messages of an SQS queue: text as UTF-8, attributes as properties. A FIFO queue's message groups become keys and keep their order. Names and keys are those
@@ -31,5 +30,5 @@ export const sqsSource = defineQueueSource<typeof sqsSourceConfig>({
         }
       : undefined,
   messagesOf: messagesOfEvent,
-  open: (config, { signal }) => openSqsQueue(config, signal),
+  open: async (config, { signal }) => (await import('./queue.ts')).openSqsQueue(config, signal),
 });

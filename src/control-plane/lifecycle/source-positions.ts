@@ -1,4 +1,5 @@
-import { Value } from '@sinclair/typebox/value';
+import { Errors } from '@sinclair/typebox/errors';
+import { Check } from '@sinclair/typebox/value';
 import type { Connector } from '../../core/connector.ts';
 import type { LogSourceType } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
@@ -47,10 +48,8 @@ export const checkPositions = (
         `A partition's name has at most ${MAX_PARTITION_CHARACTERS} characters`,
       );
     }
-    if (position === null || Value.Check(schema, position)) continue;
-    const problems = [...Value.Errors(schema, position)]
-      .slice(0, 5)
-      .map(({ path, message }) => `${path || '/'} ${message}`);
+    if (position === null || Check(schema, position)) continue;
+    const problems = [...Errors(schema, position)].slice(0, 5).map(({ path, message }) => `${path || '/'} ${message}`);
     throw new PulsarIoError(
       'PIO_REQUEST_INVALID',
       `The position of ${partition} is none of a ${name} source: ${problems.join('; ')}; null is its start`,
