@@ -18,7 +18,8 @@ describeReal('delivery on the embedded broker', ['cassandra'], () => {
     broker: () => broker,
     target,
     repeatsAreRows: false,
-    records: 8_000,
-    maxKills: 8,
+    records: 4_000,
+    maxKills: 5,
+    guarantees: ['EFFECTIVELY_ONCE', 'ATMOST_ONCE'],
   });
 });

@@ -9,7 +9,7 @@ const NAMESPACE = 'public/delivery';
 
 describeReal('delivery on a real broker', ['pulsar', 'cassandra'], () => {
   beforeAll(() => prepareNamespace(usePulsar(), NAMESPACE));
-  const world = { broker: usePulsar, namespace: NAMESPACE, records: 8_000, maxKills: 8 };
+  const world = { broker: usePulsar, namespace: NAMESPACE, records: 4_000, maxKills: 5 };
   deliveryContract('Pulsar 4, SQLite', { ...world, target: () => sqliteTarget(), repeatsAreRows: true });
   deliveryContract('Pulsar 4, Cassandra', {
     ...world,
