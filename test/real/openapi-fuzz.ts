@@ -9,9 +9,11 @@ import { runSchemathesis } from '../services/index.ts';
 
 /** Per operation, of each way to generate: about three minutes of processor time for a kind. */
 const EXAMPLES = Number(process.env.PIO_FUZZ_EXAMPLES ?? 120);
+/** Requests are generated anew until so many minutes are over, for each kind; 0: once. */
+const MINUTES = Number(process.env.PIO_FUZZ_MINUTES ?? 0);
 /** Requests leave nothing behind: what jest itself needs, and some hundred megabytes. */
 const MAX_RSS_BYTES = 1024 ** 3;
-const LIMIT_MS = 20 * 60_000;
+const LIMIT_MS = (20 + MINUTES) * 60_000;
 
 /** Every answer fits the document, so every refusal has a reason, and none is a failure of ours. */
 const CHECKS = [
@@ -64,6 +66,7 @@ export const fuzzOpenApi = (kind: 'sources' | 'sinks', seed: number): void => {
       [
         ...['run', file, '--url', server.url, '--checks', CHECKS.join(','), '--seed', String(seed)],
         ...['--max-examples', String(EXAMPLES), '--workers', '1', '--request-timeout', '10', '--no-color'],
+        ...(MINUTES > 0 ? ['--max-time', String(60 * MINUTES)] : []),
       ],
       LIMIT_MS,
     );
