@@ -12,6 +12,8 @@ export interface DataFolder extends Disposable {
   readonly store: string;
   /** What the functions log. */
   readonly log: string;
+  /** Asynchronous invocations that were given up, one a line. */
+  readonly failedInvokes: string;
   /** Where the samples read from and write to. */
   readonly samples: string;
 }
@@ -30,6 +32,7 @@ export const openDataFolder = (path: string): DataFolder => {
       broker: join(path, 'broker'),
       store: join(path, 'store.db'),
       log: join(path, 'offline.log'),
+      failedInvokes: join(path, 'failed-invokes.ndjson'),
       samples: join(path, 'samples'),
       [Symbol.dispose]: () => lock.close(),
     };

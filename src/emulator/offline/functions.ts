@@ -115,6 +115,7 @@ const spawnServerless = (options: FunctionsOptions, httpPort: number, lambdaPort
       // A second start loads serverless a third faster.
       NODE_COMPILE_CACHE: join(PROJECT, '.esbuild', 'compile-cache'),
       ...process.env,
+      FAILED_INVOKES_FILE: options.data.failedInvokes,
       AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${lambdaPort}`,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
