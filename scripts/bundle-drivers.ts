@@ -9,6 +9,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-dynamodb-streams': ['source.ts'],
   '@aws-sdk/client-kinesis': ['source.ts'],
   '@aws-sdk/client-s3': ['source.ts'],
+  '@platformatic/kafka': ['source.ts', 'sink.ts'],
   ioredis: ['sink.ts'],
   '@aws-sdk/client-sqs': ['source.ts', 'sink.ts'],
 };
@@ -21,6 +22,16 @@ const bundleDrivers: Plugin = {
       if (entries.some((entry) => users.includes(entry))) continue;
       onResolve({ filter: new RegExp(`^${driver}$`) }, () => ({ path: driver, external: true }));
     }
+  },
+};
+
+/** A part of the Kafka client reads a file beside itself, which a bundle does not have; it comes in a form that holds the file's content, too. */
+const inlineWasm: Plugin = {
+  name: 'inline-wasm',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^@platformatic\/wasm-utils$/ }, ({ path, kind, resolveDir }) =>
+      resolve(`${path}/bundled`, { kind, resolveDir }),
+    );
   },
 };
 
@@ -46,6 +57,7 @@ interface Serverless {
 /** Plugins of esbuild for `serverless package` and `serverless offline`; `serverless.yml` names this file. */
 export default ({ service }: Serverless): Plugin[] => [
   bundleDrivers,
+  inlineWasm,
   splitLazyParts,
   connectorPackages(packageNames(service.custom?.connectorPackages)),
 ];

@@ -9,6 +9,7 @@ import { firehoseSource } from './firehose/source.ts';
 import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
+import { kafkaSource } from './kafka/source.ts';
 import { kinesisSource } from './kinesis/source.ts';
 import { packages } from './packages.ts';
 import { redisSink } from './redis/sink.ts';
@@ -35,6 +36,7 @@ export const catalogue: Catalogue = catalogueOf(
     fileSource,
     firehoseSource,
     httpSource,
+    kafkaSource,
     kinesisSource,
     s3Source,
     sqsSource,

@@ -9,8 +9,8 @@ export interface CutProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy on loopback in front of `host:port`. */
-export const startCutProxy = async (host: string, port: number): Promise<CutProxy> => {
+/** Starts a proxy on loopback in front of `host:port`; at a port of its own choice, or at `at`. */
+export const startCutProxy = async (host: string, port: number, at = 0): Promise<CutProxy> => {
   const sockets = new Set<Socket>();
   const relay = (client: Socket): void => {
     const server = connect(port, host);
@@ -27,12 +27,12 @@ export const startCutProxy = async (host: string, port: number): Promise<CutProx
       from.pipe(to);
     }
   };
-  const listen = async (at: number): Promise<Server> => {
-    const server = createServer(relay).listen(at, '127.0.0.1');
+  const listen = async (own: number): Promise<Server> => {
+    const server = createServer(relay).listen(own, '127.0.0.1');
     await once(server, 'listening');
     return server;
   };
-  let server = await listen(0);
+  let server = await listen(at);
   const own = (server.address() as AddressInfo).port;
   const close = async (): Promise<void> => {
     const closed = server.listening ? once(server, 'close') : undefined;

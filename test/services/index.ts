@@ -10,6 +10,8 @@ export type { SqsAddress } from './elasticmq.ts';
 export { startElasticmq } from './elasticmq.ts';
 export { startGoAdminApi } from './go-admin.ts';
 export { runJava } from './java-client.ts';
+export type { KafkaAddress } from './kafka.ts';
+export { startKafka } from './kafka.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
 export type { MotoAddress } from './moto.ts';
@@ -62,3 +64,6 @@ export const useMoto = (): AddressOf<'moto'> => useService('moto');
 
 /** The shared Redis, in memory. Use keys of your own in it. */
 export const useRedis = (): AddressOf<'redis'> => useService('redis');
+
+/** The shared Kafka. Use topics of your own in it. */
+export const useKafka = (): AddressOf<'kafka'> => useService('kafka');

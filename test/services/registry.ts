@@ -3,6 +3,7 @@ import { dynamodb } from './dynamodb.ts';
 import { elasticmq } from './elasticmq.ts';
 import { goAdmin } from './go-admin.ts';
 import { javaClient } from './java-client.ts';
+import { kafka } from './kafka.ts';
 import type { Running, Service } from './kit/service.ts';
 import { moto } from './moto.ts';
 import { postgres } from './postgres.ts';
@@ -43,6 +44,7 @@ export const shared = {
   moto: share(moto),
   templateChecks: share(templateChecks),
   redis: share(redis),
+  kafka: share(kafka),
 };
 
 /** What a suite may name. */
