@@ -11,7 +11,7 @@ import { payloadDecrypter } from './message-encryption.ts';
 import type { ReadingStart } from './reading.ts';
 import type { RedeliveryTimer } from './redelivery-timer.ts';
 import { isBeforeStart } from './start-position.ts';
-import type { TopicConsumerOptions } from './topic-consumer-options.ts';
+import { canOnlyRewind, type TopicConsumerOptions } from './topic-consumer-options.ts';
 
 /** What arrivals need of their consumer. */
 export interface ArrivalsHost {
@@ -51,6 +51,7 @@ export class Arrivals {
     this.chunked = new ChunkedMessages(this.entryContext, {
       maxPending: options.maxPendingChunkedMessages,
       maxBytes: maxUncompressedBytes,
+      mayReorder: !canOnlyRewind(options.subscriptionType),
       onGivenUp: (ids, reason) => {
         if (reason !== 'full' || options.isOldestChunkedAcked) this.settle(ids);
         else this.leave(ids);

@@ -13,36 +13,55 @@ export type ChunkDelivery =
   | { readonly kind: 'corrupt'; readonly raw: IncomingMessage; readonly entry: CorruptEntry }
   | { readonly kind: 'broken'; readonly raw: IncomingMessage; readonly ids: readonly MessageIdParts[] };
 
+/** A chunk with the command that brought it. */
+interface DeliveredChunk extends Chunk {
+  readonly command: CommandFields<'MESSAGE'>;
+}
+
+/** Limits, and what becomes of messages that are given up; `raw`: the last chunk as it came, if only others are missing. */
+export interface ChunkedLimits extends Omit<ChunkLimits, 'onGivenUp'> {
+  readonly onGivenUp: (
+    ids: readonly MessageIdParts[],
+    reason: 'full' | 'expired' | 'replaced',
+    raw: IncomingMessage | undefined,
+  ) => void;
+}
+
 /** The chunked messages of one consumer: puts them together, and knows what an acknowledgement of one stands for. */
 export class ChunkedMessages {
-  private readonly assembler: ChunkAssembler;
+  private readonly assembler: ChunkAssembler<DeliveredChunk>;
   private readonly ids = new ChunkIds();
   private readonly context: EntryContext;
 
-  constructor(context: EntryContext, limits: ChunkLimits) {
+  constructor(context: EntryContext, limits: ChunkedLimits) {
     this.context = context;
-    this.assembler = new ChunkAssembler(limits);
+    const onGivenUp: ChunkLimits<DeliveredChunk>['onGivenUp'] = (ids, reason, last) => {
+      if (last !== undefined) this.ids.note([...ids.filter((id) => id !== last.messageId), last.messageId]);
+      limits.onGivenUp(ids, reason, last && rawMessage(last.command, last, context));
+    };
+    this.assembler = new ChunkAssembler({ ...limits, onGivenUp });
   }
 
   get hasIncomplete(): boolean {
     return !this.assembler.isEmpty;
   }
 
-  /** Takes a chunk; with the last one the message is complete. */
+  /** Takes a chunk; with the last one that was missing the message is complete. */
   take(command: CommandFields<'MESSAGE'>, chunk: Chunk): ChunkDelivery {
-    const outcome = this.assembler.add(chunk, performance.now());
+    const outcome = this.assembler.add({ ...chunk, command }, performance.now());
     if (outcome.kind === 'waiting' || outcome.kind === 'duplicate') return outcome;
     this.ids.note(outcome.ids);
     if (outcome.kind === 'broken') {
       return { kind: 'broken', raw: rawMessage(command, chunk, this.context), ids: outcome.ids };
     }
-    const entry = { metadata: chunk.metadata, payload: outcome.payload };
-    const decoded = decodeAssembled(command, entry, this.context);
+    const { metadata } = outcome.last;
+    const entry = { metadata, payload: outcome.payload };
+    const decoded = decodeAssembled(outcome.last.command, entry, this.context);
     if (decoded.kind === 'corrupt') return decoded;
     const message = decoded.messages[0] as IncomingMessage;
     const messageId = { ...message.messageId, firstChunk: outcome.ids[0] };
-    const isEncrypted = chunk.metadata.encryptionKeys.length > 0;
-    const encryption = isEncrypted ? { metadata: chunk.metadata, isDecryptionFailed: false } : undefined;
+    const isEncrypted = metadata.encryptionKeys.length > 0;
+    const encryption = isEncrypted ? { metadata, isDecryptionFailed: false } : undefined;
     return { kind: 'message', message: { ...message, messageId, encryption } };
   }
 

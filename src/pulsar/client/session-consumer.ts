@@ -36,6 +36,7 @@ interface ConsumerContext {
 
 /** Messages of which chunks are still missing; a further one makes the oldest unreadable. */
 const MAX_INCOMPLETE = 100;
+const CHUNKS_MISSING = 'chunks of it are missing';
 
 /** Consumer of a session. */
 export class LiveConsumer implements SessionConsumer, ConsumerListener {
@@ -84,8 +85,10 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
     this.chunked = new ChunkedMessages(this.entryContext, {
       maxPending: MAX_INCOMPLETE,
       maxBytes: context.maxUncompressedBytes,
-      onGivenUp: (ids, reason) => {
-        if (reason !== 'full') this.acks.settleChunks(ids);
+      mayReorder: !this.canOnlyRewind,
+      onGivenUp: (ids, reason, raw) => {
+        if (raw !== undefined) this.acceptUnreadable(raw, CHUNKS_MISSING, 0);
+        else if (reason !== 'full') this.acks.settleChunks(ids);
       },
     });
     this.acks = new SessionAcks(this.chunked, {
@@ -137,7 +140,7 @@ export class LiveConsumer implements SessionConsumer, ConsumerListener {
   private takeChunk(command: CommandFields<'MESSAGE'>, chunk: Chunk): void {
     const delivery = this.chunked.take(command, chunk);
     if (delivery.kind === 'message') this.accept([delivery.message], 1);
-    else if (delivery.kind === 'broken') this.acceptUnreadable(delivery.raw, 'chunks of it are missing', 1);
+    else if (delivery.kind === 'broken') this.acceptUnreadable(delivery.raw, CHUNKS_MISSING, 1);
     else if (delivery.kind === 'corrupt') this.acceptUnreadable(delivery.raw, delivery.entry.reason, 1);
     else {
       if (delivery.kind === 'duplicate') this.acks.settleChunks([chunk.messageId]);

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type Chunk, ChunkAssembler, type ChunkLimits } from '../../../src/pulsar/client/chunk-assembler.ts';
 import { MessageMetadata } from '../../../src/pulsar/protocol/index.ts';
 
@@ -16,10 +16,13 @@ function chunk(uuid: string, chunkId: number, entryId: number, { count = 3, publ
 }
 
 function assembler(limits: Partial<ChunkLimits> = {}) {
-  const givenUp: [string, number[]][] = [];
-  const onGivenUp: ChunkLimits['onGivenUp'] = (ids, reason) =>
-    givenUp.push([reason, ids.map(({ entryId }) => entryId)]);
-  return { givenUp, chunks: new ChunkAssembler({ maxPending: 10, maxBytes: 1000, onGivenUp, ...limits }) };
+  const givenUp: [string, number[], number?][] = [];
+  const onGivenUp: ChunkLimits['onGivenUp'] = (ids, reason, last) => {
+    const entries = ids.map(({ entryId }) => entryId);
+    givenUp.push(last === undefined ? [reason, entries] : [reason, entries, last.messageId.entryId]);
+  };
+  const chunks = new ChunkAssembler({ maxPending: 10, maxBytes: 1000, mayReorder: false, onGivenUp, ...limits });
+  return { givenUp, chunks };
 }
 
 test('one message too many gives the oldest up, which is then broken with its last chunk', () => {
@@ -80,6 +83,59 @@ test('a first chunk that comes again begins anew: a redelivery quietly, another 
   expect(chunks.add(chunk('a', 2, 9), 0)).toMatchObject({
     kind: 'complete',
     ids: [{ entryId: 7 }, { entryId: 8 }, { entryId: 9 }],
+  });
+});
+
+describe('where the broker may bring chunks in any order', () => {
+  const orders = [
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+    [2, 1, 0],
+  ];
+
+  test.each(orders)('%d, %d, %d make the message, with the ids in its own order', (...order) => {
+    const { chunks, givenUp } = assembler({ mayReorder: true });
+    const outcomes = order.map((at) => chunks.add({ ...chunk('a', at, at), payload: Buffer.alloc(10, at) }, 0));
+    expect(outcomes.slice(0, 2)).toEqual([{ kind: 'waiting' }, { kind: 'waiting' }]);
+    expect(outcomes[2]).toMatchObject({
+      kind: 'complete',
+      payload: Buffer.concat([0, 1, 2].map((at) => Buffer.alloc(10, at))),
+      ids: [{ entryId: 0 }, { entryId: 1 }, { entryId: 2 }],
+      last: { messageId: { entryId: 2 } },
+    });
+    expect([chunks.isEmpty, givenUp]).toEqual([true, []]);
+  });
+
+  test('a chunk that comes again is waited with, one that is in another entry is a duplicate', () => {
+    const { chunks } = assembler({ mayReorder: true });
+    chunks.add(chunk('a', 1, 1), 0);
+    expect(chunks.add(chunk('a', 1, 1), 0)).toEqual({ kind: 'waiting' });
+    expect(chunks.add(chunk('a', 1, 9), 0)).toEqual({ kind: 'duplicate' });
+    chunks.add(chunk('a', 0, 0), 0);
+    chunks.add(chunk('a', 0, 0), 0);
+    expect(chunks.add(chunk('a', 2, 2), 0)).toMatchObject({ kind: 'complete', payload: Buffer.alloc(30, 'a') });
+  });
+
+  test('what stays incomplete for a minute is given up, with its last chunk when that is there', () => {
+    const { chunks, givenUp } = assembler({ mayReorder: true });
+    chunks.add(chunk('a', 2, 2), 0);
+    chunks.add(chunk('a', 1, 1), 0);
+    chunks.add(chunk('b', 0, 3), 0);
+    chunks.expire(MINUTE, Number.POSITIVE_INFINITY);
+    expect(givenUp).toEqual([
+      ['expired', [2, 1], 2],
+      ['expired', [3]],
+    ]);
+    expect(chunks.isEmpty).toBe(true);
+  });
+
+  test('a number that no chunk of the message can have breaks it', () => {
+    const { chunks } = assembler({ mayReorder: true });
+    chunks.add(chunk('a', 0, 0), 0);
+    expect(chunks.add(chunk('a', 7, 1), 0)).toMatchObject({ kind: 'broken', ids: [{ entryId: 0 }, { entryId: 1 }] });
   });
 });
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import {
   AckType,
   type CommandFields,
@@ -220,8 +220,40 @@ describe('chunked messages in a session', () => {
     expect(acked(broker)).toEqual([[AckType.Individual, 0, 1, 2]]);
   });
 
-  test('one whose beginning is missing is handed on as unreadable with its last chunk', async () => {
+  test('on Shared they are put together in whatever order the chunks come', async () => {
     const { broker, consumer, deliver } = await receiving();
+    const parts = chunksOf('a', 'message');
+    for (const at of [2, 0, 1]) deliver(at, parts[at]);
+    const [message] = await consumer.receiveBatch(soon);
+    expect([String(message?.value), message?.unreadable]).toEqual(['message', undefined]);
+    expect(message?.messageId).toMatchObject({ entryId: 2, firstChunk: { entryId: 0 } });
+    await consumer.ackIndividual([message?.messageId as MessageIdParts]);
+    await until(() => broker.of('ACK').length === 1);
+    expect(acked(broker)).toEqual([[AckType.Individual, 0, 1, 2]]);
+  });
+
+  test('on Shared one of which a chunk never comes is handed on as unreadable after a minute', async () => {
+    const { broker, consumer, deliver } = await receiving();
+    const parts = chunksOf('a', 'message');
+    deliver(2, parts[2]);
+    deliver(1, parts[1]);
+    deliver(3, undefined);
+    expect(String((await consumer.receiveBatch(soon))[0]?.value)).toBe('plain');
+    const beganMs = performance.now();
+    jest.spyOn(performance, 'now').mockReturnValue(beganMs + 61_000);
+    deliver(4, undefined, 61_000);
+    const messages: IncomingMessage[] = [];
+    while (messages.length < 2) messages.push(...(await consumer.receiveBatch(soon)));
+    jest.restoreAllMocks();
+    const [, unreadable] = messages;
+    expect([unreadable?.unreadable, unreadable?.messageId.entryId]).toEqual(['chunks of it are missing', 2]);
+    await consumer.ackIndividual([unreadable?.messageId as MessageIdParts]);
+    await until(() => broker.of('ACK').length === 1);
+    expect(acked(broker)).toEqual([[AckType.Individual, 1, 2]]);
+  });
+
+  test('one whose beginning is missing is handed on as unreadable with its last chunk', async () => {
+    const { broker, consumer, deliver } = await receiving('Exclusive');
     const parts = chunksOf('a', 'message');
     deliver(1, parts[1]);
     deliver(2, parts[2]);
