@@ -13,6 +13,9 @@ export interface FlowOptions {
   /** First wait after a failure, and the longest, in milliseconds. */
   readonly retryBackoffMs?: number;
   readonly retryBackoffMaxMs?: number;
+  /** How many instances of a sink run whatever waits; the others run by its backlog. */
+  readonly minParallelism?: number;
+  readonly backlogPerInstance?: number;
 }
 
 /** Least and most of each. */
@@ -22,6 +25,8 @@ const LIMITS: Readonly<Record<keyof FlowOptions, readonly [least: number, most: 
   maxRecordsPerSecond: [1, 1_000_000],
   retryBackoffMs: [1, 60_000],
   retryBackoffMaxMs: [1, 3_600_000],
+  minParallelism: [1, 1_000],
+  backlogPerInstance: [1, 999_999_999],
 };
 
 /** Names of the options. */

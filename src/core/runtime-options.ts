@@ -17,6 +17,9 @@ export interface RuntimeOptions {
   readonly maxRecordsPerSecond?: string;
   readonly retryBackoffMs?: string;
   readonly retryBackoffMaxMs?: string;
+  /** Of a sink: how many of its `parallelism` instances run whatever waits, and how much backlog asks for one. */
+  readonly minParallelism?: string;
+  readonly backlogPerInstance?: string;
   /** Of a sink that keeps an order: whether the later records of a dead-lettered key follow it (`park`) or pass it (`pass`). */
   readonly deadLetterKeys?: 'park' | 'pass';
   /** Cron expression: when it runs, instead of whenever there is work. */

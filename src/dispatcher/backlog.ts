@@ -20,11 +20,23 @@ export class Backlog {
     return waiting.includes(true);
   }
 
+  /** What waits on all inputs, as Pulsar counts it; undefined when it cannot be told. A subscription that does not exist yet has nothing. */
+  async count({ config }: SinkConnector): Promise<number | undefined> {
+    const subscription = subscriptionOf(config);
+    const stats = await Promise.all(Object.keys(config.inputSpecs).map((topic) => this.#statsOf(topic)));
+    if (stats.includes(undefined)) return undefined;
+    return stats.reduce((sum, one) => sum + (one?.subscriptions[subscription]?.msgBacklog ?? 0), 0);
+  }
+
   async #waits(topic: string, subscription: string): Promise<boolean> {
-    if (!this.#pulsar) return true;
+    const found = (await this.#statsOf(topic))?.subscriptions[subscription];
+    return !found || found.msgBacklog > 0;
+  }
+
+  #statsOf(topic: string): Promise<TopicStats | undefined> {
+    if (!this.#pulsar) return Promise.resolve(undefined);
     const stats = this.#stats.get(topic) ?? this.#pulsar.topicStats(topic, this.#signal).catch(() => undefined);
     this.#stats.set(topic, stats);
-    const found = (await stats)?.subscriptions[subscription];
-    return !found || found.msgBacklog > 0;
+    return stats;
   }
 }

@@ -5,6 +5,7 @@ import type { Catalogue } from '../core/connector-type.ts';
 import type { InboxStore } from '../core/inbox.ts';
 import type { InstanceState, LeaseStore } from '../core/lease.ts';
 import type { Logger } from '../core/logger.ts';
+import { scaleOf, wantedInstances } from '../core/parallelism.ts';
 import type { PulsarAdmin } from '../core/pulsar-admin.ts';
 import type { QueueTriggers } from '../core/queue-triggers.ts';
 import type { Registry } from '../core/registry.ts';
@@ -132,25 +133,39 @@ const statesOf = async (
   return instances.map((one, index) => ({ ...one, state: states[index] }));
 };
 
-const dueOf = (states: readonly StateOf[], deps: DispatcherDeps): (InstanceOf & { readonly due: Due })[] => {
+interface DueInstance extends StateOf {
+  readonly due: Due;
+}
+
+const dueOf = (states: readonly StateOf[], deps: DispatcherDeps): DueInstance[] => {
   const times = { nowMs: deps.clock.nowMs(), maxSkewMs: deps.maxSkewMs };
   return states.flatMap(({ connector, instance, state }) => {
     const due = isDue(connector, instance, state, times);
-    return due === 'no' ? [] : [{ connector, instance, due }];
+    return due === 'no' ? [] : [{ connector, instance, state, due }];
   });
 };
 
 /** Of an instance that is due. Where events fill the inbox, a run only publishes what is in it. */
 const hasWork = async (
-  { connector, instance, due }: InstanceOf & { readonly due: Due },
+  one: DueInstance,
   { catalogue, inbox }: DispatcherDeps,
   backlog: Backlog,
   signal: AbortSignal,
 ): Promise<boolean> => {
+  const { connector, instance, due } = one;
+  if (!(await isWanted(one, backlog))) return false;
   if (due === 'if-backlog') return connector.kind === 'sink' && backlog.has(connector);
   const trigger = triggerOf(connector, catalogue);
   if (!trigger || trigger.kind === 'stream') return true;
   return instance === inboxPublisher(connector) && !(await inbox.isEmpty(connector.uid, signal));
+};
+
+/** Where instances follow the backlog, those beyond what waits are not; but letters that were sent back are each written by a certain one. */
+const isWanted = async ({ connector, instance, state }: DueInstance, backlog: Backlog): Promise<boolean> => {
+  const scale = scaleOf(connector);
+  if (!scale || connector.kind !== 'sink' || instance < scale.minimum) return true;
+  if ((connector.redrive?.number ?? 0) > (state?.status.redriven ?? 0)) return true;
+  return instance < wantedInstances(scale, await backlog.count(connector));
 };
 
 const invoke = async ({ connector, instance }: InstanceOf, deps: DispatcherDeps): Promise<boolean> => {

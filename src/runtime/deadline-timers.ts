@@ -9,18 +9,20 @@ export type RemainingMs = () => number;
 
 /**
  * Arms what happens towards the deadline: the successor is invoked, then no batch is begun any more, then everything is aborted. A run that
- * begins with less time than that invites nobody: each would invite the next at once.
+ * begins with less time than that invites nobody: each would invite the next at once. Nor does one without `hasSuccessor`: the dispatcher starts another by the backlog.
  */
 export const armDeadline = (
   request: RunRequest,
   remainingMs: RemainingMs,
   control: RunControl,
   deps: RunDeps,
+  hasSuccessor = true,
 ): Disposable => {
   const { handOverLeadMs, stopMarginMs, abortMarginMs } = deps.settings;
   const timers = new DisposableStack();
   const at = (leadMs: number, act: () => void) => timers.use(after(deps.clock, remainingMs() - leadMs, act));
-  if (remainingMs() > handOverLeadMs) at(handOverLeadMs, () => void inviteSuccessor(request, control, deps));
+  if (hasSuccessor && remainingMs() > handOverLeadMs)
+    at(handOverLeadMs, () => void inviteSuccessor(request, control, deps));
   at(stopMarginMs, () => control.stop('deadline'));
   at(abortMarginMs, () => {
     const problem = `run of ${request.name}/${request.instance} reached its deadline`;

@@ -3,6 +3,7 @@ import { PulsarIoError } from '../core/errors.ts';
 import { flowOptions } from '../core/flow-options.ts';
 import { NEW_STATUS } from '../core/instance-status.ts';
 import type { Lease } from '../core/lease.ts';
+import { isSurplus } from '../core/parallelism.ts';
 import { RunCounters } from '../core/run-counters.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import { redactingLogger, SecretValues } from '../core/secret-values.ts';
@@ -100,7 +101,7 @@ const runUnderLease = async (
     failed: (error) => counters.systemException(error),
   });
   try {
-    using _timers = armDeadline(request, remainingMs, control, deps);
+    using _timers = armDeadline(request, remainingMs, control, deps, !isSurplus(connector, instance));
     const nextToken = tokensOf(generation, lease.epoch);
     const msUntilAbort = () => remainingMs() - settings.abortMarginMs;
     const pace = new Pace({ clock: deps.clock, flow, parallelism: connector.config.parallelism, msUntilAbort });

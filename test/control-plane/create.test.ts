@@ -44,6 +44,9 @@ describe('create', () => {
     ['sink', '{"schedule":"@daily","timeZone":"Mars/Base"}', /cannot be read.*timezone/],
     ['sink', '{"schedule":"@daily","missedTimes":"none"}', /must be "skip" or "once" or "all"/],
     ['sink', '{"timeZone":"Europe/Berlin"}', /need a schedule/],
+    ['sink', '{"minParallelism":"2"}', /must not be above the parallelism, 1/],
+    ['sink', '{"backlogPerInstance":"5"}', /needs "minParallelism"/],
+    ['source', '{"minParallelism":"1"}', /unknown key "minParallelism"/],
   ] as const)('refuses for a %s the customRuntimeOptions %s', async (kind, customRuntimeOptions, reason) => {
     const config = { customRuntimeOptions };
     const make = (more: object) =>
@@ -106,6 +109,25 @@ describe('create', () => {
   ])('refuses the flow %s', async (customRuntimeOptions, reason) => {
     const answer = await api.createSink('s1', { ...SINK, customRuntimeOptions });
     expect(answer).toMatchObject({ status: 400, json: { reason: expect.stringMatching(reason) } });
+  });
+
+  test.each([{ retainOrdering: true }, { processingGuarantees: 'ATMOST_ONCE' }])(
+    'refuses to leave instances out of a sink whose topics each belong to one: %j',
+    async (config) => {
+      const given = { ...SINK, parallelism: 3, ...config };
+      const answer = await api.createSink('s1', { ...given, customRuntimeOptions: '{"minParallelism":"1"}' });
+      expect(answer).toMatchObject({
+        status: 400,
+        reason: expect.stringContaining('ATLEAST_ONCE without retainOrdering'),
+      });
+    },
+  );
+
+  test('starts the instances of the minimum at once, and leaves the others to the dispatcher', async () => {
+    const customRuntimeOptions = '{"minParallelism":"2"}';
+    expect((await api.createSink('s1', { ...SINK, parallelism: 4, customRuntimeOptions })).status).toBe(204);
+    expect(api.invoked.map(({ instance }) => instance)).toEqual([0, 1]);
+    expect((await api.get('sinks/public/default/s1/status')).json).toMatchObject({ numRunning: 4 });
   });
 
   test('takes a flow, and no batchTimeMs of a source', async () => {

@@ -1,4 +1,5 @@
 import { type Connector, desiredState } from '../../core/connector.ts';
+import { isSurplus } from '../../core/parallelism.ts';
 import { hasRuns } from '../../core/source-runs.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Call } from '../operation.ts';
@@ -11,13 +12,14 @@ const RUN_REQUEST_VALID_MS = 60_000;
 
 /**
  * Starts runs of these instances, as far as they should run, and notes them as scheduled. Best effort: the dispatcher repairs what fails.
- * Event sources have no runs: their events start them.
+ * Event sources have no runs: their events start them. Instances that only backlog calls for are left to the dispatcher, which looks at it.
  */
 export const startRuns = async (call: Call, connector: Connector, instances: readonly number[]): Promise<void> => {
   const wanted = instances.filter((instance) => desiredState(connector, instance) === 'RUNNING');
   await inParallel(wanted.slice(0, MAX_IMMEDIATE_RUNS), async (instance) => {
     try {
-      if (hasRuns(connector, call.deps.catalogue)) await invoke(call, connector, instance);
+      if (hasRuns(connector, call.deps.catalogue) && !isSurplus(connector, instance))
+        await invoke(call, connector, instance);
       await call.deps.leases.updateStatus(connector.uid, instance, (status) => status, call.signal);
     } catch (error) {
       call.deps.onError(error);
