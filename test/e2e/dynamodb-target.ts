@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type AttributeValue, CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamodbAddress } from '../services/index.ts';
+import { countingProxy } from './counting-proxy.ts';
 import type { Target } from './target.ts';
 
-/** A DynamoDB table keyed by the record: a repeated write is the same item, and leaves no trace that could be counted. */
+/** A DynamoDB table keyed by the record. A repeated write is the same item, so a proxy counts those that took effect: a reader sees an item as often as it was put. */
 export const dynamodbTarget = async (address: DynamodbAddress): Promise<Target> => {
   const client = new DynamoDBClient(address);
+  const proxy = await countingProxy(address.endpoint);
   const TableName = `e2e-${randomUUID()}`;
   await client.send(
     new CreateTableCommand({
@@ -15,7 +17,7 @@ export const dynamodbTarget = async (address: DynamodbAddress): Promise<Target> 
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );
-  const read = async (): Promise<number[]> => {
+  const items = async (): Promise<number[]> => {
     const found: number[] = [];
     let from: Record<string, AttributeValue> | undefined;
     do {
@@ -27,13 +29,15 @@ export const dynamodbTarget = async (address: DynamodbAddress): Promise<Target> 
     } while (from);
     return found.sort((a, b) => a - b);
   };
-  const rows = async (): Promise<number> => (await read()).length;
-  const { endpoint, region, credentials } = address;
+  const distinct = async (): Promise<number> => (await items()).length;
+  const read = async (): Promise<number[]> =>
+    (await items()).flatMap((n) => new Array<number>(Math.max(1, proxy.effectsOf(n))).fill(n));
+  const { region, credentials } = address;
   return {
     name: 'DynamoDB',
     sinkType: 'dynamodb',
     configs: {
-      awsEndpoint: endpoint,
+      awsEndpoint: proxy.endpoint,
       awsRegion: region,
       awsCredentialPluginParam: JSON.stringify({
         accessKey: credentials.accessKeyId,
@@ -43,10 +47,13 @@ export const dynamodbTarget = async (address: DynamodbAddress): Promise<Target> 
     },
     sourceConfigs: { keyField: 'id' },
     repeatsAreRows: false,
-    rows,
-    distinct: rows,
+    rows: distinct,
+    distinct,
     read,
     repeatedWrites: async () => 0,
-    [Symbol.asyncDispose]: async () => client.destroy(),
+    [Symbol.asyncDispose]: async () => {
+      await proxy[Symbol.asyncDispose]();
+      client.destroy();
+    },
   };
 };

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { createTable } from '../../src/stores/dynamodb/create-table.ts';
 import { cassandraTarget } from '../e2e/cassandra-target.ts';
 import { type DeliveryOptions, deliver } from '../e2e/delivery.ts';
+import { dynamodbTarget } from '../e2e/dynamodb-target.ts';
 import { growingFile } from '../e2e/growing-file.ts';
 import type { Input } from '../e2e/input.ts';
 import { postgresTarget } from '../e2e/postgres-target.ts';
@@ -47,6 +48,8 @@ interface KilledRoute {
   input(): Promise<Input>;
   target(): Promise<Target>;
   store?(): Promise<DeliveryOptions['store']>;
+  /** Per call, where runs start slowly. */
+  readonly killChance?: number;
 }
 
 const ROUTES: Readonly<Record<string, KilledRoute>> = {
@@ -69,6 +72,13 @@ const ROUTES: Readonly<Record<string, KilledRoute>> = {
     input: () => growingFile(25),
     target: () => cassandraTarget(useCassandra()),
   },
+  'from a file into DynamoDB, by versions': {
+    source: 'file',
+    servers: 'Pulsar 4.0, DynamoDB Local; store SQLite',
+    input: () => growingFile(25),
+    target: () => dynamodbTarget(useDynamodb()),
+    killChance: 0.15,
+  },
   'from a queue, through the inbox, into SQLite': {
     source: 'sqs',
     servers: 'SQS (ElasticMQ), Pulsar 4.0, SQLite; store SQLite',
@@ -77,7 +87,7 @@ const ROUTES: Readonly<Record<string, KilledRoute>> = {
   },
 };
 
-const killedDelivery = async ({ source, servers, ...route }: KilledRoute) => {
+const killedDelivery = async ({ source, servers, killChance = 0.06, ...route }: KilledRoute) => {
   await using target = await route.target();
   const store = await route.store?.();
   const seed = Math.ceil(Math.random() * 1e6);
@@ -90,7 +100,7 @@ const killedDelivery = async ({ source, servers, ...route }: KilledRoute) => {
     records: 200_000,
     input: route.input,
     maxKills: KILLS,
-    killChance: 0.06,
+    killChance,
     endsWithKills: true,
     seed,
     ...HASTE,
