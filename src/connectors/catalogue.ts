@@ -13,6 +13,7 @@ import { kafkaSource } from './kafka/source.ts';
 import { kinesisSource } from './kinesis/source.ts';
 import { packages } from './packages.ts';
 import { redisSink } from './redis/sink.ts';
+import { s3Sink } from './s3/sink.ts';
 import { s3Source } from './s3/source.ts';
 import { sqsSink } from './sqs/sink.ts';
 import { sqsSource } from './sqs/source.ts';
@@ -26,6 +27,7 @@ export const catalogue: Catalogue = catalogueOf(
     jdbcPostgresSink,
     jdbcSqliteSink,
     redisSink,
+    s3Sink,
     sqsSink,
     voidSink,
     ...packages.flatMap(({ sinks = [] }) => sinks),

@@ -118,15 +118,22 @@ export interface TransactionalSink extends OpenSink {
   ): Promise<readonly (RecordResult | undefined)[] | undefined>;
 }
 
+/** What a sink type takes for a record's value. */
+export type SinkForm = 'bytes' | 'text' | 'fields';
+
 /** Declaration of a sink type: one of these is all that a new sink needs. */
 export interface SinkType<C extends TObject = TObject> extends ConnectorTypeBase<C> {
   readonly kind: 'sink';
   /** The form of `SinkRecord.value`: payload bytes, UTF-8 text, or the fields of a JSON object. */
-  readonly accepts: 'bytes' | 'text' | 'fields';
+  readonly accepts: SinkForm;
+  /** The form that a configuration asks for, where that differs. */
+  acceptsFor?(config: Static<C>): SinkForm;
   /** Route to EFFECTIVELY_ONCE; absent: refused at create. */
   readonly route?: ExactlyRoute;
   /** Largest batch that a write takes, in records; the runtime's default when absent. */
   maxBatchRecords?(config: Static<C>): number;
+  /** Bytes of payload at which a batch is full, and how long one waits for more records, in milliseconds; the runtime's defaults when absent. */
+  batchLimits?(config: Static<C>): { readonly maxBytes: number; readonly lingerMs: number };
   /** Opens the target, and creates nothing there: an inspection does it, too. `transactional` types return a {@link TransactionalSink}. */
   open(config: Static<C>, context: OpenContext): Promise<OpenSink | TransactionalSink>;
 }

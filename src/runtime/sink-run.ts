@@ -3,6 +3,7 @@ import type { SinkConnector } from '../core/connector.ts';
 import { subscriptionOf } from '../core/connector.ts';
 import type { OpenSink, SinkType, TransactionalSink } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
+import { flowOptions } from '../core/flow-options.ts';
 import { type Guarantees, type SinkGuarantee, sinkPipeline } from '../delivery/pipeline.ts';
 import type { ShapeRecord } from '../delivery/shape.ts';
 import { Activity } from './activity.ts';
@@ -34,6 +35,7 @@ const drainTopics: Work = async (context, session) => {
       session,
       sink,
       maxBatchRecords,
+      batchLimits: batchLimits(type, config, context),
       plan,
       route: type.route,
       ...pipelinesOf(connector, type, { sink, toTarget }, deps.guarantees),
@@ -60,6 +62,14 @@ const runTopics = async (run: SinkRun, topics: readonly string[]): Promise<void>
       throw error;
     }
   });
+
+/** As the connector's flow asks for, then the type's own, then the runtime's. */
+const batchLimits = (type: SinkType, config: object, { deps, connector }: RunContext): SinkRun['batchLimits'] => {
+  const { maxBatchBytes: maxBytes, lingerMs } = deps.settings;
+  const { batchTimeMs } = flowOptions(connector.config);
+  const own = type.batchLimits?.(config as never);
+  return { maxBytes, lingerMs, ...own, ...(batchTimeMs !== undefined && { lingerMs: batchTimeMs }) };
+};
 
 const sinkType = (connector: SinkConnector, { deps }: RunContext): SinkType => {
   const type = deps.catalogue.sink(connector.type);

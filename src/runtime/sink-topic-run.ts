@@ -1,5 +1,5 @@
 import { connectorPath, type SinkConnector, subscriptionOf } from '../core/connector.ts';
-import type { ExactlyRoute, OpenSink, TransactionalSink } from '../core/connector-type.ts';
+import type { ExactlyRoute, OpenSink, SinkType, TransactionalSink } from '../core/connector-type.ts';
 import { deadLetterTopicOf, parksKeys } from '../core/dead-letter-rules.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { type Frontier, frontierAtMarkDelete, WHOLE_ENTRY } from '../core/frontier.ts';
@@ -29,6 +29,7 @@ export interface SinkRun extends RunContext {
   readonly connector: SinkConnector;
   readonly session: MessagingSession;
   readonly maxBatchRecords: number;
+  readonly batchLimits: ReturnType<NonNullable<SinkType['batchLimits']>>;
   readonly sink: OpenSink | TransactionalSink;
   readonly pipeline: Pipeline<SinkBatch>;
   /** For dead letters that are sent back. */
@@ -93,7 +94,10 @@ const hasSubscription = async ({ deps, connector, control }: SinkRun, topic: str
   return stats?.subscriptions[subscriptionOf(connector.config)] !== undefined;
 };
 
-const subscribe = async ({ connector, session, control, plan }: SinkRun, topic: string): Promise<MessagingConsumer> => {
+const subscribe = async (
+  { connector, session, control, plan, maxBatchRecords }: SinkRun,
+  topic: string,
+): Promise<MessagingConsumer> => {
   const { config, uid } = connector;
   const subscription = subscriptionOf(config);
   try {
@@ -104,7 +108,11 @@ const subscribe = async ({ connector, session, control, plan }: SinkRun, topic: 
       initialPosition: config.sourceSubscriptionPosition,
       subscriptionProperties: { [SUBSCRIPTION_UID_PROPERTY]: uid },
       // 0 means "one at a time" to Pulsar; a session would never ask for any.
-      receiverQueueSize: Math.max(1, Object.values(config.inputSpecs)[0]?.receiverQueueSize ?? 1000),
+      // A batch cannot be larger than what the broker sends ahead.
+      receiverQueueSize: Math.max(
+        1,
+        Object.values(config.inputSpecs)[0]?.receiverQueueSize ?? Math.max(1_000, maxBatchRecords),
+      ),
       signal: control.signal,
     });
   } catch (cause) {
@@ -237,16 +245,15 @@ const requireNoFrontier = async (
 };
 
 const receive = async (
-  { control, maxBatchRecords, deps, activity, pace }: SinkRun,
+  { control, maxBatchRecords, batchLimits, deps, activity, pace }: SinkRun,
   topic: string,
   consumer: MessagingConsumer,
 ) => {
-  const { maxBatchBytes, lingerMs, idleMs } = deps.settings;
+  const { idleMs } = deps.settings;
   try {
     return await consumer.receiveBatch({
       maxMessages: pace.batchRecords(maxBatchRecords),
-      maxBytes: maxBatchBytes,
-      lingerMs,
+      ...batchLimits,
       waitMs: Math.max(1, Math.min(RECEIVE_WAIT_MS, idleMs - activity.idleMs)),
       signal: control.signal,
     });
