@@ -83,6 +83,8 @@ export interface RedriveOrder {
   readonly number: number;
   /** By dead-letter topic, the last letter that is meant; `all`: whatever is there when a run carries it out. */
   readonly through: Readonly<Record<string, { readonly ledgerId: number; readonly entryId: number } | 'all'>>;
+  /** Topic-partitions of the sink when it was asked for: letters of others are not meant. */
+  readonly topics: readonly string[];
   /** Letters are sent back although they may undo a newer record of their key. */
   readonly allowReordering?: boolean;
 }

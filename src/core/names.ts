@@ -13,11 +13,18 @@ export const guardPrefix = (uid: string): string => `pulsar-io-guard.${uid}.`;
 export const sourceLettersName = (uid: string, sourcePartition: string, generation: number): string =>
   `${producerName(uid, sourcePartition, generation)}/dlq`;
 
-/** Producer of the dead letters of one topic-partition of a sink, over all generations: versions rise along the log whatever the configuration. */
-export const sinkLettersName = (uid: string, topic: string): string => `pio/${uid}/dlq/${topic}`;
+/**
+ * Producer of the dead letters of one topic-partition of a sink, over all generations: versions rise along the log whatever the configuration. Only where an operator set the position they may
+ * not, which begins another `series`.
+ */
+export const sinkLettersName = (uid: string, topic: string, series = 0): string =>
+  `pio/${uid}/dlq/${topic}${series === 0 ? '' : `#${series}`}`;
 
 /** Producer of the letters of a topic-partition that were sent back and failed again. */
 export const redriveLettersName = (uid: string, topic: string): string => `pio/${uid}/redrive/${topic}`;
+
+/** What the frontier in a dead-letter topic is stored under, of the letters of one topic-partition: ids of several topics have no order among them. */
+export const redriveStream = (letterTopic: string, topic: string): string => `#redrive:${letterTopic}:${topic}`;
 
 /** Subscription that keeps a connector's dead letters until they are sent back or dropped; made before the first of them (GUARANTEES rule 39). */
 export const deadLetterSubscription = (uid: string): string => `pulsar-io-dead-letters.${uid}`;

@@ -7,8 +7,10 @@ export interface SinkBook {
   readonly takesCursor?: boolean;
   /** Everything between the frontier and here was dead-lettered, or is about to be: it is not written. */
   readonly lettered?: MessageIdParts;
-  /** The same for dead letters that are sent back and fail again, in the dead-letter topic. */
-  readonly relettered?: MessageIdParts;
+  /** Raised where an operator moved the cursor: letters from before have sequences that what comes now may have again, or lie above. */
+  readonly letterSeries?: number;
+  /** The same as {@link lettered} for dead letters that are sent back and fail again, in that dead-letter topic. */
+  readonly relettered?: MessageIdParts & { readonly letterTopic: string };
   /** Keys, by {@link keyHash}, whose records wait in the dead-letter topic; the number is the redrive in which one failed again, or 0. */
   readonly parked?: Readonly<Record<string, number>>;
   /** The redrive that is under way, and the last letter that it sends back: what fails again lies behind. */
@@ -19,6 +21,9 @@ export interface SinkBook {
 
 /** The book of a topic-partition before anybody wrote into it. */
 export const EMPTY_BOOK: SinkBook = {};
+
+/** {@link SinkBook.lettered} where nothing was decided. */
+export const NO_LETTER: MessageIdParts = { ledgerId: -1, entryId: -1, batchIndex: -1 };
 
 /** Keys of one topic-partition that may wait at once. */
 export const MAX_PARKED_KEYS = 1_000;

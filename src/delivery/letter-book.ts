@@ -44,20 +44,29 @@ export const inputLetters = ({ book, parksKeys, hasFrontier }: LetterBookOptions
   };
 };
 
-/** The book of dead letters that redrive `redrive` sends back; `onlyParked`: others might undo a newer record of their key. */
-export const redriveLetters = (book: OpenBook, redrive: number, onlyParked: boolean): LetterBook => {
+/** The book of letters in `letterTopic` that redrive `redrive` sends back; `onlyParked`: others might undo a newer record of their key. */
+export const redriveLetters = (
+  book: OpenBook,
+  letterTopic: string,
+  { redrive, onlyParked }: { readonly redrive: number; readonly onlyParked: boolean },
+): LetterBook => {
+  /** In another topic, ids are in an order of their own. */
+  const decidedUpTo = () => {
+    const { relettered } = book.content;
+    return relettered?.letterTopic === letterTopic ? relettered : undefined;
+  };
   const stateOf = (key: string | undefined) => (key === undefined ? undefined : book.content.parked?.[keyHash(key)]);
   const holdsBack = (key: string | undefined) => stateOf(key) === redrive;
   return {
     holdsBack,
     refusal: ({ record: { messageId, key } }) => {
       if (holdsBack(key) || (onlyParked && stateOf(key) === undefined)) return followsLetter();
-      return isUpTo(messageId, book.content.relettered) ? wasDecided() : undefined;
+      return isUpTo(messageId, decidedUpTo()) ? wasDecided() : undefined;
     },
     decide: async ({ record: { messageId, key } }) => {
       const parked =
         key !== undefined && stateOf(key) !== undefined ? withKey(book, key, redrive) : book.content.parked;
-      await note(book, { relettered: furthest(messageId, book.content.relettered), parked });
+      await note(book, { relettered: furthest({ ...messageId, letterTopic }, decidedUpTo()), parked });
     },
   };
 };
@@ -68,7 +77,7 @@ const isUpTo = (id: MessageIdParts, end: MessageIdParts | undefined): boolean =>
 type Decided = { readonly [Name in 'lettered' | 'relettered' | 'parked']?: SinkBook[Name] | undefined };
 
 /** A run that publishes again what an earlier one decided must not take back what that one decided behind it. */
-const furthest = (id: MessageIdParts, end: MessageIdParts | undefined): MessageIdParts =>
+const furthest = <I extends MessageIdParts>(id: I, end: I | undefined): I =>
   end !== undefined && isUpTo(id, end) ? end : id;
 
 /** Stores what is new; nothing when all of it is known. */

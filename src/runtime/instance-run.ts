@@ -1,7 +1,7 @@
 import { type Connector, connectorPath, desiredState, restartsOf } from '../core/connector.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { flowOptions } from '../core/flow-options.ts';
-import { NEW_STATUS } from '../core/instance-status.ts';
+import { type InstanceStatus, NEW_STATUS } from '../core/instance-status.ts';
 import type { Lease } from '../core/lease.ts';
 import { isSurplus } from '../core/parallelism.ts';
 import { RunCounters } from '../core/run-counters.ts';
@@ -86,7 +86,7 @@ const runUnderLease = async (
   const deps = { ...givenDeps, settings, log: redactingLogger(givenDeps.log, secrets) };
   const control = new RunControl();
   const restarts = restartsOf(connector, instance);
-  const before = lease.status.restarts === restarts ? lease.status : { ...NEW_STATUS, restarts };
+  const before = statusBefore(lease, restarts, generation);
   const counters = new RunCounters(before, deps.clock);
   const failuresBefore = before.generation === generation ? before.failuresInRow : 0;
   let shown: PhaseStatus = { phase: 'starting', error: '', failuresInRow: failuresBefore };
@@ -123,6 +123,12 @@ const runUnderLease = async (
   });
   const { error } = secrets.redact(shown);
   return { outcome: shown.phase, settled: counters.settled, ...(error && { reason: error }) };
+};
+
+/** What counts go on from. Another generation may have given topics to this instance whose letters another one was to send back: their books tell. */
+const statusBefore = ({ status }: Lease, restarts: number, generation: number): InstanceStatus => {
+  if (status.restarts !== restarts) return { ...NEW_STATUS, restarts };
+  return status.generation === generation ? status : { ...status, redriven: 0 };
 };
 
 const release = async (lease: Lease, status: Lease['status'], deps: RunDeps): Promise<void> => {

@@ -4,7 +4,7 @@ import { deadLetterTopicOf, redriveReorders } from '../core/dead-letter-rules.ts
 import { FRONTIER_START } from '../core/frontier.ts';
 import { compareMessageIds, type MessageIdParts } from '../core/message-id.ts';
 import type { IncomingMessage, MessagingConsumer } from '../core/messaging.ts';
-import { deadLetterSubscription, redriveLettersName } from '../core/names.ts';
+import { deadLetterSubscription, redriveLettersName, redriveStream } from '../core/names.ts';
 import { keyHash } from '../core/sink-book.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
@@ -43,7 +43,9 @@ export const redrive = async (run: SinkRun, topics: readonly string[]): Promise<
   const order = connector.redrive;
   if (!order || counters.redriven >= order.number) return;
   const { config } = connector;
-  const mine = topics.filter((topic) => assignedInstance(topic, config.parallelism) === instance);
+  const mine = topics.filter(
+    (topic) => order.topics.includes(topic) && assignedInstance(topic, config.parallelism) === instance,
+  );
   for (const [letterTopic, through] of Object.entries(order.through)) {
     const from = mine.filter((topic) => deadLetterTopicOf(config, topic) === letterTopic);
     if (from.length > 0) await redriveTopic(run, letterTopic, through, from);
@@ -111,7 +113,7 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: M
   const { uid, config } = connector;
   const { signal } = control;
   const number = connector.redrive?.number ?? 0;
-  const [token, stream] = [run.nextToken(), `#redrive:${topic}`];
+  const [token, stream] = [run.nextToken(), redriveStream(letterTopic, topic)];
   const book = await OpenBook.open(deps.checkpoints, uid, topic, token, signal);
   const frontier = run.isFrontierInTarget
     ? await targetFrontier(sink as Parameters<typeof targetFrontier>[0], stream, token, FRONTIER_START, signal)
@@ -124,7 +126,7 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: M
     consumer: ACKNOWLEDGED_LATER,
     frontier,
     deadLetters: new DeadLetters({ session, topic: letterTopic, uid, signal, ...name }),
-    book: redriveLetters(book, number, onlyParked),
+    book: redriveLetters(book, letterTopic, { redrive: number, onlyParked }),
     maxRetries: config.maxMessageRetries,
     isRedrive: true,
     counters: run.counters,

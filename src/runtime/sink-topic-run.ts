@@ -9,6 +9,7 @@ import { sinkLettersName } from '../core/names.ts';
 import { SUBSCRIPTION_UID_PROPERTY } from '../core/pulsar-admin.ts';
 import type { SinkRecord } from '../core/record.ts';
 import type { RunCounters } from '../core/run-counters.ts';
+import { NO_LETTER } from '../core/sink-book.ts';
 import type { Token } from '../core/token.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { type FrontierHolder, storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
@@ -56,7 +57,7 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
   const reader = new RecordReader(topic, frontier?.current);
   const { negativeAckRedeliveryDelayMs } = run.connector.config;
   const redelivery = new Redelivery(consumer, deps, negativeAckRedeliveryDelayMs);
-  const deadLetters = openDeadLetters(run, topic);
+  const deadLetters = openDeadLetters(run, topic, book);
   const letters = { deadLetters, book: letterBook(run, book, frontier) };
   activity.touch();
   while (!control.isStopping && !activity.isHalted && activity.idleMs < deps.settings.idleMs) {
@@ -168,7 +169,7 @@ const fence = async (
   return frontier;
 };
 
-/** An operator set the position: the cursor's place is the frontier, and versions go on rising where that lies ahead. */
+/** An operator set the position: the cursor's place is the frontier, versions go on rising where that lies ahead, and nothing behind it is a dead letter yet. */
 const takeCursor = async (
   { control, counters }: SinkRun,
   topic: string,
@@ -179,7 +180,8 @@ const takeCursor = async (
   const difference = compareMessageIds(initial, frontier.current);
   const version = difference >= 0 ? frontier.current.version : 0;
   if (difference !== 0) await frontier.move({ ...initial, version }, control.signal);
-  await book.change({ takesCursor: false });
+  const { letterSeries = 0 } = book.content;
+  await book.change({ takesCursor: false, lettered: NO_LETTER, letterSeries: letterSeries + 1 });
   counters.topics.forget(topic);
   return frontier;
 };
@@ -288,11 +290,12 @@ const attemptsOf = ({ failing }: RunCounters, { topic, messageId, redeliveryCoun
 const openDeadLetters = (
   { connector, session, control, guarantee }: SinkRun,
   topic: string,
+  book: OpenBook | undefined,
 ): DeadLetters | undefined => {
   const { config, uid } = connector;
   const deadLetterTopic = deadLetterTopicOf(config, topic);
   if (!deadLetterTopic) return undefined;
-  const name = { producerName: sinkLettersName(uid, topic) };
+  const name = { producerName: sinkLettersName(uid, topic, book?.content.letterSeries) };
   return new DeadLetters({
     session,
     topic: deadLetterTopic,

@@ -141,6 +141,34 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     named: 'never written as well',
   },
   {
+    number: 26,
+    part: 'c',
+    defect: 'a book of dead letters that moves back to one that is published again',
+    edits: [
+      {
+        file: 'src/delivery/letter-book.ts',
+        find: '  end !== undefined && isUpTo(id, end) ? end : id;',
+        replace: '  end !== undefined && Date.now() < 0 ? end : id;',
+      },
+    ],
+    tests: 'test/runtime/dead-letters.test.ts',
+    named: 'stay dead letters when the run',
+  },
+  {
+    number: 26,
+    part: 'd',
+    defect: 'a redrive filtered by how far one was in another dead-letter topic',
+    edits: [
+      {
+        file: 'src/runtime/redrive.ts',
+        find: 'redriveStream(letterTopic, topic)',
+        replace: "redriveStream('', topic)",
+      },
+    ],
+    tests: 'test/runtime/redrive.test.ts',
+    named: 'letters in another dead-letter topic',
+  },
+  {
     number: 27,
     defect: 'a redriven record with a new version',
     edits: [

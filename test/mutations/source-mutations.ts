@@ -152,6 +152,20 @@ export const SOURCE_MUTATIONS: readonly Mutation[] = [
     named: 'stops with PIO_DEDUPLICATION_OFF',
   },
   {
+    number: 14,
+    defect: 'sequences counted after a filter',
+    edits: [
+      {
+        file: 'src/delivery/encode.ts',
+        find: 'if (record) item.message = toMessage(record, encodeAs);',
+        replace:
+          'if (record) {\n          const before = batch.items.filter((it) => it.message).length;\n          const sequence = (batch.items[0]?.record.sequence ?? 0) + before;\n          Object.assign(item, { record: { ...item.record, sequence } });\n          item.message = toMessage({ ...record, sequence }, encodeAs);\n        }',
+      },
+    ],
+    tests: 'test/runtime/transforms.test.ts',
+    named: 'whatever is dropped before it',
+  },
+  {
     number: 19,
     defect: 'committed before the receipt',
     edits: [
@@ -223,5 +237,19 @@ export const SOURCE_MUTATIONS: readonly Mutation[] = [
     ],
     tests: 'test/control-plane/positions.test.ts',
     named: 'are set under a new generation',
+  },
+  {
+    number: 35,
+    part: 'b',
+    defect: 'a position set back, and what was a dead letter before stays one unseen',
+    edits: [
+      {
+        file: 'src/runtime/sink-topic-run.ts',
+        find: 'takesCursor: false, lettered: NO_LETTER, letterSeries: letterSeries + 1',
+        replace: 'takesCursor: false, lettered: book.content.lettered ?? NO_LETTER, letterSeries',
+      },
+    ],
+    tests: 'test/runtime/positions.test.ts',
+    named: 'set back forget which records were dead letters',
   },
 ];

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Connector, type SinkConnector, subscriptionOf } from '../../src/core/connector.ts';
+import { PulsarIoError } from '../../src/core/errors.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { runInstance } from '../../src/runtime/instance-run.ts';
 import { Leftovers } from '../../src/runtime/leftovers.ts';
@@ -17,6 +18,11 @@ afterEach(async () => {
 });
 
 const LIMIT_MS = 600_000;
+
+const refuse = (text: string) => {
+  world.target.failureOf = ({ value }) =>
+    value === text ? new PulsarIoError('PIO_SINK_REJECTED', 'never') : undefined;
+};
 
 const ask = (connector: Connector, method: string, what: string, body?: unknown) =>
   askIn(world, connector, method, what, body);
@@ -78,6 +84,22 @@ describe.each(['transactional', 'versioned'] as const)('positions of a %s sink',
         if (type === 'transactional') expect({ at, phase, again }).toEqual({ at, phase, again: texts(4) });
       }
   }, 60_000);
+
+  test('set back forget which records were dead letters, and keep the letters of the second time', async () => {
+    const [topic, letters] = [await world.newTopic(), await world.newTopic()];
+    const sink = memorySink(topic, type, 'EFFECTIVELY_ONCE', { deadLetterTopic: letters });
+    refuse('r2');
+    await world.publish(topic, texts(4));
+    await world.drain(sink);
+    await stopped(sink);
+    await ask(sink, 'PUT', 'positions', { [topic]: 'earliest' });
+    refuse('r1');
+    for (let runs = 0; runs < 2; runs++) await world.drain(await current(sink));
+    expect({ written: written().slice(3), letters: await world.texts(letters) }).toEqual({
+      written: ['r0', 'r2', 'r3'],
+      letters: ['r2', 'r1'],
+    });
+  });
 
   test('mend PIO_FRONTIER_STALE after the subscription was deleted', async () => {
     const topic = await world.newTopic();

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { assignedInstance } from '../../src/core/assignment.ts';
 import type { SinkConnector } from '../../src/core/connector.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import type { SinkRecord } from '../../src/core/record.ts';
+import { runInstance } from '../../src/runtime/instance-run.ts';
+import { Leftovers } from '../../src/runtime/leftovers.ts';
+import { sinkWork } from '../../src/runtime/sink-run.ts';
 import { ask, current } from './kit/admin.ts';
-import { Crash, type Watch } from './kit/ports.ts';
+import { Crash, crashAt, type Watch } from './kit/ports.ts';
 import { memorySink, World } from './kit/world.ts';
 
 const LIMIT_MS = 120_000;
@@ -42,6 +46,25 @@ const parked = async (
   world.target.effects.length = 0;
   refuse();
   return { topic, letters, sink };
+};
+/** What an update does. */
+const update = async (sink: SinkConnector, change: Partial<SinkConnector['config']>) => {
+  const registered = await world.deps.registry.get(sink.config);
+  if (registered?.connector.kind !== 'sink') throw new Error('there is no such sink');
+  const { connector } = registered;
+  const { generation, config } = connector;
+  await world.deps.registry.update(registered, {
+    ...connector,
+    generation: generation + 1,
+    config: { ...config, ...change },
+  });
+};
+/** A whole run of instance 0. */
+const run = async (sink: SinkConnector) => {
+  const { kind, uid, generation, config } = await current(world, sink);
+  const { tenant, namespace, name } = config;
+  const request = { kind, tenant, namespace, name, uid, generation, instance: 0, notAfterMs: Date.now() + LIMIT_MS };
+  await runInstance(request, () => LIMIT_MS, { ...world.deps, leftovers: new Leftovers() }, sinkWork);
 };
 const held = async (sink: SinkConnector) =>
   ((await ask(world, sink, 'GET', 'dead-letters')) as { topics: { count: number }[] }).topics[0]?.count;
@@ -96,14 +119,24 @@ describe.each(['transactional', 'versioned'] as const)('sending back the dead le
     expect(seen.map(({ version }) => version)).toEqual(versions);
   });
 
-  test(
-    'keeps what fails again, and its key behind it, wherever a run dies',
-    async () => {
+  test.each([
+    ['wherever a run dies', 0, step],
+    ['wherever the run behind one dies that had sent the first of it', 1, 2 * step],
+    ['wherever the run behind one dies that had sent both', 2, 2 * step],
+  ])(
+    'keeps what fails again, and its key behind it, %s',
+    async (_, nth, step) => {
       for (let at = 1, isOver = false; !isOver; at += step) {
         const { letters, sink } = await parked(type, 'EFFECTIVELY_ONCE');
         refuse('a2');
         await ask(world, sink, 'POST', 'dead-letters');
         const ordered = await current(world, sink);
+        if (nth > 0) {
+          const first = crashAt('producer.sendEntry', 'after', { nth, topic: letters });
+          await expect(world.attempt(ordered, { watch: first })).rejects.toThrow();
+          // What is known as a letter is not given to a target that would take it now.
+          refuse();
+        }
         let calls = 0;
         const watch: Watch = () => {
           calls += 1;
@@ -136,6 +169,42 @@ test('under ATLEAST_ONCE the order of a key ends right after its letters are sen
   await ask(world, sink, 'POST', 'dead-letters');
   await world.drain(await current(world, sink));
   expect([...new Set(world.target.effects)]).toEqual(['a1', 'a2', 'a3', 'a4']);
+});
+
+describe.each(['transactional', 'versioned'] as const)('of a %s target', (type) => {
+  test('letters in another dead-letter topic are sent back, too, although their ids are lower', async () => {
+    const other = await world.newTopic();
+    const { topic, sink } = await parked(type, 'EFFECTIVELY_ONCE');
+    await ask(world, sink, 'POST', 'dead-letters');
+    await world.drain(await current(world, sink));
+    await update(sink, { deadLetterTopic: other });
+    refuse('c1');
+    await publish(topic, 'c1', 'c2');
+    await world.drain(await current(world, sink));
+    expect(await world.texts(other)).toEqual(['c1', 'c2']);
+    world.target.effects.length = 0;
+    refuse('c2');
+    await ask(world, sink, 'POST', 'dead-letters');
+    await world.drain(await current(world, sink));
+    refuse();
+    await ask(world, sink, 'POST', 'dead-letters');
+    await world.drain(await current(world, sink));
+    expect(world.target.effects).toEqual(['c1', 'c2']);
+  });
+
+  test('a redrive is finished when its topic goes to an instance that had nothing to send back', async () => {
+    let found = await parked(type, 'EFFECTIVELY_ONCE');
+    while (assignedInstance(found.topic, 2) === 0) found = await parked(type, 'EFFECTIVELY_ONCE');
+    await update(found.sink, { parallelism: 2 });
+    await ask(world, found.sink, 'POST', 'dead-letters');
+    await run(found.sink);
+    expect(world.target.effects).toEqual([]);
+    await update(found.sink, { parallelism: 1 });
+    await run(found.sink);
+    expect(world.target.effects).toEqual(['a1', 'a2', 'a3']);
+    await run(found.sink);
+    expect(world.target.effects).toEqual(['a1', 'a2', 'a3']);
+  });
 });
 
 test('takes the first letters only when that is asked for, and the key stays parked', async () => {

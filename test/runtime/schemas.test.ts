@@ -70,7 +70,11 @@ describe('schemas from source to sink', () => {
     const [bytes] = await world.texts(topic);
     expect(await world.texts(letters)).toEqual([bytes]);
     world.target.failureOf = () => undefined;
-    await world.attempt({ ...sink, keepsBooks: true, redrive: { number: 1, through: { [letters]: 'all' } } });
+    await world.attempt({
+      ...sink,
+      keepsBooks: true,
+      redrive: { number: 1, topics: [topic], through: { [letters]: 'all' } },
+    });
     expect(world.target.effects.toSorted()).toEqual(['{"id":1,"note":"bad"}', '{"id":2,"note":"good"}']);
   });
 });

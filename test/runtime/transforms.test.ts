@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Crash, type Watch } from './kit/ports.ts';
+import { Crash, crashAt, type Watch } from './kit/ports.ts';
 import { listSource, memorySink, queueSource, updated, World } from './kit/world.ts';
 
 let world: World;
@@ -101,6 +101,18 @@ describe('a source with transformations', () => {
       expect(await world.progress(source, 'a')).toMatchObject({ sequence: 10, position: { next: 11 } });
     },
   );
+
+  test('gives a record its sequence whatever is dropped before it, and whatever page it comes in', async () => {
+    const topic = await world.newTopic();
+    await world.setDeduplication(topic, true);
+    const source = listSource(topic, 'EFFECTIVELY_ONCE', ofSource);
+    world.list.add('a', ...inputs(11));
+    world.list.pageRecords = 11;
+    await world.attempt(source, { watch: crashAt('producer.sendEntry', 'after') }).catch(toCrash);
+    world.list.pageRecords = 2;
+    await world.attempt(source);
+    expect(await world.texts(topic)).toEqual(left(11));
+  });
 
   test('publishes each record that goes on once, wherever a run dies, also when the steps change behind it', async () => {
     for (let at = 1, isOver = false; !isOver; at += 2) {

@@ -9,7 +9,7 @@ import { inParallel } from '../in-parallel.ts';
 import { findConnector } from '../lifecycle/find-connector.ts';
 import { type LetterTopic, letterTopics } from '../lifecycle/letter-topics.ts';
 import { letterView } from '../lifecycle/letter-view.ts';
-import { requirePulsar } from '../lifecycle/sink-topics.ts';
+import { requirePulsar, sinkTopics } from '../lifecycle/sink-topics.ts';
 import { instancesOf, startRuns } from '../lifecycle/start-runs.ts';
 import { type Call, nameOf, type Operation } from '../operation.ts';
 
@@ -86,7 +86,8 @@ const place = async (
   const { deps, signal } = call;
   const connector = registered.connector as SinkConnector;
   const number = (connector.redrive?.number ?? 0) + 1;
-  const redrive: RedriveOrder = { number, through, ...(allowReordering && { allowReordering }) };
+  const topics = await sinkTopics(call, connector);
+  const redrive: RedriveOrder = { number, through, topics, ...(allowReordering && { allowReordering }) };
   const changed: SinkConnector = { ...connector, redrive, keepsBooks: true, updatedAtMs: deps.clock.nowMs() };
   await deps.registry.update(registered, changed, signal);
   await startRuns(call, changed, instancesOf(changed));
