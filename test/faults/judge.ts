@@ -15,32 +15,52 @@ export interface Verdict {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
   readonly reordered: readonly string[];
-  /** Dead letters that are there more than once. */
+  /** Dead letters that are there more than once, or that were sent back and written more than once. */
   readonly repeatedLetters: readonly string[];
+}
+
+/** What a target is judged by besides what was given. */
+export interface Terms {
+  readonly order: 'none' | 'key' | 'lane';
+  /** Every dead letter that there ever was. */
+  readonly deadLetters: readonly string[];
+  /** How often dead letters were sent back, the last time all that were left to a target that takes everything. */
+  readonly redrives?: number;
+  /** True: the records behind a dead letter of their key followed it. */
+  readonly parksKeys?: boolean;
 }
 
 /** Compares what appeared with what was given. Each reader saw its effects in order; order counts within a lane, or within a key of it. */
 export const judge = (
   given: readonly Given[],
   readers: readonly (readonly string[])[],
-  { order, deadLetters }: { order: 'none' | 'key' | 'lane'; deadLetters: readonly string[] },
+  { order, deadLetters, redrives = 0, parksKeys = false }: Terms,
 ): Verdict => {
   const places = new Map(given.map((record, place) => [record.text, { ...record, place }]));
   const seen = new Set<string>();
   const duplicated: string[] = [];
+  const twice: string[] = [];
   for (const text of readers.flat()) {
     const record = places.get(text);
-    if (!record || record.isPoison) duplicated.push(`${text}, which nobody should see`);
-    else if (seen.has(text)) duplicated.push(text);
+    if (!record || (record.isPoison && redrives === 0)) duplicated.push(`${text}, which nobody should see`);
+    else if (seen.has(text)) twice.push(text);
     seen.add(text);
   }
-  const reordered = order === 'none' ? [] : readers.flatMap((effects) => outOfOrder(effects, places, order));
   const letters = countOf(deadLetters);
-  duplicated.push(...[...seen].filter((text) => letters.has(text)).map(asLetterToo));
-  const lost = given.filter(({ text, isPoison }) =>
-    isPoison ? !letters.has(text) : !seen.has(text) && !letters.has(text),
-  );
-  return { lost: lost.map(({ text }) => text), duplicated, reordered, repeatedLetters: repeatedOf(letters) };
+  const isSentBack = (text: string) => redrives > 0 && letters.has(text);
+  duplicated.push(...twice.filter((text) => !isSentBack(text)));
+  const repeatedLetters = [...repeatedOf(letters, redrives), ...twice.filter(isSentBack)];
+  const reordered: string[] = [];
+  // What went aside and was sent back comes late; only where its key waited for it, in its place among that.
+  const passed = (effects: readonly string[]) => effects.filter((text) => !isSentBack(text));
+  if (order !== 'none') reordered.push(...readers.flatMap((effects) => outOfOrder(passed(effects), places, order)));
+  if (parksKeys) reordered.push(...readers.flatMap((effects) => outOfOrder(effects, places, 'key')));
+  if (redrives === 0) duplicated.push(...[...seen].filter((text) => letters.has(text)).map(asLetterToo));
+  const lost = given.filter(({ text, isPoison }) => {
+    if (redrives > 0) return !seen.has(text);
+    return !letters.has(text) && (isPoison || !seen.has(text));
+  });
+  return { lost: lost.map(({ text }) => text), duplicated, reordered, repeatedLetters };
 };
 
 const asLetterToo = (text: string): string => `${text}, which is a dead letter, too`;
@@ -65,8 +85,9 @@ const outOfOrder = (
 /** Where order is kept, a repeat behind a later record is followed by that record again: what counts is the last effect of each. */
 const lastEffects = (effects: readonly string[]): string[] => [...new Set(effects.toReversed())].toReversed();
 
-const repeatedOf = (letters: ReadonlyMap<string, number>): string[] =>
-  [...letters].flatMap(([text, count]) => (count > 1 ? [text] : []));
+/** One that was sent back may have failed again. */
+const repeatedOf = (letters: ReadonlyMap<string, number>, redrives: number): string[] =>
+  [...letters].flatMap(([text, count]) => (count > 1 + redrives ? [text] : []));
 
 const countOf = (texts: readonly string[]): Map<string, number> => {
   const counts = new Map<string, number>();
@@ -81,7 +102,7 @@ const countOf = (texts: readonly string[]): Map<string, number> => {
 export const judgeCells = (
   given: readonly Given[],
   effects: readonly Effect[],
-  deadLetters: readonly string[],
+  { deadLetters, redrives = 0 }: Omit<Terms, 'order'>,
 ): Verdict => {
   const places = new Map(given.map(({ text }, place) => [text, place]));
   const held = new Map<string, string>();
@@ -98,12 +119,10 @@ export const judgeCells = (
   const letters = countOf(deadLetters);
   // Of a key that is parked, some may have been written before it was.
   const seen = new Set(effects.map(({ text }) => text));
-  const wanted = new Map(
-    given
-      .filter(({ text, isPoison }) => !isPoison && (seen.has(text) || !letters.has(text)))
-      .map(({ key, text }) => [key, text]),
-  );
+  const isWanted = ({ text, isPoison }: Given) => redrives > 0 || (!isPoison && (seen.has(text) || !letters.has(text)));
+  const wanted = new Map(given.filter(isWanted).map(({ key, text }) => [key, text]));
   const lost = [...wanted].filter(([key, text]) => held.get(key) !== text).map(([, text]) => text);
-  lost.push(...given.filter(({ text, isPoison }) => isPoison && !letters.has(text)).map(({ text }) => text));
-  return { lost, duplicated, reordered, repeatedLetters: repeatedOf(letters) };
+  if (redrives === 0)
+    lost.push(...given.filter(({ text, isPoison }) => isPoison && !letters.has(text)).map(({ text }) => text));
+  return { lost, duplicated, reordered, repeatedLetters: repeatedOf(letters, redrives) };
 };

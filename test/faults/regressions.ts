@@ -11,6 +11,7 @@ const QUIET: Schedule = {
   keys: 7,
   order: 'none',
   poisonEvery: 0,
+  deadLetterKeys: 'default',
   lambdaTimeoutMs: 15_000,
   dispatchers: 1,
   faults: [],

@@ -109,7 +109,21 @@ const faultsOf = (route: Route, scale: number): fc.Arbitrary<Fault[]> => {
   return fc.array(fault, { maxLength: 6 * scale, size: 'max' });
 };
 
-const changesOf = ({ becomes, guarantee }: Scenario): fc.Arbitrary<Change[]> => {
+/** An operator who mends what the target rejected, and sends the letters back. */
+const redrivesOf = (route: Route): fc.Arbitrary<Change[]> =>
+  isSourceRoute(route)
+    ? fc.constant([])
+    : fc.array(
+        fc.integer({ min: 500, max: 9_000 }).map((atMs): Change => ({ atMs, action: 'redrive' })),
+        { maxLength: 2 },
+      );
+
+const changesOf = (scenario: Scenario): fc.Arbitrary<Change[]> =>
+  fc
+    .tuple(otherChangesOf(scenario), redrivesOf(scenario.route))
+    .map((changes) => changes.flat().toSorted((a, b) => a.atMs - b.atMs));
+
+const otherChangesOf = ({ becomes, guarantee }: Scenario): fc.Arbitrary<Change[]> => {
   const atMs = fc.integer({ min: 500, max: 7_000 });
   if (becomes)
     return fc
@@ -149,6 +163,7 @@ export const schedulesOf = (scenario: Scenario, maxRecords = USUAL_RECORDS): fc.
     keys: fc.constantFrom(0, 1, 7, 50),
     order: fc.constantFrom('none' as const, 'key' as const, 'topic' as const),
     poisonEvery: isSourceRoute(scenario.route) ? fc.constant(0) : fc.constantFrom(0, 0, 11, 40),
+    deadLetterKeys: fc.constantFrom('default' as const, 'default' as const, 'park' as const, 'pass' as const),
     lambdaTimeoutMs: fc.constantFrom(15_000, 25_000, 60_000),
     dispatchers: fc.integer({ min: 1, max: 2 }),
     faults: faultsOf(scenario.route, Math.max(1, Math.round(maxRecords / USUAL_RECORDS))),

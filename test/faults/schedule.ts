@@ -17,8 +17,8 @@ export const isSourceRoute = (route: Route): route is SourceRoute =>
 /** Something an operator does while records flow. */
 export interface Change {
   readonly atMs: number;
-  /** `update` changes the configuration, `add-partition` the topic, the others its running. */
-  readonly action: 'update' | 'stop' | 'start' | 'restart' | 'add-partition';
+  /** `update` changes the configuration, `add-partition` the topic, `redrive` sends dead letters back, the others change its running. */
+  readonly action: 'update' | 'stop' | 'start' | 'restart' | 'add-partition' | 'redrive';
   readonly guarantee?: Guarantee;
   readonly parallelism?: number;
 }
@@ -41,6 +41,8 @@ export interface Schedule {
   readonly order: 'none' | 'key' | 'topic';
   /** Every so many records one is refused at first, the next is poison, and the one behind it is rejected once; 0: none. Needs dead letters. */
   readonly poisonEvery: number;
+  /** What becomes of the records behind a dead letter of their key, where both is possible; `default`: as the order says. */
+  readonly deadLetterKeys: 'default' | 'park' | 'pass';
   readonly lambdaTimeoutMs: number;
   readonly dispatchers: number;
   readonly faults: readonly Fault[];

@@ -79,18 +79,39 @@ class Simulation {
       await cloud.timeline.delay(Math.max(0, change.atMs - cloud.timeline.nowMs));
       await this.#change(change);
     }
+    if (this.#isRedriven) await this.#sendBackAll();
     this.#isOperated = true;
-    await operator.restartWhereAsked();
+    await operator.watchUntil(() => false);
+  }
+
+  get #isRedriven(): boolean {
+    return this.#stage.isRedriven && this.#subject.mend !== undefined;
+  }
+
+  /** When nothing strikes any more and all is worked off, the target is mended: then every record is written. */
+  async #sendBackAll(): Promise<void> {
+    const { cloud, operator } = this.#stage;
+    const isThrough = () => this.#isGiven && this.#isDelivered() && cloud.timeline.nowMs > cloud.quietAtMs;
+    await operator.watchUntil(isThrough);
+    this.#subject.mend?.();
+    await operator.redrive({ allowReordering: true });
+    await operator.watchUntil(() => operator.isRedriven(this.#stage.topics.map(({ name }) => name)));
   }
 
   async #change({ action, guarantee, parallelism }: Change): Promise<void> {
     const { schedule, operator } = this.#stage;
     if (action === 'add-partition') this.#stage.addPartition();
+    else if (action === 'redrive') await this.#redrive();
     else if (action !== 'update') await operator.act(action);
     else {
       const next = [guarantee ?? schedule.guarantee, parallelism ?? schedule.parallelism] as const;
       await operator.update(this.#stage.config(this.#subject, ...next));
     }
+  }
+
+  async #redrive(): Promise<void> {
+    const { parksKeys, operator } = this.#stage;
+    if (this.#isRedriven) await operator.redrive({ allowReordering: !parksKeys });
   }
 
   #give(): void {
@@ -111,8 +132,12 @@ class Simulation {
   }
 
   #isDone(): boolean {
+    return this.#isGiven && this.#isOperated && this.#isDelivered();
+  }
+
+  #isDelivered(): boolean {
     const { feeder, topics } = this.#stage;
-    if (!this.#isGiven || !this.#isOperated || feeder.isBusy) return false;
+    if (feeder.isBusy) return false;
     return !topics.some(({ isStoring }) => isStoring) && this.#subject.isDone();
   }
 

@@ -63,6 +63,10 @@ export class SimulatedSystems implements Subject {
     this.#given.push({ text, key: key ?? '', lane, isPoison });
   }
 
+  mend(): void {
+    this.#target.isMended = true;
+  }
+
   isDone(): boolean {
     return this.#source ? this.#source.isThrough() : this.#stage.isBacklogEmpty;
   }
@@ -73,9 +77,11 @@ export class SimulatedSystems implements Subject {
     const deadLetters = textsOf(this.#stage.deadLetters);
     const texts = published.map(textsOf);
     if (this.#source) return judge(this.#given, texts, { order: this.#source.order, deadLetters });
-    if (route === 'versioned') return judgeCells(this.#given, this.#target.effects, deadLetters);
+    const { parksKeys, operator } = this.#stage;
+    const terms = { deadLetters, redrives: operator.redrives, parksKeys };
+    if (route === 'versioned') return judgeCells(this.#given, this.#target.effects, terms);
     const kept = this.#stage.isEver('ATLEAST_ONCE') && order !== 'topic' ? order : 'lane';
     const effects = this.#target.effects.map(({ text }) => text);
-    return judge(this.#given, [effects], { order: kept, deadLetters });
+    return judge(this.#given, [effects], { order: kept, ...terms });
   }
 }

@@ -33,6 +33,8 @@ export interface Subject {
   give(n: number): void;
   /** True when everything was delivered as far as systems and store know. */
   isDone(): boolean;
+  /** Lets the target take what it never took. Without it, no dead letters are sent back. */
+  mend?(): void;
   /** What readers find wrong. */
   verdict(): Promise<Verdict>;
   /** Ends it, when the simulation is over. */
@@ -109,7 +111,28 @@ export class Stage {
       retainKeyOrdering: order === 'key' && guarantee !== 'EFFECTIVELY_ONCE',
       negativeAckRedeliveryDelayMs: 500,
       ...(poisonEvery > 0 && { maxMessageRetries: 5, deadLetterTopic: DEAD_LETTERS }),
+      ...this.#deadLetterKeys(guarantee),
     };
+  }
+
+  /** Keys can be parked where one instance sees all records of a key: EFFECTIVELY_ONCE sees to that. */
+  #deadLetterKeys(guarantee: Guarantee): object {
+    const { deadLetterKeys } = this.schedule;
+    if (deadLetterKeys === 'default' || guarantee !== 'EFFECTIVELY_ONCE') return {};
+    return { customRuntimeOptions: JSON.stringify({ deadLetterKeys }) };
+  }
+
+  /** True when the records behind a dead letter of their key go aside with it, whatever the operator changes. */
+  get parksKeys(): boolean {
+    const { deadLetterKeys, order, poisonEvery, keys } = this.schedule;
+    const parks = deadLetterKeys === 'park' || (deadLetterKeys === 'default' && order === 'topic');
+    return poisonEvery > 0 && keys > 0 && parks && !this.isEver('ATLEAST_ONCE') && !this.isEver('ATMOST_ONCE');
+  }
+
+  /** True when dead letters are sent back, at the end all that are left. */
+  get isRedriven(): boolean {
+    const { changes, poisonEvery } = this.schedule;
+    return poisonEvery > 0 && changes.some(({ action }) => action === 'redrive');
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SinkType } from '../../../src/core/connector-type.ts';
-import { type Given, judge, judgeCells, type Verdict } from '../judge.ts';
+import { type Given, judge, judgeCells, type Terms, type Verdict } from '../judge.ts';
 import type { Process } from '../simulation/process.ts';
 import type { Stage, Subject, Types } from '../stage.ts';
 import { SimulatedProcess } from './process.ts';
@@ -66,17 +66,23 @@ export class SinkSubject implements Subject {
     const deadLetters = this.#stage.deadLetters.map(({ value }) =>
       String(this.#numbers.get(Buffer.from(value ?? '').toString('base64'))),
     );
-    if (route === 'versioned') return this.#cellsVerdict(found, deadLetters);
+    const { parksKeys, operator } = this.#stage;
+    const terms = { deadLetters, redrives: operator.redrives, parksKeys };
+    if (route === 'versioned') return this.#cellsVerdict(found, terms);
     const kept = this.#stage.isEver('ATLEAST_ONCE') && order !== 'topic' ? order : 'lane';
-    return judge(this.#given, [found], { order: this.#world.showsOrder === false ? 'none' : kept, deadLetters });
+    return judge(this.#given, [found], {
+      ...terms,
+      order: this.#world.showsOrder === false ? 'none' : kept,
+      parksKeys: parksKeys && this.#world.showsOrder !== false,
+    });
   }
 
-  #cellsVerdict(found: readonly string[], deadLetters: readonly string[]): Verdict {
+  #cellsVerdict(found: readonly string[], terms: Omit<Terms, 'order'>): Verdict {
     const keys = new Map(this.#given.map(({ text, key }) => [text, key]));
     return judgeCells(
       this.#given,
       found.map((text) => ({ text, key: keys.get(text) ?? text })),
-      deadLetters,
+      terms,
     );
   }
 

@@ -1,6 +1,7 @@
-import type { Connector, ConnectorKind } from '../../../src/core/connector.ts';
+import type { Connector, ConnectorKind, RedriveOrder } from '../../../src/core/connector.ts';
 import type { InstanceState } from '../../../src/core/lease.ts';
 import type { SourceProgress } from '../../../src/core/progress.ts';
+import { bookOf, type SinkBook } from '../../../src/core/sink-book.ts';
 import { checkpointKey, INBOX_BATCH_PREFIX, inboxOf, leaseKey } from '../../../src/stores/keys.ts';
 import type { Cloud } from './cloud.ts';
 
@@ -39,16 +40,42 @@ export class Operator {
     await this.#ask('POST', `/${action}`);
   }
 
-  /** Looks at the status now and then, and restarts what failed for a reason that an operator mends. */
-  async restartWhereAsked(): Promise<void> {
-    for (;;) {
+  /** Has dead letters sent back. */
+  async redrive({ allowReordering }: { readonly allowReordering: boolean }): Promise<void> {
+    await this.#ask('POST', '/dead-letters', undefined, allowReordering ? '?allowReordering=true' : '');
+  }
+
+  /** Number of times that dead letters were asked to be sent back. */
+  get redrives(): number {
+    return this.#order?.number ?? 0;
+  }
+
+  /** True when the last redrive was carried out for all of these topic-partitions. */
+  isRedriven(topics: readonly string[]): boolean {
+    const uid = this.#connector?.uid ?? '';
+    return topics
+      .filter((topic) => this.#order?.topics.includes(topic))
+      .every((topic) => {
+        const stored = this.#cloud.table.read(checkpointKey(uid, bookOf(topic))) as { progress: SinkBook } | undefined;
+        return (stored?.progress.redriven ?? 0) >= this.redrives;
+      });
+  }
+
+  get #order(): RedriveOrder | undefined {
+    const connector = this.#connector;
+    return connector?.kind === 'sink' ? connector.redrive : undefined;
+  }
+
+  /** Looks at the status now and then until something is so, and restarts what failed for a reason that an operator mends. */
+  async watchUntil(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
       await this.#cloud.timeline.delay(LOOK_EVERY_MS);
       if (RESTART_ADVISED.test(this.states())) await this.act('restart');
     }
   }
 
-  async #ask(method: string, action: string, config?: object): Promise<void> {
-    const path = `/admin/v3/${this.#kind}s/public/default/${NAME}${action}`;
+  async #ask(method: string, action: string, config?: object, query = ''): Promise<void> {
+    const path = `/admin/v3/${this.#kind}s/public/default/${NAME}${action}${query}`;
     const body = { name: `${this.#kind}Config`, contentType: 'application/json', body: JSON.stringify(config) };
     const { timeline } = this.#cloud;
     for (;;) {

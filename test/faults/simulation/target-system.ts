@@ -50,6 +50,8 @@ export class TargetSystem {
   readonly effects: Effect[] = [];
   /** Under a versioned model: what each key holds. */
   readonly cells = new Map<string, { readonly version: number; readonly text: string }>();
+  /** True: it takes everything. */
+  isMended = false;
   readonly #frontiers = new Map<string, FrontierRow>();
   readonly #failures = new Map<string, number>();
   readonly #model: TargetModel;
@@ -125,6 +127,7 @@ export class TargetSystem {
 
   #failureOf({ value, topic }: SinkRecord): Error | undefined {
     const text = String(value);
+    if (this.isMended) return undefined;
     if (text.startsWith(POISON)) return rejected(topic);
     const isFickle = text.startsWith(FICKLE);
     if (!isFickle && !text.startsWith(FLAKY)) return undefined;
