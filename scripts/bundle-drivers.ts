@@ -10,6 +10,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-kinesis': ['source.ts'],
   '@aws-sdk/client-s3': ['source.ts'],
   '@platformatic/kafka': ['source.ts', 'sink.ts'],
+  amqplib: ['source.ts', 'sink.ts'],
   ioredis: ['sink.ts'],
   '@aws-sdk/client-sqs': ['source.ts', 'sink.ts'],
 };

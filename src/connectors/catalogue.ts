@@ -12,6 +12,8 @@ import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
 import { kafkaSource } from './kafka/source.ts';
 import { kinesisSource } from './kinesis/source.ts';
 import { packages } from './packages.ts';
+import { rabbitmqSink } from './rabbitmq/sink.ts';
+import { rabbitmqSource } from './rabbitmq/source.ts';
 import { redisSink } from './redis/sink.ts';
 import { s3Sink } from './s3/sink.ts';
 import { s3Source } from './s3/source.ts';
@@ -26,6 +28,7 @@ export const catalogue: Catalogue = catalogueOf(
     dynamodbSink,
     jdbcPostgresSink,
     jdbcSqliteSink,
+    rabbitmqSink,
     redisSink,
     s3Sink,
     sqsSink,
@@ -40,6 +43,7 @@ export const catalogue: Catalogue = catalogueOf(
     httpSource,
     kafkaSource,
     kinesisSource,
+    rabbitmqSource,
     s3Source,
     sqsSource,
     ...packages.flatMap(({ sources = [] }) => sources),

@@ -45,7 +45,7 @@ describe('the catalogue', () => {
       const seen = [];
       registerHooks({ resolve: (name, context, next) => { seen.push(name); return next(name, context); } });
       await import(${JSON.stringify(new URL('../../src/connectors/catalogue.ts', import.meta.url).href)});
-      console.log(JSON.stringify(seen.filter((name) => ['cassandra-driver', 'node:sqlite', 'pg', 'ioredis', '@platformatic/kafka', '@aws-sdk/client-dynamodb'].includes(name))));`;
+      console.log(JSON.stringify(seen.filter((name) => ['cassandra-driver', 'node:sqlite', 'pg', 'ioredis', 'amqplib', '@platformatic/kafka', '@aws-sdk/client-dynamodb'].includes(name))));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
     expect(JSON.parse(stdout)).toEqual([]);
   });

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateQueueCommand,
@@ -11,6 +10,7 @@ import {
 import type { SqsAddress } from '../services/index.ts';
 import { inputRecord } from './growing-file.ts';
 import type { Input } from './input.ts';
+import { leftInInbox } from './left-in-inbox.ts';
 
 const PER_REQUEST = 10;
 
@@ -67,11 +67,4 @@ export const sqsInput = async (address: SqsAddress, { pauseMs = 20 } = {}): Prom
 const leftInQueue = async (client: SQSClient, QueueUrl: string): Promise<number> => {
   const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
   return Number(Attributes?.ApproximateNumberOfMessages) + Number(Attributes?.ApproximateNumberOfMessagesNotVisible);
-};
-
-const leftInInbox = (storePath: string): number => {
-  const database = new DatabaseSync(storePath, { readOnly: true });
-  const row = database.prepare("SELECT count(*) AS n FROM pulsar_io_items WHERE sk LIKE 'batch#%'").get();
-  database.close();
-  return Number(row?.n);
 };

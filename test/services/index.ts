@@ -26,6 +26,8 @@ export { SECRET_PASSWORD, signToken } from './pulsar/security.ts';
 export type { PulsarAddress, PulsarOptions } from './pulsar/server.ts';
 export { startPulsar } from './pulsar/server.ts';
 export { runPython } from './python-client.ts';
+export type { RabbitmqAddress } from './rabbitmq.ts';
+export { startRabbitmq } from './rabbitmq.ts';
 export type { RedisAddress, RedisOptions } from './redis.ts';
 export { startRedis } from './redis.ts';
 export { runSchemathesis } from './schemathesis.ts';
@@ -67,3 +69,6 @@ export const useRedis = (): AddressOf<'redis'> => useService('redis');
 
 /** The shared Kafka. Use topics of your own in it. */
 export const useKafka = (): AddressOf<'kafka'> => useService('kafka');
+
+/** The shared RabbitMQ. Use queues and exchanges of your own in it. */
+export const useRabbitmq = (): AddressOf<'rabbitmq'> => useService('rabbitmq');

@@ -10,6 +10,7 @@ import { postgres } from './postgres.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
 import { pulsar, pulsarSecure } from './pulsar/server.ts';
 import { pythonClient } from './python-client.ts';
+import { rabbitmq } from './rabbitmq.ts';
 import { redis } from './redis.ts';
 import { schemathesis } from './schemathesis.ts';
 import { templateChecks } from './template-checks.ts';
@@ -45,6 +46,7 @@ export const shared = {
   templateChecks: share(templateChecks),
   redis: share(redis),
   kafka: share(kafka),
+  rabbitmq: share(rabbitmq),
 };
 
 /** What a suite may name. */

@@ -7,6 +7,7 @@ const howToInstall = {
   go: 'Go, e.g. `apt-get install golang-go`',
   python3: 'Python 3 with venv, e.g. `apt-get install python3 python3-venv`',
   'redis-server': 'Redis, e.g. `apt-get install redis-server`',
+  'rabbitmq-server': 'RabbitMQ, e.g. `apt-get install rabbitmq-server`',
 } as const;
 
 /** A command that a service needs on PATH. */
