@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { CloudState } from './cloud/index.ts';
+import type { Cloud, CloudState } from './cloud/index.ts';
 import { startLambdaCloud } from './cloud/lambda-cloud.ts';
 import { deliver } from './delivery.ts';
 import { startEmbeddedBroker } from './embedded-broker.ts';
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 /** A delivery by the bundles of a deployment, in Lambda's execution environments. */
-const deliverAsLambda = async (maxKills: number) => {
+const deliverAsLambda = async (maxKills: number, meanwhile: (cloud: Cloud) => Promise<void> = async () => {}) => {
   await using target = await sqliteTarget();
   let state = async (): Promise<CloudState> => ({ running: 0, started: 0, killed: 0 });
   let last = await state();
@@ -31,6 +31,7 @@ const deliverAsLambda = async (maxKills: number) => {
     startCloud: startLambdaCloud,
     onCloud: async (cloud) => {
       state = () => cloud.state();
+      await meanwhile(cloud);
     },
     onEnd: async () => {
       last = await state();
@@ -58,6 +59,27 @@ test(
     const handedOver = readFileSync(result.log, 'utf8').match(/"stop":"handed-over"/g) ?? [];
     expect(handedOver.length).toBeGreaterThan(1);
     expect(environments).toBeLessThan(runs);
+  },
+  LIMIT_MS,
+);
+
+/** Deploys another version while source and sink run, and again once runs of both versions were at work at a time. */
+const redeployTwice = async (cloud: Cloud) => {
+  const until = async (holds: (state: CloudState) => boolean) => {
+    while (!holds(await cloud.state())) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  await until(({ running }) => running >= 2);
+  await cloud.redeploy();
+  await until(({ overlaps = 0 }) => overlaps > 0);
+  await cloud.redeploy();
+};
+
+test(
+  'a deployment while connectors run loses nothing: runs come to their end with the old code, beside those with the new',
+  async () => {
+    const { overlaps, ...result } = await deliverAsLambda(0, redeployTwice);
+    expect(result).toMatchObject(EXACT);
+    expect(overlaps).toBeGreaterThan(0);
   },
   LIMIT_MS,
 );

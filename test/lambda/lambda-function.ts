@@ -6,14 +6,16 @@ export interface Counts {
   readonly coldStarts: number;
   readonly timeouts: number;
   readonly crashes: number;
+  /** Invocations that began while another version of the code was still at work. */
+  readonly overlaps: number;
 }
 
 /** A deployed function: as many environments as invocations at once, each used again while it lives. */
 export class LambdaFunction {
-  readonly #settings: FunctionSettings;
+  #settings: FunctionSettings;
   readonly #idle: Sandbox[] = [];
   readonly #busy = new Set<Sandbox>();
-  #counts = { invocations: 0, coldStarts: 0, timeouts: 0, crashes: 0 };
+  #counts = { invocations: 0, coldStarts: 0, timeouts: 0, crashes: 0, overlaps: 0 };
 
   constructor(settings: FunctionSettings) {
     this.#settings = settings;
@@ -31,6 +33,7 @@ export class LambdaFunction {
   async invoke(payload: Buffer, onStart: (sandbox: Sandbox) => void = () => {}): Promise<Outcome> {
     this.#counts.invocations += 1;
     const sandbox = this.#idle.pop() ?? (await this.#start());
+    if ([...this.#busy].some(({ settings }) => settings !== sandbox.settings)) this.#counts.overlaps += 1;
     this.#busy.add(sandbox);
     const invoking = sandbox.invoke(payload);
     onStart(sandbox);
@@ -38,8 +41,20 @@ export class LambdaFunction {
     this.#busy.delete(sandbox);
     if (outcome.kind === 'timeout') this.#counts.timeouts += 1;
     if (outcome.kind === 'crash') this.#counts.crashes += 1;
-    if (sandbox.isAlive && outcome.kind !== 'timeout') this.#idle.push(sandbox);
+    if (sandbox.isAlive && outcome.kind !== 'timeout') this.#keep(sandbox);
     return outcome;
+  }
+
+  /** A new version of the code: invocations that are under way come to their end with the old one, and the next ones get environments of the new. */
+  redeploy(changes: Partial<FunctionSettings>): void {
+    this.#settings = { ...this.#settings, ...changes };
+    for (const sandbox of this.#idle.splice(0)) this.#keep(sandbox);
+  }
+
+  /** For the next invocation, unless its code is an old one. */
+  #keep(sandbox: Sandbox): void {
+    if (sandbox.settings === this.#settings) this.#idle.push(sandbox);
+    else void sandbox.shutDown();
   }
 
   /** Kills every environment that is at work; resolves with their number. */

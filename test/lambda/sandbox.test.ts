@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -50,7 +50,7 @@ test('uses an environment again, and makes another for an invocation at the same
   expect(await call(counter)).toEqual({ kind: 'response', body: { ...(first as { body: object }).body, calls: 2 } });
   const both = await Promise.all([call(counter), call(counter)]);
   expect(new Set(both.map((it) => (it as { body: { pid: number } }).body.pid)).size).toBe(2);
-  expect(counter.counts).toEqual({ invocations: 4, coldStarts: 2, timeouts: 0, crashes: 0 });
+  expect(counter.counts).toEqual({ invocations: 4, coldStarts: 2, timeouts: 0, crashes: 0, overlaps: 0 });
 });
 
 test('freezes the process between invocations', async () => {
@@ -71,7 +71,37 @@ test('kills the process at the deadline, and the next invocation gets a new one'
   );
   expect(await call(slow, { hang: true })).toEqual({ kind: 'timeout' });
   expect(await call(slow)).toMatchObject({ kind: 'response' });
-  expect(slow.counts).toEqual({ invocations: 2, coldStarts: 2, timeouts: 1, crashes: 0 });
+  expect(slow.counts).toEqual({ invocations: 2, coldStarts: 2, timeouts: 1, crashes: 0, overlaps: 0 });
+});
+
+test('a frozen environment that is shut down may end its work after SIGTERM, and is killed when it does not end', async () => {
+  const written = join(mkdtempSync(join(tmpdir(), 'pio-lambda-')), 'last-words');
+  const onTerm = (act: string) => `import { writeFileSync } from 'node:fs';
+    process.on('SIGTERM', () => { writeFileSync(${JSON.stringify(written)}, 'closed'); ${act} });
+    export const handler = async () => 1`;
+  for (const act of ['process.exit(0)', '']) {
+    rmSync(written, { force: true });
+    const sandbox = await Sandbox.start(settingsOf(onTerm(act)));
+    await sandbox.invoke(Buffer.from('{}'));
+    await sandbox.shutDown();
+    expect([sandbox.isAlive, readFileSync(written, 'utf8')]).toEqual([false, 'closed']);
+  }
+});
+
+test('another version of the code begins beside the old one, whose invocation comes to its end', async () => {
+  const [release, begun] = [join(mkdtempSync(join(tmpdir(), 'pio-lambda-')), 'go'), Promise.withResolvers<void>()];
+  const codeOf = (version: number) => `import { existsSync } from 'node:fs';
+    export const handler = async ({ wait }) => { while (wait && !existsSync(${JSON.stringify(release)})) await new Promise(setImmediate); return ${version} }`;
+  const it = functionOf(codeOf(1));
+  await call(it);
+  const old = it.invoke(Buffer.from('{"wait":true}'), () => begun.resolve());
+  await begun.promise;
+  it.redeploy(settingsOf(codeOf(2)));
+  expect(await call(it)).toEqual({ kind: 'response', body: 2 });
+  writeFileSync(release, '');
+  expect(JSON.parse(String(((await old) as { body: Buffer }).body))).toBe(1);
+  expect(await call(it)).toEqual({ kind: 'response', body: 2 });
+  expect(it.counts).toMatchObject({ coldStarts: 2, overlaps: 1, crashes: 0 });
 });
 
 test('an error is an answer; a process that ends is a crash', async () => {

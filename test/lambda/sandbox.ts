@@ -26,12 +26,17 @@ export type Outcome =
 
 const NODE = join(import.meta.dirname, '../../node_modules/.bin/node');
 const BOOTSTRAP = join(import.meta.dirname, 'bootstrap.mjs');
+/**
+ * How long a process has after SIGTERM, at most. Lambda sends it only where an extension is registered ("Lambda runtime environment lifecycle", shutdown phase), and kills others at once.
+ */
+const TERMINATION_MS = 2_000;
 /** Lambda leaves the rest to the runtime itself. */
 const HEAP_SHARE = 0.9;
 
 /** One execution environment of a function: a process that is frozen between invocations, and killed at the deadline of one. */
 export class Sandbox {
-  readonly #settings: FunctionSettings;
+  /** The version of the code that it was made of. */
+  readonly settings: FunctionSettings;
   readonly #api: RuntimeApi;
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -39,7 +44,7 @@ export class Sandbox {
   readonly initMs: number;
 
   private constructor(settings: FunctionSettings, api: RuntimeApi, process: ChildProcess, initMs: number) {
-    this.#settings = settings;
+    this.settings = settings;
     this.#api = api;
     this.#process = process;
     this.#ended = once(process, 'exit').then(() => api.close());
@@ -84,7 +89,7 @@ export class Sandbox {
 
   /** Invokes the function once; one invocation at a time. */
   async invoke(payload: Buffer): Promise<Outcome> {
-    const { name, timeoutMs } = this.#settings;
+    const { name, timeoutMs } = this.settings;
     const functionArn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
     this.#process.kill('SIGCONT');
     const given = { id: randomUUID(), payload, deadlineMs: Date.now() + timeoutMs, functionArn };
@@ -104,6 +109,15 @@ export class Sandbox {
   /** SIGKILL, as Lambda ends an environment at the deadline. */
   kill(): void {
     this.#process.kill('SIGKILL');
+  }
+
+  /** Ends an environment that is not needed any more as Lambda does where an extension is registered: thawed, SIGTERM, and SIGKILL when that does not end it in time. */
+  async shutDown(): Promise<void> {
+    this.#process.kill('SIGCONT');
+    this.#process.kill('SIGTERM');
+    const killing = setTimeout(() => this.kill(), TERMINATION_MS);
+    await this.#ended;
+    clearTimeout(killing);
   }
 
   /** Ends the environment; resolves when its process is gone. */

@@ -107,6 +107,11 @@ export class Cloud implements AsyncDisposable {
     return (await fetch(`${this.url}/cloud/kill`)).json() as Promise<number>;
   }
 
+  /** Deploys another version of the code, where the cloud has Lambda's execution environments. */
+  async redeploy(): Promise<void> {
+    await this.#check(await fetch(`${this.url}/cloud/redeploy`));
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#end();
   }

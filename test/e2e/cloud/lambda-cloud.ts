@@ -1,4 +1,5 @@
 import { mkdtempSync, openSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -58,6 +59,7 @@ class LambdaCloud {
       killed: sum((it) => it.counts.crashes + it.counts.timeouts),
       environments: sum((it) => it.counts.coldStarts),
       timeouts: sum((it) => it.counts.timeouts),
+      overlaps: sum((it) => it.counts.overlaps),
     };
   }
 
@@ -73,6 +75,9 @@ class LambdaCloud {
       response.end(JSON.stringify(this.state));
     } else if (path === '/cloud/kill') {
       response.end(JSON.stringify(this.functions.source.killBusy() + this.functions.sink.killBusy()));
+    } else if (path === '/cloud/redeploy') {
+      await this.#redeploy();
+      response.end('{}');
     } else {
       const event = httpEvent(request.method ?? 'GET', path, joinedHeaders(request.headers), body);
       const text = await this.#invoke('admin', Buffer.from(JSON.stringify(event)));
@@ -92,6 +97,13 @@ class LambdaCloud {
   async #invoke(name: Name, payload: Buffer): Promise<Buffer | undefined> {
     const outcome = await this.functions[name].invoke(payload, (sandbox) => this.#mayKill(name, () => sandbox.kill()));
     return 'body' in outcome ? outcome.body : undefined;
+  }
+
+  /** The same bundles from a folder of their own. */
+  async #redeploy(): Promise<void> {
+    const taskRoot = mkdtempSync(join(tmpdir(), 'pio-lambda-next-'));
+    await cp(await bundles(), taskRoot, { recursive: true });
+    for (const it of Object.values(this.functions)) it.redeploy({ taskRoot });
   }
 
   #mayKill(name: Name, kill: () => void): void {

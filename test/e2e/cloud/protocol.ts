@@ -40,4 +40,6 @@ export interface CloudState {
   /** Of a cloud with Lambda's execution environments: how many there were, and how many reached the deadline of an invocation. */
   readonly environments?: number;
   readonly timeouts?: number;
+  /** Runs that began while another version of the code was still at work. */
+  readonly overlaps?: number;
 }
