@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { GUARANTEES, type Guarantee } from '../../src/core/guarantee.ts';
+import type { StartCloud } from '../e2e/cloud/index.ts';
 import { type DeliveryResult, deliver } from '../e2e/delivery.ts';
 import type { BrokerAddress } from '../e2e/embedded-broker.ts';
 import type { Input } from '../e2e/input.ts';
@@ -21,6 +22,7 @@ export interface DeliveryWorld {
   readonly namespace?: string;
   /** Where the records come from; a file that grows when absent. */
   readonly input?: () => Promise<Input>;
+  readonly startCloud?: StartCloud;
   /** Source type that reads `input`; `file` when absent. */
   readonly source?: string;
 }
@@ -38,7 +40,7 @@ const seen = ({ runs, records, kills, lost, duplicated, repeatedWrites, reordere
 export const deliveryContract = (name: string, world: DeliveryWorld): void => {
   const run = async (guarantee: Guarantee, keptBy?: Guarantee) => {
     await using target = await world.target();
-    const { records, maxKills, namespace, input, source = 'file' } = world;
+    const { records, maxKills, namespace, input, source = 'file', startCloud } = world;
     const seed = Math.ceil(Math.random() * 1e6);
     const result = await deliver({
       broker: world.broker(),
@@ -49,6 +51,7 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
       seed,
       ...(namespace && { namespace }),
       ...(input && { input }),
+      ...(startCloud && { startCloud }),
     });
     const route = `${source} → topic → ${target.sinkType}`;
     if (!keptBy) await noteRow({ route, guarantee, servers: `${name}; store SQLite`, ...seen(result) });

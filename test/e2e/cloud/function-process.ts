@@ -17,8 +17,7 @@ import type { Chaos, CloudOptions } from './protocol.ts';
 
 const LIFE_MS = 900_000;
 
-const swapped = (swap: CloudOptions['swap']): Guarantees => {
-  if (!swap) return GUARANTEE_KEEPERS;
+const swapped = (swap: NonNullable<CloudOptions['swap']>): Guarantees => {
   const { source, queue, sink } = GUARANTEE_KEEPERS;
   return {
     source: { ...source, [swap.asked]: source[swap.kept] },
@@ -30,7 +29,7 @@ const swapped = (swap: CloudOptions['swap']): Guarantees => {
 const options = JSON.parse(process.env.PIO_CLOUD ?? '{}') as CloudOptions;
 const chaos = process.env.PIO_CHAOS ? (JSON.parse(process.env.PIO_CHAOS) as Chaos) : undefined;
 const request = JSON.parse(await text(process.stdin)) as RunRequest | InspectionRequest;
-const wired = { ...(await wireRuns()), guarantees: swapped(options.swap) };
+const wired = { ...(await wireRuns()), ...(options.swap && { guarantees: swapped(options.swap) }) };
 const deps = chaos ? withKills(wired, chaos) : wired;
 const endMs = Date.now() + LIFE_MS;
 if (isInspection(request)) {

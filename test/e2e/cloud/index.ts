@@ -39,7 +39,9 @@ const bundle = async (name: string, folder: string): Promise<string> => {
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     logLevel: 'error',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
   });
   return outfile;
 };

@@ -1,4 +1,5 @@
 import * as Ours from '../../../src/pulsar/index.ts';
+import type { NativePulsar } from '../../../src/pulsar/native/native-api.ts';
 import type * as Theirs from '../../fixtures/pulsar-client-1.18/index.d.ts';
 
 /** Compiles only if whoever expects `To` may be given `From`. */
@@ -17,6 +18,9 @@ type Instances = [
   Gives<Theirs.EncryptionKey, Ours.EncryptionKey>,
   Gives<Theirs.CryptoKeyReader, Ours.CryptoKeyReader>,
 ];
+
+/** What our runs use of their package is there, as they use it. */
+type Used = Gives<NativePulsar, typeof Theirs>;
 
 /** Static members, and constructors with their arguments. */
 type Statics = [
@@ -143,4 +147,4 @@ export async function writtenForTheirs(
 }
 
 /** Only there to be compiled: `npm run typecheck` fails where our declarations do not hold against npm `pulsar-client` 1.18's. */
-export type Held = [Instances, Statics, Options, NoneMissing, Levels, Unions];
+export type Held = [Used, Instances, Statics, Options, NoneMissing, Levels, Unions];
