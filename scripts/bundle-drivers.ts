@@ -27,7 +27,7 @@ const bundleDrivers: Plugin = {
 };
 
 /** A part of the Kafka client reads a file beside itself, which a bundle does not have; it comes in a form that holds the file's content, too. */
-const inlineWasm: Plugin = {
+export const inlineWasm: Plugin = {
   name: 'inline-wasm',
   setup({ onResolve, resolve }) {
     onResolve({ filter: /^@platformatic\/wasm-utils$/ }, ({ path, kind, resolveDir }) =>

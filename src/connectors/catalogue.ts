@@ -9,6 +9,7 @@ import { firehoseSource } from './firehose/source.ts';
 import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
+import { kafkaSink } from './kafka/sink.ts';
 import { kafkaSource } from './kafka/source.ts';
 import { kinesisSource } from './kinesis/source.ts';
 import { packages } from './packages.ts';
@@ -28,6 +29,7 @@ export const catalogue: Catalogue = catalogueOf(
     dynamodbSink,
     jdbcPostgresSink,
     jdbcSqliteSink,
+    kafkaSink,
     rabbitmqSink,
     redisSink,
     s3Sink,

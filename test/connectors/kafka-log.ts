@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { CompressionTypes, Kafka, logLevel, type Message } from 'kafkajs';
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  CompressionTypes,
+  Kafka,
+  logLevel,
+  type Message,
+  ResourcePatternTypes,
+} from 'kafkajs';
 import { kafkaSource } from '../../src/connectors/kafka/source.ts';
 import type { LogSourceType, OpenContext, OpenLogSource } from '../../src/core/connector-type.ts';
 import type { KafkaAddress } from '../services/index.ts';
@@ -16,8 +25,12 @@ export const kafkaClient = ({ bootstrapServers }: KafkaAddress): Kafka =>
 export interface KafkaTopic {
   readonly name: string;
   put(messages: readonly (string | Message)[], partition?: number, compression?: CompressionTypes): Promise<void>;
-  /** Writes in one transaction; the answer ends it. */
-  begin(messages: readonly (string | Message)[]): Promise<(ending: Ending) => Promise<void>>;
+  /** Writes `theirs` under each key, in the partition that this client chooses. */
+  putKeys(keys: readonly string[]): Promise<void>;
+  /** Allows a user an operation on a topic. */
+  allow(user: string, operation: 'describe' | 'write', topic: string): Promise<void>;
+  /** Writes in one transaction, to another topic if one is named; the answer ends it. */
+  begin(messages: readonly (string | Message)[], topic?: string): Promise<(ending: Ending) => Promise<void>>;
   transact(messages: readonly (string | Message)[], ending: Ending): Promise<void>;
   open(more?: Record<string, unknown>, given?: Partial<OpenContext>): Promise<OpenLogSource>;
   /** Removes what lies before an offset, as retention does. */
@@ -32,20 +45,26 @@ type Ending = 'commit' | 'abort';
 const messageOf = (it: string | Message): Message => (typeof it === 'string' ? { value: it } : it);
 
 /** Makes a topic. */
-export const kafkaTopic = async (address: KafkaAddress, numPartitions = 1): Promise<KafkaTopic> => {
+export const kafkaTopic = async (
+  address: KafkaAddress,
+  numPartitions = 1,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<KafkaTopic> => {
   const client = kafkaClient(address);
   const admin = client.admin();
   const name = `t-${randomUUID()}`;
-  const create = async (): Promise<boolean> => admin.createTopics({ topics: [{ topic: name, numPartitions }] });
+  const configEntries = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
+  const create = async (): Promise<boolean> =>
+    admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }] });
   await admin.connect();
   await create();
   const producer = client.producer();
   await producer.connect();
-  const begin = async (messages: readonly (string | Message)[]) => {
+  const begin = async (messages: readonly (string | Message)[], topic = name) => {
     const transactional = client.producer({ transactionalId: randomUUID(), maxInFlightRequests: 1, idempotent: true });
     await transactional.connect();
     const transaction = await transactional.transaction();
-    await transaction.send({ topic: name, messages: messages.map((it) => ({ partition: 0, ...messageOf(it) })) });
+    await transaction.send({ topic, messages: messages.map((it) => ({ partition: 0, ...messageOf(it) })) });
     return async (ending: Ending) => {
       await transaction[ending]();
       await transactional.disconnect();
@@ -57,6 +76,15 @@ export const kafkaTopic = async (address: KafkaAddress, numPartitions = 1): Prom
     put: async (messages, partition = 0, compression = CompressionTypes.None) => {
       const placed = messages.map((it) => ({ partition, ...messageOf(it) }));
       await producer.send({ topic: name, messages: placed, compression });
+    },
+    putKeys: async (keys) => {
+      await producer.send({ topic: name, messages: keys.map((key) => ({ key, value: 'theirs' })) });
+    },
+    allow: async (user, operation, topic) => {
+      const type = { describe: AclOperationTypes.DESCRIBE, write: AclOperationTypes.WRITE }[operation];
+      const entry = { resourceType: AclResourceTypes.TOPIC, resourceName: topic, principal: `User:${user}`, host: '*' };
+      const rule = { operation: type, permissionType: AclPermissionTypes.ALLOW };
+      await admin.createAcls({ acl: [{ ...entry, ...rule, resourcePatternType: ResourcePatternTypes.LITERAL }] });
     },
     transact: async (messages, ending) => (await begin(messages))(ending),
     open: (more = {}, given = {}) => {

@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { partitionOf } from '../../src/connectors/kafka/murmur2.ts';
 import { accessOf } from '../../src/connectors/kafka/security-keys.ts';
+import { kafkaSink } from '../../src/connectors/kafka/sink.ts';
+import { producerSettings } from '../../src/connectors/kafka/sink-config.ts';
 import { kafkaSource } from '../../src/connectors/kafka/source.ts';
 import type { ConnectorType } from '../../src/core/connector-type.ts';
 import { configOf, problemsOf } from './open.ts';
@@ -97,4 +100,49 @@ describe('the configuration of the kafka source', () => {
     const both = configOf(type, { ...bare, securityProtocol: 'PLAINTEXT' });
     expect(accessOf(both, properties)).toMatchObject({ sasl: undefined });
   });
+});
+
+describe('the configuration of the kafka sink', () => {
+  const type = kafkaSink as ConnectorType;
+  const full = {
+    ...COMMON,
+    acks: 'all',
+    batchSize: 16_384,
+    maxRequestSize: '1048576',
+    keySerializerClass: `${SERIALIZATION}.StringSerializer`,
+    valueSerializerClass: `${SERIALIZATION}.ByteArraySerializer`,
+    producerConfigProperties: { 'compression.type': 'lz4', 'linger.ms': 5, 'transaction.timeout.ms': '90000' },
+  };
+
+  test('takes every key of Pulsar’s KafkaSinkConfig', () => {
+    expect(problemsOf(type, full)).toEqual([]);
+    const pulsars = Object.entries(type.config.properties).flatMap(([key, schema]) =>
+      'pulsar' in schema ? [key] : [],
+    );
+    expect(pulsars.filter((key) => !Object.keys(full).includes(key))).toEqual(['sslTruststoreLocation']);
+    expect(producerSettings(configOf(type, full))).toEqual({ compression: 'lz4', transactionTimeoutMs: 90_000 });
+    for (const acks of ['-1', 0, 1]) expect(problemsOf(type, { ...full, acks })).toEqual([]);
+  });
+
+  test.each([
+    [{ acks: '2' }, 'acks'],
+    [{ batchSize: 0 }, 'batchSize'],
+    [{ maxRequestSize: 0 }, 'maxRequestSize'],
+    [{ topic: undefined }, 'topic'],
+    [{ topic: 'pulsar-io-checkpoint' }, 'checkpointTopic'],
+    [{ sslTruststoreLocation: '/etc/trust.jks' }, 'sslTruststoreLocation'],
+    [{ producerConfigProperties: { 'compression.type': 'brotli' } }, 'producerConfigProperties/compression.type'],
+    [{ producerConfigProperties: { 'transaction.timeout.ms': 5 } }, 'producerConfigProperties/transaction.timeout.ms'],
+    [{ producerConfigProperties: { 'transactional.id': 'x' } }, 'producerConfigProperties/transactional.id'],
+    [{ producerConfigProperties: { 'partitioner.class': 'x' } }, 'producerConfigProperties/partitioner.class'],
+  ])('refuses %j', (wrong, key) => {
+    expect(problemsOf(type, { ...full, ...wrong })).toEqual([`/configs/${key}`]);
+  });
+});
+
+test('a key goes to the partition that Kafka’s own clients choose', () => {
+  // Hashes of Kafka's UtilsTest.testMurmur2: 21, foobar, a-little-bit-long-string, and so on.
+  const hashes = { '21': -973932308, foobar: -790332482, 'a-little-bit-long-string': -985981536, abc: 479470107 };
+  for (const [key, hash] of Object.entries(hashes))
+    expect(partitionOf(Buffer.from(key), 1_000)).toBe((hash & 0x7fffffff) % 1_000);
 });

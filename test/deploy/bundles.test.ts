@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { bundleAsDeployed, bundleSizes, deployedHandlers } from '../lambda/bundles.ts';
 
@@ -27,6 +29,20 @@ test(
     const parts = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
     expect(parts.length).toBeGreaterThan(5);
     for (const name of parts) expect(name).toMatch(/^admin\.[A-Z0-9]{8}\.mjs$/);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'the Kafka client reckons as it does unbundled, although a part of it reads a file beside itself',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pio-bundle-'));
+    const { outputs } = await bundle('handlers/sink.handler', folder);
+    const chunk = Object.keys(outputs).find((path) => outputs[path]?.exports.includes('crc32c')) ?? '';
+    const script = `const { crc32c } = await import(${JSON.stringify(resolve(import.meta.dirname, '../..', chunk))});
+      console.log(crc32c(Buffer.from('123456789')).toString(16));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(stdout.trim()).toBe('e3069283');
   },
   LIMIT_MS,
 );

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { FrontierMove, FrontierRow } from '../../core/connector-type.ts';
-import { PulsarIoError } from '../../core/errors.ts';
 import type { Frontier } from '../../core/frontier.ts';
 import { compareTokens, type Token } from '../../core/token.ts';
+import { fenced } from '../fenced.ts';
 
 /** Name of the table that holds our frontiers, beside the data. */
 export const CHECKPOINT_TABLE = 'pulsar_io_checkpoint';
@@ -94,10 +94,3 @@ export class CheckpointTable {
     };
   }
 }
-
-/** The error of a run that a newer one fenced; `why` is a clause. */
-export const fenced = (topic: string, { generation, epoch }: Token, why: string): PulsarIoError =>
-  new PulsarIoError(
-    'PIO_FENCED',
-    `the run (generation ${generation}, epoch ${epoch}) may not write for ${topic}: ${why}`,
-  );

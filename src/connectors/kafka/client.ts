@@ -5,7 +5,7 @@ import { orAborted } from '../abort.ts';
 import { type KafkaSide, kafkaError, kafkaErrorId } from './errors.ts';
 import type { KafkaAccess } from './security-keys.ts';
 
-/** The client library: protocol and sockets of it are used, its producer and consumer are not (docs/decisions/0010). */
+/** The client library: protocol and sockets of it are used, its producer and consumer are not (docs/decisions/0011). */
 export type KafkaLibrary = typeof import('@platformatic/kafka');
 
 /** What is known of a topic. */
@@ -25,7 +25,7 @@ const RETRY_MS = 20;
 /** Answers that mean "soon": a leader is being elected, or what a transaction did is still being written down. */
 const SOON = [
   ...['LEADER_NOT_AVAILABLE', 'COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'OFFSET_NOT_AVAILABLE'],
-  'CONCURRENT_TRANSACTIONS',
+  ...['NOT_COORDINATOR', 'CONCURRENT_TRANSACTIONS'],
 ];
 
 /**

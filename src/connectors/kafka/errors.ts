@@ -34,11 +34,18 @@ function* chainOf(error: unknown): Generator<Failure> {
   if (known.cause !== undefined) yield* chainOf(known.cause);
 }
 
-/** The server's own word for what is wrong; undefined when no server answered. */
-export const kafkaErrorId = (error: unknown): string | undefined => {
-  for (const { apiId } of chainOf(error)) if (apiId !== undefined) return apiId;
-  return undefined;
+/** Words for a part of a request that say nothing where another part has a word of its own. */
+const EMPTY_WORDS = ['OPERATION_NOT_ATTEMPTED', 'UNKNOWN_SERVER_ERROR'];
+
+/** What the server answered, most telling first. */
+const answersIn = (error: unknown): Failure[] => {
+  const told = [...chainOf(error)].filter(({ apiId }) => apiId !== undefined);
+  const isEmpty = ({ apiId = '' }: Failure): number => Number(EMPTY_WORDS.includes(apiId));
+  return told.toSorted((a, b) => isEmpty(a) - isEmpty(b));
 };
+
+/** The server's own word for what is wrong; undefined when no server answered. */
+export const kafkaErrorId = (error: unknown): string | undefined => answersIn(error)[0]?.apiId;
 
 /** What the server answered beside its errors: some partitions of a request may have succeeded. */
 export const answerOf = <T>(error: unknown): T | undefined => (error as Failure).response as T | undefined;
@@ -68,11 +75,9 @@ const codeOf = (error: unknown, side: KafkaSide): ErrorCode => {
 
 /** The innermost texts: those around them say only that something failed. */
 const textOf = (error: unknown): string => {
-  const chain = [...chainOf(error)];
-  const told = chain.filter(({ apiId }) => apiId !== undefined);
-  if (told.length > 0)
-    return [...new Set(told.map(({ apiId, message }) => `${apiId}: ${message}`))].slice(0, 3).join('; ');
-  const text = (chain.at(-1)?.message ?? String(error)).slice(0, 300);
+  const [told] = answersIn(error);
+  if (told) return `${told.apiId}: ${told.message}`;
+  const text = ([...chainOf(error)].at(-1)?.message ?? String(error)).slice(0, 300);
   return /closed/.test(text) ? `${text}, as a broker does that went away, or wants TLS or SASL there` : text;
 };
 

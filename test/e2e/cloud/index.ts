@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
+import { inlineWasm } from '../../../scripts/bundle-drivers.ts';
 import type { ConnectorKind } from '../../../src/core/connector.ts';
 import { planted, secretWatch } from '../../kit/planted.ts';
 import type { CloudOptions, CloudState } from './protocol.ts';
@@ -39,6 +40,7 @@ const bundle = async (name: string, folder: string): Promise<string> => {
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     logLevel: 'error',
+    plugins: [inlineWasm],
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },

@@ -2,7 +2,8 @@ import type { FrontierMove, FrontierRow } from '../../../core/connector-type.ts'
 import { PulsarIoError } from '../../../core/errors.ts';
 import type { Frontier } from '../../../core/frontier.ts';
 import type { Token } from '../../../core/token.ts';
-import { CHECKPOINT_TABLE, fenced, frontierValues } from '../checkpoint-table.ts';
+import { fenced } from '../../fenced.ts';
+import { CHECKPOINT_TABLE, frontierValues } from '../checkpoint-table.ts';
 import type { Connection } from './connection.ts';
 import { postgresCode, postgresError } from './errors.ts';
 import type { Query } from './statements.ts';
