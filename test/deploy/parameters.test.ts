@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 
 const { problemsOf, unknownOf } = createRequire(import.meta.url)('../../deploy/parameters.cjs') as {
   problemsOf(parameters: Record<string, string | number>): string[];
@@ -84,3 +86,17 @@ test('serverless deploy ends before it does anything, and names each parameter',
     expect(said).toContain(`- ${name}`);
   }
 }, 60_000);
+
+test('what is reserved by default is said where it is decided', () => {
+  const text = readFileSync('serverless.yml', 'utf8');
+  const { functions, params } = parse(text, { merge: true }) as {
+    functions: Record<string, { reservedConcurrency: string | number }>;
+    params: { default: Record<string, number> };
+  };
+  const reserved = Object.values(functions).map(({ reservedConcurrency: it }) =>
+    typeof it === 'number' ? it : (params.default[/\.(\w+)\}$/.exec(it)?.[1] ?? ''] ?? Number.NaN),
+  );
+  const sum = reserved.reduce((total, it) => total + it, 0);
+  expect(text).toContain(`All in all ${sum} of the 1,000`);
+  expect(readFileSync('docs/deploy.md', 'utf8')).toContain(`100 left to others: ${sum} by default`);
+});

@@ -25,6 +25,11 @@ export class LambdaFunction {
     return this.#counts;
   }
 
+  /** Time that processors have spent for the environments that are there, in milliseconds. */
+  get cpuMs(): number {
+    return [...this.#idle, ...this.#busy].filter(({ isAlive }) => isAlive).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  }
+
   get running(): number {
     return this.#busy.size;
   }

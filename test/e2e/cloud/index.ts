@@ -111,6 +111,13 @@ export class Cloud implements AsyncDisposable {
     return (await fetch(`${this.url}/cloud/kill`)).json() as Promise<number>;
   }
 
+  /** Calls a function and waits, where the cloud has all of a deployment; resolves with its answer's text. */
+  async invoke(name: string, event: object): Promise<string> {
+    const url = `${this.url}/2015-03-31/functions/e2e-${name}/invocations`;
+    const headers = { 'x-amz-invocation-type': 'RequestResponse' };
+    return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(event) })).text();
+  }
+
   /** Deploys another version of the code, where the cloud has Lambda's execution environments. */
   async redeploy(): Promise<void> {
     await this.#check(await fetch(`${this.url}/cloud/redeploy`));

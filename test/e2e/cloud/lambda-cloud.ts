@@ -12,7 +12,7 @@ import { LambdaFunction } from '../../lambda/lambda-function.ts';
 import { Cloud, type CloudOptions, cloudEnvironment, type StartCloud } from './index.ts';
 import type { CloudState } from './protocol.ts';
 
-const NAMES = ['admin', 'dispatcher', 'source', 'sink'] as const;
+const NAMES = ['admin', 'dispatcher', 'source', 'sink', 'http-source', 'queue-source'] as const;
 type Name = (typeof NAMES)[number];
 
 const MEMORY_MB = 512;
@@ -60,13 +60,14 @@ class LambdaCloud {
       environments: sum((it) => it.counts.coldStarts),
       timeouts: sum((it) => it.counts.timeouts),
       overlaps: sum((it) => it.counts.overlaps),
+      cpuMs: Object.fromEntries(Object.entries(this.functions).map(([name, it]) => [name, it.cpuMs])),
     };
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const path = request.url ?? '';
-    const [, name] = /^\/2015-03-31\/functions\/e2e-(\w+)\/invocations/.exec(path) ?? [];
+    const [, name] = /^\/2015-03-31\/functions\/e2e-([\w-]+)\/invocations/.exec(path) ?? [];
     if (name !== undefined) {
       const invoking = this.#invoke(name as Name, body);
       if (request.headers['x-amz-invocation-type'] !== 'RequestResponse') response.writeHead(202).end();
@@ -78,9 +79,15 @@ class LambdaCloud {
     } else if (path === '/cloud/redeploy') {
       await this.#redeploy();
       response.end('{}');
+    } else if (path.startsWith('/2015-03-31/event-source-mappings')) {
+      // Nobody receives for queues here: their events are sent by whoever wants to.
+      response.end('{"EventSourceMappings":[]}');
     } else {
       const event = httpEvent(request.method ?? 'GET', path, joinedHeaders(request.headers), body);
-      const text = await this.#invoke('admin', Buffer.from(JSON.stringify(event)));
+      const text = await this.#invoke(
+        path.startsWith('/webhooks/') ? 'http-source' : 'admin',
+        Buffer.from(JSON.stringify(event)),
+      );
       const answer = JSON.parse(String(text)) as APIGatewayProxyStructuredResultV2;
       response.writeHead(answer.statusCode ?? 200, answer.headers as Record<string, string>).end(answer.body ?? '');
     }
@@ -139,6 +146,8 @@ export const startLambdaCloud: StartCloud = async (options, environment = {}) =>
       dispatcher: functionOf('dispatcher', REQUEST_TIMEOUT_MS),
       source: functionOf('source', RUN_TIMEOUT_MS),
       sink: functionOf('sink', RUN_TIMEOUT_MS),
+      'http-source': functionOf('http-source', REQUEST_TIMEOUT_MS),
+      'queue-source': functionOf('queue-source', REQUEST_TIMEOUT_MS),
     },
     options.chaos,
   );

@@ -42,4 +42,6 @@ export interface CloudState {
   readonly timeouts?: number;
   /** Runs that began while another version of the code was still at work. */
   readonly overlaps?: number;
+  /** Time that processors have spent for each function, in milliseconds. */
+  readonly cpuMs?: Readonly<Record<string, number>>;
 }
