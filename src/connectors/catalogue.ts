@@ -2,6 +2,7 @@ import type { Catalogue } from '../core/connector-type.ts';
 import { cassandraSink } from './cassandra/sink.ts';
 import { catalogueOf } from './catalogue-of.ts';
 import { dataGeneratorSource } from './data-generator/source.ts';
+import { debeziumPostgresSource } from './debezium-postgres/source.ts';
 import { dynamodbSink } from './dynamodb/sink.ts';
 import { dynamodbSource } from './dynamodb/source.ts';
 import { fileSource } from './file/source.ts';
@@ -39,6 +40,7 @@ export const catalogue: Catalogue = catalogueOf(
   ],
   [
     dataGeneratorSource,
+    debeziumPostgresSource,
     dynamodbSource,
     fileSource,
     firehoseSource,

@@ -138,6 +138,13 @@ export interface SinkType<C extends TObject = TObject> extends ConnectorTypeBase
   open(config: Static<C>, context: OpenContext): Promise<OpenSink | TransactionalSink>;
 }
 
+/** How far a source partition is settled: what its checkpoint says. */
+export interface SettledUpTo {
+  readonly sequence: number;
+  /** Null: nothing was read yet. */
+  readonly position: Position | null;
+}
+
 /** A log source that is open: re-readable from a position in the same order. */
 export interface OpenLogSource {
   /** The source partitions that exist now, by stable name; each is read by one instance (index mod parallelism). */
@@ -152,8 +159,8 @@ export interface OpenLogSource {
    * record. Undefined: it has no record yet.
    */
   begin?(partition: string, signal: AbortSignal): Promise<Position | undefined>;
-  /** Told that all up to `sequence` is settled, durably: it will not be read again, and may be freed. A failure ends the attempt. */
-  committed?(partition: string, sequence: number, signal: AbortSignal): Promise<void>;
+  /** Told that all up to there is settled, durably: it will not be read again, and may be freed. A failure ends the attempt. */
+  committed?(partition: string, upTo: SettledUpTo, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -17,6 +17,8 @@ export interface SourceRecord {
   readonly position: Position;
   /** True when records between the position that was asked for and this one may have vanished, so that it may have had another sequence before. */
   readonly mayFollowGap?: true;
+  /** True where there is nothing to publish, and only the position says something new: it has the sequence of the record before. */
+  readonly isMark?: true;
   /**
    * Set when the source holds something here that is no valid record (a line that is not JSON, a row with a column too many): `value` is then the bytes as
    * they are. The runtime never publishes it as data: it dead-letters it, or stops, as the error's disposition says.

@@ -28,6 +28,10 @@ export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
       try {
         if (item.record.error) throw item.record.error;
         if (item.message) continue;
+        if (item.record.isMark) {
+          item.outcome = 'filtered';
+          continue;
+        }
         const { transform, encode: encodeAs } = batch.output.shape;
         const record = transform ? transform(item.record) : item.record;
         if (record) item.message = toMessage(record, encodeAs);

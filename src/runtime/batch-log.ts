@@ -1,4 +1,4 @@
-import type { BatchTask, OpenBatchSource, OpenLogSource, TaskRecord } from '../core/connector-type.ts';
+import type { BatchTask, OpenBatchSource, OpenLogSource, SettledUpTo, TaskRecord } from '../core/connector-type.ts';
 import type { Position } from '../core/position.ts';
 import type { SourceRecord } from '../core/record.ts';
 import { INBOX_PARTITION } from '../core/source-runs.ts';
@@ -61,7 +61,7 @@ export class BatchLog implements OpenLogSource {
     }
   }
 
-  async committed(_partition: string, sequence: number, signal: AbortSignal): Promise<void> {
+  async committed(_partition: string, { sequence }: Pick<SettledUpTo, 'sequence'>, signal: AbortSignal): Promise<void> {
     this.#committed = sequence;
     await this.#forget(signal);
   }
@@ -74,7 +74,7 @@ export class BatchLog implements OpenLogSource {
     const last = done.at(-1);
     if (!last) return;
     this.#ended = this.#ended.slice(done.length);
-    await this.#tasks.committed(INBOX_PARTITION, last.task, signal);
+    await this.#tasks.committed(INBOX_PARTITION, { sequence: last.task }, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { concurrently } from '../core/concurrently.ts';
-import type { OpenLogSource } from '../core/connector-type.ts';
+import type { OpenLogSource, SettledUpTo } from '../core/connector-type.ts';
 import type { InboxBatch, InboxMessage, InboxStore, Manifest } from '../core/inbox.ts';
 import type { Position } from '../core/position.ts';
 import type { SourceRecord } from '../core/record.ts';
@@ -61,7 +61,7 @@ export class InboxLog implements OpenLogSource {
     }
   }
 
-  async committed(_partition: string, sequence: number, signal: AbortSignal): Promise<void> {
+  async committed(_partition: string, { sequence }: Pick<SettledUpTo, 'sequence'>, signal: AbortSignal): Promise<void> {
     const { inbox, uid } = this.#options;
     const done = [...this.#lastOf].filter(([, last]) => last <= sequence).map(([key]) => key);
     await inbox.remove(uid, done, signal);

@@ -240,7 +240,7 @@ const pump = async (
       counters.received(some.length);
       await pipeline(batchOf(context, some, checkpoint, output, deadLetters));
       counters.partitions.reached(context.partition, checkpoint.progress, counters.nowMs);
-      await context.source.committed?.(context.partition, checkpoint.progress.sequence, control.signal);
+      await context.source.committed?.(context.partition, checkpoint.progress, control.signal);
       await pace.spent(some.length, deps.clock.monotonicMs() - begunMs, control.stopSignal);
     }
     if (records.length < page.length) break;

@@ -64,7 +64,7 @@ const readSome = async (
   const stored = await deps.checkpoints.read<SourceProgress>(connector.uid, partition, signal);
   const records: SourceRecord[] = [];
   for await (const page of source.read(partition, stored?.progress.position ?? undefined, signal)) {
-    records.push(...page.slice(0, count - records.length));
+    records.push(...page.filter(({ isMark }) => !isMark).slice(0, count - records.length));
     if (records.length >= count) break;
   }
   return records;

@@ -58,7 +58,10 @@ const common = (config: JdbcPostgresConfig, url: PostgresUrl): ClientConfig & { 
 };
 
 /** What to offer the server, in this order. */
-const tlsChoices = ({ sslMode }: PostgresUrl, { caCertificate }: JdbcPostgresConfig): (ConnectionOptions | false)[] => {
+export const tlsChoices = (
+  { sslMode }: Pick<PostgresUrl, 'sslMode'>,
+  { caCertificate }: { readonly caCertificate?: string },
+): (ConnectionOptions | false)[] => {
   const ca = caCertificate === undefined ? {} : { ca: caCertificate };
   switch (sslMode) {
     case 'disable':

@@ -1,0 +1,57 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { deliverChanges } from '../e2e/changes.ts';
+import { noteRow } from '../faults/certificate.ts';
+import { describeReal, usePostgres, usePulsar } from '../services/index.ts';
+import { prepareNamespace } from './deduplicated-namespace.ts';
+
+const NAMESPACE = 'public/changes';
+
+const HASTE = {
+  heartbeatMs: 250,
+  leaseTtlMs: 1_500,
+  leaseMarginMs: 400,
+  maxSkewMs: 100,
+  idleMs: 1_000,
+  maxBatchRecords: 40,
+};
+
+const delivered = async (more: { keptBy?: 'ATLEAST_ONCE'; maxKills: number }) => {
+  const seed = Math.ceil(Math.random() * 1e6);
+  const result = await deliverChanges({
+    broker: usePulsar(),
+    postgres: usePostgres(),
+    namespace: NAMESPACE,
+    guarantee: 'EFFECTIVELY_ONCE',
+    runSettings: HASTE,
+    seed,
+    ...more,
+  });
+  process.stderr.write(`changes of a table: ${JSON.stringify({ seed, ...result })}\n`);
+  return result;
+};
+
+describeReal('changes of a PostgreSQL table into a topic', ['pulsar', 'postgres'], () => {
+  beforeAll(() => prepareNamespace(usePulsar(), NAMESPACE), 60_000);
+
+  test('EFFECTIVELY_ONCE: the table as it was, then each change once and in order, while runs are killed', async () => {
+    const { kills, runs, arrived, ...result } = await delivered({ maxKills: 15 });
+    expect(result).toMatchObject({
+      isExact: true,
+      isTableEqual: true,
+      isSnapshotFirst: true,
+      areTransactionsWhole: true,
+    });
+    expect(kills).toBeGreaterThan(5);
+    await noteRow({
+      route: 'debezium-postgres → topic',
+      guarantee: 'EFFECTIVELY_ONCE',
+      servers: 'PostgreSQL 15, Pulsar 4.0; store SQLite',
+      faults: 'SIGKILL around calls',
+      ...{ runs, refused: 0, records: arrived, kills, lost: 0, duplicated: 0, reordered: 0 },
+    });
+  }, 280_000);
+
+  test('kept by the means of ATLEAST_ONCE, changes come twice', async () => {
+    expect(await delivered({ keptBy: 'ATLEAST_ONCE', maxKills: 4 })).toMatchObject({ isExact: false });
+  }, 280_000);
+});
