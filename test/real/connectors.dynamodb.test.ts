@@ -96,8 +96,11 @@ describeReal('the dynamodb sink on DynamoDB Local', ['dynamodb'], () => {
       },
     };
   };
+  const inTransactions = (): Promise<SinkHarness> => harness({ writeMode: 'transaction' });
   sinkContract('dynamodb', harness);
   versionedSinkContract('dynamodb', harness);
+  sinkContract('dynamodb in transactions', inTransactions);
+  versionedSinkContract('dynamodb in transactions', inTransactions);
   sinkOutageContract('dynamodb', outageHarness);
   sinkValuesContract(
     'dynamodb',
@@ -155,6 +158,22 @@ describeReal('the dynamodb sink on DynamoDB Local', ['dynamodb'], () => {
         },
       ]),
     );
+    await sink.close();
+    await remove(table);
+  });
+
+  test('writes a batch in transactions that have no key twice (rule 32), and singly what one of them does not take', async () => {
+    const table = await newTable();
+    const sink = await open(table, { writeMode: 'transaction' });
+    const of = (n: number, k: string) => sinkRecord(n, { value: { k, v: `${n}` } });
+    await sink.write([of(900, 'k3')], running());
+    const batch = Array.from({ length: 350 }, (_, n) => of(n, `k${n % 120}`));
+    expect(codes(await sink.write(batch, running()))).toEqual(batch.map(() => 'ok'));
+    const found = await itemsOf(table);
+    expect(found).toHaveLength(120);
+    const newest = Array.from({ length: 120 }, (_, k) => [`k${k}`, `${k < 110 ? k + 240 : k + 120}`]);
+    const expected = Object.fromEntries([...newest, ['k3', '900']]);
+    expect(Object.fromEntries(found.map(({ k, v }) => [k?.S, v?.S]))).toEqual(expected);
     await sink.close();
     await remove(table);
   });
