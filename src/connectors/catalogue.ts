@@ -12,6 +12,7 @@ import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
 import { kafkaSink } from './kafka/sink.ts';
 import { kafkaSource } from './kafka/source.ts';
+import { kinesisSink } from './kinesis/sink.ts';
 import { kinesisSource } from './kinesis/source.ts';
 import { packages } from './packages.ts';
 import { rabbitmqSink } from './rabbitmq/sink.ts';
@@ -32,6 +33,7 @@ export const catalogue: Catalogue = catalogueOf(
     jdbcSqliteSink,
     kafkaSink,
     rabbitmqSink,
+    kinesisSink,
     redisSink,
     s3Sink,
     sqsSink,
