@@ -102,7 +102,25 @@ const names = [
   ),
 ];
 
-const RULES = [...pulsar, ...authentication, ...network, ...sizes, ...names];
+const PREFIX = /^[A-Za-z0-9][\w.-]{2,}$/;
+
+/** A right to write to everything would reach what others rest on, and the table of checkpoints. */
+const sinks = [
+  ...['sinkBucketPrefix', 'sinkStreamPrefix', 'sinkTablePrefix'].map((name) =>
+    rule(
+      name,
+      ({ [name]: prefix }) => PREFIX.test(prefix),
+      'what the names of what sinks write to begin with, 3 characters at least',
+    ),
+  ),
+  rule(
+    'sinkTablePrefix',
+    ({ sinkTablePrefix: prefix, table }) => !table.startsWith(prefix),
+    'must not be what the name of table begins with: sinks could write checkpoints',
+  ),
+];
+
+const RULES = [...pulsar, ...authentication, ...network, ...sizes, ...names, ...sinks];
 
 /** What is missing, wrong or contradictory among the parameters, each with what would be right; empty when nothing is. */
 const problemsOf = (parameters) => RULES.flatMap((check) => check(parameters));

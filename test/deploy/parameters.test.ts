@@ -26,6 +26,9 @@ const GOOD = {
   tableOnRemove: 'keep',
   storeUrl: 'dynamodb:pulsar-io-dev',
   secretsPath: '/pulsar-io/dev',
+  sinkBucketPrefix: 'pulsar-io-sink-',
+  sinkStreamPrefix: 'pulsar-io-sink-',
+  sinkTablePrefix: 'pulsar-io-sink-',
 };
 
 test.each<[Record<string, string>, RegExp | undefined]>([
@@ -49,6 +52,9 @@ test.each<[Record<string, string>, RegExp | undefined]>([
   [{ runConcurrency: '0' }, /^runConcurrency: /],
   [{ runConcurrency: 'none', requestConcurrency: 'none' }, undefined],
   [{ requestConcurrency: 'many' }, /^requestConcurrency: /],
+  [{ sinkBucketPrefix: '' }, /^sinkBucketPrefix: /],
+  [{ sinkStreamPrefix: '*' }, /^sinkStreamPrefix: /],
+  [{ sinkTablePrefix: 'pulsar-io-' }, /^sinkTablePrefix: must not be/],
   [{ logRetentionDays: '31' }, /^logRetentionDays: one of/],
   [{ maxLagSeconds: '0' }, /^maxLagSeconds: /],
   [{ alarmTopicArn: 'ops@example.com' }, /^alarmTopicArn: the ARN/],

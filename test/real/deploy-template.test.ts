@@ -22,6 +22,9 @@ const PREFIXES = {
   bucketPrefix: 'pio-buckets-',
   streamPrefix: 'pio-streams-',
   tablePrefix: 'pio-tables-',
+  sinkBucketPrefix: 'pio-sink-buckets-',
+  sinkStreamPrefix: 'pio-sink-streams-',
+  sinkTablePrefix: 'pio-sink-tables-',
 };
 
 const WORDS: readonly (readonly [RegExp, string])[] = [
@@ -32,6 +35,9 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/:pio-buckets-\*/, ':BUCKET_PREFIX*'],
   [/\/pio-streams-\*/, '/STREAM_PREFIX*'],
   [/\/pio-tables-\*/, '/TABLE_PREFIX*'],
+  [/:pio-sink-buckets-\*/, ':SINK_BUCKET_PREFIX*'],
+  [/\/pio-sink-streams-\*/, '/SINK_STREAM_PREFIX*'],
+  [/\/pio-sink-tables-\*/, '/SINK_TABLE_PREFIX*'],
 ];
 
 const NETWORK = { vpcSubnetIds: 'subnet-0123456789abcdef0', vpcSecurityGroupIds: 'sg-0123456789abcdef0' };
