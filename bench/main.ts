@@ -1,17 +1,19 @@
 import { parseArgs } from 'node:util';
 import { clientFigures } from './client/main.ts';
 import { coldFigures } from './cold.ts';
+import { connectorFigures } from './connectors.ts';
 import { costFigures } from './cost.ts';
 import { endToEnd } from './end-to-end.ts';
 import { guaranteeFigures } from './guarantees.ts';
 import { type Figure, table } from './report.ts';
 import { scaleFigures } from './scale.ts';
 
-const HELP = `Usage: npm run bench -- [client] [delivery] [guarantees] [scale] [cold] [cost] [--json] [--rounds N]
+const HELP = `Usage: npm run bench -- [client] [delivery] [guarantees] [connectors] [scale] [cold] [cost] [--json] [--rounds N]
 
   client      our Pulsar client beside others on a real broker (needs Java and Maven; Go and Python for peers)
   delivery    file → topic → SQLite under each guarantee, on the embedded broker
   guarantees  what EFFECTIVELY_ONCE costs each route beside ATLEAST_ONCE: rate, and writes of the store per batch
+  connectors  each sink beside the bulk way of its own client, on the same server (PostgreSQL, Redis, Java)
   scale       admin calls and a tick of the dispatcher with 100,000 connectors, on a SQLite store
   cold        bundle size, cold initialisation and memory of each function, run as Lambda runs it
   cost        Lambda's part of what a million records cost by each trigger, from processor time and list prices
@@ -24,6 +26,7 @@ const sections: Readonly<Record<string, (rounds: number) => Promise<Figure[]>>> 
   client: clientFigures,
   delivery: endToEnd,
   guarantees: guaranteeFigures,
+  connectors: connectorFigures,
   scale: scaleFigures,
   cold: coldFigures,
   cost: costFigures,

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { startRedis } from '../services/index.ts';
+import { startRedis } from '../services/redis.ts';
 import type { Target } from './target.ts';
 
 /** A Redis of its own, as it counts the commands of all its clients: a repeated write is the same key. */

@@ -43,12 +43,12 @@ export class CassandraSession implements OpenSink {
 
   async #writeOne(record: SinkRecord): Promise<PulsarIoError | undefined> {
     const { client, names, toWrite } = this.#parts;
-    const doing = `writing ${recordId(record)} to ${names.keyspace}.${names.table}`;
     try {
       const { query, params } = toWrite(record);
       await client.execute(query, params);
       return undefined;
     } catch (error) {
+      const doing = `writing ${recordId(record)} to ${names.keyspace}.${names.table}`;
       if (error instanceof PulsarIoError) return new PulsarIoError(error.code, `${doing}: ${error.message}`);
       return mayBlameTable(error) ? this.#blame(error, doing) : cassandraError(error, doing);
     }
