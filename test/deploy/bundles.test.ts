@@ -21,6 +21,23 @@ test.each([...deployedHandlers()])(
   LIMIT_MS,
 );
 
+/** What each sink type opens its target with; the others need nothing. */
+const DRIVERS = {
+  ...{ dynamodb: '@aws-sdk/client-dynamodb', kinesis: '@aws-sdk/client-kinesis', s3: '@aws-sdk/client-s3' },
+  ...{ sqs: '@aws-sdk/client-sqs', redis: 'ioredis', 'jdbc-postgres': 'pg', cassandra: 'cassandra-driver' },
+};
+
+test(
+  'the sink’s bundle has the client of each sink type',
+  async () => {
+    const { outputs } = await bundle('handlers/sink.handler', mkdtempSync(join(tmpdir(), 'pio-bundle-')));
+    const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
+    const isIn = (driver: string) => inputs.some((path) => path.includes(`node_modules/${driver}/`));
+    expect(Object.entries(DRIVERS).filter(([, driver]) => !isIn(driver))).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
 test(
   'what is loaded when needed has the name of its function, by which serverless-esbuild packages it',
   async () => {

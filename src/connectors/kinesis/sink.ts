@@ -1,5 +1,4 @@
 import type { KinesisClient, PutRecordsResultEntry } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { concurrently } from '../../core/concurrently.ts';
 import { defineSink, type OpenContext, type OpenSink } from '../../core/connector-type.ts';
 import { PulsarIoError, toPulsarIoError } from '../../core/errors.ts';
@@ -33,6 +32,7 @@ export const kinesisSink = defineSink<typeof kinesisSinkConfig>({
 
 const openKinesisSink = async (config: KinesisSinkConfig, { signal }: OpenContext): Promise<OpenSink> => {
   const sdk = await import('@aws-sdk/client-kinesis');
+  const { NodeHttpHandler } = await import('@smithy/node-http-handler');
   const { requestHandler, ...options } = clientOptions({ ...config, awsEndpoint: endpointOf(config) });
   const agent = { keepAlive: true, maxSockets: config.concurrency };
   const httpsAgent = { ...agent, rejectUnauthorized: !config.skipCertificateValidation };
