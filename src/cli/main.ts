@@ -205,7 +205,11 @@ const commandsOf = (kind: ConnectorKind): readonly CommandRow[] => [
   },
   ...letterCommands(kind),
   { name: `available-${kind}s`, describe: 'List the connector types', run: available },
-  { name: 'reload', describe: 'Have the connector types read again', run: reload },
+  {
+    name: 'reload',
+    describe: 'Changes nothing here: the connector types are part of the deployed functions',
+    run: reload,
+  },
 ];
 
 const letterCommands = (kind: ConnectorKind): readonly CommandRow[] => {

@@ -37,7 +37,9 @@ const describeRoutes = (words: KindWords): Readonly<Record<string, RouteDescript
   const { kind, builtins, reload } = words;
   return {
     [`GET ${builtins}`]: { summary: `Types of ${kind}s`, answer: BUILTINS },
-    [`POST ${reload}`]: { summary: 'Read the types again' },
+    [`POST ${reload}`]: {
+      summary: 'Changes nothing: the types are part of the deployed functions, and a deployment replaces them',
+    },
     [`GET ${builtins}/{type}/configdefinition`]: {
       summary: `Configuration keys of a ${kind} type`,
       answer: FIELD_DEFINITIONS,
