@@ -149,6 +149,30 @@ describeReal('the kafka sink on a real server', ['kafka'], () => {
     await second.close();
   });
 
+  test('gives the frontier of what is committed, however a fence and the transaction of an older run fall together (rule 33)', async () => {
+    const of = await target();
+    const seen = new Set<boolean>();
+    for (let n = 1; n <= 24; n++) {
+      const older = await of.open();
+      const token = { generation: n, epoch: 1 };
+      const { frontier: from } = await older.fence(topic, token, FRONTIER_START, running());
+      const newer = await of.open();
+      const writing = older
+        .transact([kafkaRecord(n, 'a', `${n}`)], { topic, token, from, to: at(n) }, running())
+        .catch((error: unknown) => error);
+      await new Promise((resolve) => setTimeout(resolve, (n % 8) * 2));
+      const { frontier } = await newer.fence(topic, { generation: n, epoch: 2 }, FRONTIER_START, running());
+      const outcome = await writing;
+      const isThere = (await of.records()).some((it) => textOf(it) === `${n}`);
+      expect({ n, isThere }).toEqual({ n, isThere: frontier.entryId === n });
+      if (outcome !== undefined) expect(outcome).toMatchObject({ disposition: 'retry' });
+      else expect(isThere).toBe(true);
+      seen.add(isThere);
+      await Promise.all([older.close(), newer.close()]);
+    }
+    if (process.env.PIO_FIGURES) process.stderr.write(`kafka fences: ${[...seen].join(' and ')}\n`);
+  }, 60_000);
+
   describe('opened with what is wrong', () => {
     const jaas = (user: string, password: string) => ({
       saslJaasConfig: `org.apache.kafka.common.security.plain.PlainLoginModule required username="${user}" password="${password}";`,

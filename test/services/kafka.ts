@@ -77,7 +77,11 @@ export const kafka = defineServer({
     await writeFile(join(home, 'keystore.pem'), `${await readFile(key, 'utf8')}${await readFile(certificate, 'utf8')}`);
     const common = { jars, heapMb: 320, cwd: home };
     const id = randomBytes(16).toString('base64url');
-    const format = java({ ...common, mainClass: 'kafka.tools.StorageTool', args: ['format', '-t', id, '-c', file] });
+    const format = java({
+      ...common,
+      mainClass: 'kafka.tools.StorageTool',
+      args: ['format', `--cluster-id=${id}`, '-c', file],
+    });
     const { code, stdout, stderr } = await run(format.file, [...format.args], { timeoutMs: 60_000, cwd: home });
     if (code !== 0) throw new Error(`Kafka could not format its storage: ${stdout}${stderr}`);
     return java({ ...common, mainClass: 'kafka.Kafka', args: [file] });
