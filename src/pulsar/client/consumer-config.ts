@@ -125,7 +125,7 @@ function readPattern(config: ConsumerConfig): ConsumerSettings['pattern'] {
 }
 
 function readDeadLetter({ deadLetterPolicy, subscriptionType }: ConsumerConfig): ConsumerSettings['deadLetter'] {
-  const maxRedeliverCount = deadLetterPolicy?.maxRedeliverCount ?? 0;
+  const maxRedeliverCount = numberOption(deadLetterPolicy?.maxRedeliverCount, 1, 0);
   const isShared = subscriptionType === 'Shared' || subscriptionType === 'KeyShared';
   return isShared && maxRedeliverCount > 0 ? { ...deadLetterPolicy, maxRedeliverCount } : undefined;
 }
@@ -154,7 +154,7 @@ function checkRange(range: unknown, index: number): { start: number; end: number
 function readKeyShared(config: ConsumerConfig): KeySharedOptions | undefined {
   const policy = config.keySharedPolicy;
   const isSticky = policy?.keyShareMode === 'Sticky';
-  const ranges = policy?.stickyRanges?.map(checkRange);
+  const ranges = Array.isArray(policy?.stickyRanges) ? policy.stickyRanges.map(checkRange) : undefined;
   if (config.subscriptionType !== 'KeyShared') return undefined;
   return {
     stickyRanges: isSticky ? (ranges ?? []) : undefined,
@@ -167,11 +167,12 @@ export function randomName(): string {
   return Array.from({ length: 10 }, () => Math.floor(Math.random() * 16).toString(16)).join('');
 }
 
-function checkTimeouts({ ackTimeoutMs = 0, nAckRedeliverTimeoutMs = 0 }: ConsumerConfig): void {
-  if (ackTimeoutMs !== 0 && !(ackTimeoutMs >= 10_000)) {
+function checkTimeouts({ ackTimeoutMs, nAckRedeliverTimeoutMs }: ConsumerConfig): void {
+  if (typeof ackTimeoutMs === 'number' && ackTimeoutMs !== 0 && !(ackTimeoutMs >= 10_000)) {
     throw invalid('Ack timeout should be 0 or greater than or equal to 10000');
   }
-  if (nAckRedeliverTimeoutMs < 0) throw invalid('NAck timeout should be greater than or equal to zero');
+  if (typeof nAckRedeliverTimeoutMs === 'number' && nAckRedeliverTimeoutMs < 0)
+    throw invalid('NAck timeout should be greater than or equal to zero');
 }
 
 /** Reads `subscribe`'s options; throws when a required one is missing, one is wrong, or one is not supported. */
