@@ -118,8 +118,8 @@ export class Stage {
   /** Keys can be parked where one instance sees all records of a key: EFFECTIVELY_ONCE sees to that. */
   #deadLetterKeys(guarantee: Guarantee): object {
     const { deadLetterKeys } = this.schedule;
-    if (deadLetterKeys === 'default' || guarantee !== 'EFFECTIVELY_ONCE') return {};
-    return { customRuntimeOptions: JSON.stringify({ deadLetterKeys }) };
+    if (deadLetterKeys === 'default') return {};
+    return { customRuntimeOptions: JSON.stringify(guarantee === 'EFFECTIVELY_ONCE' ? { deadLetterKeys } : {}) };
   }
 
   /** True when the records behind a dead letter of their key go aside with it, whatever the operator changes. */
