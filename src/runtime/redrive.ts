@@ -24,6 +24,8 @@ const PAGE_LETTERS = 200;
 /** What the letters of one input topic-partition are sent back with. */
 interface Lane {
   readonly topic: string;
+  /** Of the redrive. */
+  readonly number: number;
   readonly book: OpenBook;
   readonly reader: RecordReader;
   readonly batch: Omit<SinkBatch, 'records'>;
@@ -60,8 +62,20 @@ const redriveTopic = async (
   asked: RedriveOrder['through'][string],
   topics: readonly string[],
 ): Promise<void> => {
-  const number = run.connector.redrive?.number ?? 0;
   const keeper = await openKeeper(run, letterTopic);
+  while (await sendBackOnce(run, letterTopic, { asked, topics, keeper }));
+  await keeper.close();
+};
+
+interface Asked {
+  readonly asked: RedriveOrder['through'][string];
+  readonly topics: readonly string[];
+  readonly keeper: MessagingConsumer;
+}
+
+/** Carries out what was asked for, first what an earlier order began and did not end: true when something is left that is asked for. */
+const sendBackOnce = async (run: SinkRun, letterTopic: string, { asked, topics, keeper }: Asked): Promise<boolean> => {
+  const number = numberOf(run);
   const { last, markDelete } = await keeper.lastMessageId(run.control.signal);
   const lanes = new Map<string, Lane>();
   for (const topic of topics) {
@@ -71,11 +85,17 @@ const redriveTopic = async (
   const isEmpty =
     last.entryId < 0 || (markDelete !== undefined && compareMessageIds(atEntry(markDelete), atEntry(last)) >= 0);
   if (lanes.size > 0 && !isEmpty && !(await readLetters(run, letterTopic, { from: markDelete, last, lanes, keeper })))
-    return;
-  for (const lane of lanes.values()) await finish(lane, number);
+    return false;
+  for (const lane of lanes.values()) await finish(lane);
   await Promise.all([...lanes.values()].map(({ batch }) => batch.deadLetters?.close()));
-  await keeper.close();
+  return [...lanes.values()].some((lane) => lane.number < number);
 };
+
+const numberOf = ({ connector }: SinkRun): number => connector.redrive?.number ?? 0;
+
+/** What failed in a redrive lies behind all that it sends back: until it has ended, a later one would send the rest before that. */
+const numberToDo = ({ content: { redriving, redriven = 0 } }: OpenBook, number: number): number =>
+  redriving && redriving.number > redriven ? redriving.number : number;
 
 const atEntry = ({ ledgerId, entryId }: MessageIdParts): MessageIdParts => ({ ledgerId, entryId, batchIndex: -1 });
 
@@ -112,9 +132,9 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: M
   const { connector, deps, control, sink, session, guarantee } = run;
   const { uid, config } = connector;
   const { signal } = control;
-  const number = connector.redrive?.number ?? 0;
   const [token, stream] = [run.nextToken(), redriveStream(letterTopic, topic)];
   const book = await OpenBook.open(deps.checkpoints, uid, topic, token, signal);
+  const number = numberToDo(book, numberOf(run));
   const frontier = run.isFrontierInTarget
     ? await targetFrontier(sink as Parameters<typeof targetFrontier>[0], stream, token, FRONTIER_START, signal)
     : await storedFrontier(deps.checkpoints, uid, stream, token, FRONTIER_START, signal);
@@ -133,7 +153,15 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: M
     signal,
   };
   const through = await throughOf(book, number, end);
-  return { topic, book, batch, through, reader: new RecordReader(letterTopic, frontier.current), left: new Set() };
+  return {
+    topic,
+    number,
+    book,
+    batch,
+    through,
+    reader: new RecordReader(letterTopic, frontier.current),
+    left: new Set(),
+  };
 };
 
 /** Where a redrive ends is written down before it begins: a run that goes on with it sends nothing back that it appended. */
@@ -213,7 +241,7 @@ const settleLetters = async (
 };
 
 /** Keys are free of which no letter is left, and none was appended by this redrive. */
-const finish = async ({ book, left }: Lane, number: number): Promise<void> => {
+const finish = async ({ book, left, number }: Lane): Promise<void> => {
   const kept = Object.entries(book.content.parked ?? {}).filter(
     ([key, redriven]) => left.has(key) || redriven === number,
   );

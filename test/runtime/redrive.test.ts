@@ -107,6 +107,38 @@ describe.each(['transactional', 'versioned'] as const)('sending back the dead le
     LIMIT_MS,
   );
 
+  test(
+    'that is asked for again before the first time was through keeps the order, wherever the first run dies',
+    async () => {
+      for (let at = 1, isOver = false; !isOver; at += 2 * step) {
+        const { sink } = await parked(type, 'EFFECTIVELY_ONCE');
+        refuse('a1');
+        await ask(world, sink, 'POST', 'dead-letters');
+        let calls = 0;
+        const watch: Watch = () => {
+          calls += 1;
+          if (calls === at) throw new Crash(`call ${at}`);
+        };
+        isOver = await world.attempt(await current(world, sink), { watch }).then(
+          () => true,
+          () => false,
+        );
+        refuse();
+        await ask(world, sink, 'POST', 'dead-letters');
+        await world.drain(await current(world, sink));
+        const last = [...new Set(world.target.effects.toReversed())].toReversed();
+        if (type === 'transactional') expect({ at, effects: world.target.effects }).toEqual({ at, effects: last });
+        expect({ at, effects: last, held: await held(sink) }).toEqual({
+          at,
+          effects: ['a1', 'a2', 'a3'],
+          held: 0,
+        });
+        expect(at).toBeLessThan(200);
+      }
+    },
+    LIMIT_MS,
+  );
+
   test('gives a record its original version, topic and properties (rule 40)', async () => {
     const { topic, letters, sink } = await parked(type, 'EFFECTIVELY_ONCE');
     const seen: SinkRecord[] = [];
