@@ -1,6 +1,7 @@
 export type { CertificateRow } from '../test/faults/certificate-row.ts';
 export { type FaultReport, FaultSuiteError, type FaultSuiteOptions, faultSuite } from '../test/faults/door/suite.ts';
 export type {
+  EventWorld,
   ProcessUnderTest,
   PublishedMessage,
   SinkWorld,

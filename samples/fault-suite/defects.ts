@@ -1,9 +1,28 @@
-import type { LogSourceType, SinkType, TransactionalSink } from 'pulsar-io-serverless/connector';
+import type {
+  BatchSourceType,
+  EventSourceType,
+  LogSourceType,
+  QueueSourceType,
+  SinkType,
+  TransactionalSink,
+} from 'pulsar-io-serverless/connector';
 import { FaultSuiteError, type ProcessUnderTest } from 'pulsar-io-serverless/testing';
+import { bellSource } from './bell-source.ts';
 import { cellsSink } from './cells-sink.ts';
-import { examineCells, examineJournal, examineLedger } from './faults.ts';
+import { cratesSource } from './crates-source.ts';
+import {
+  examineBell,
+  examineCells,
+  examineCrates,
+  examineJournal,
+  examineLedger,
+  examineRoll,
+  examineTickets,
+} from './faults.ts';
 import { journalSource } from './journal-source.ts';
 import { ledgerSink } from './ledger-sink.ts';
+import { rollSink } from './roll-sink.ts';
+import { ticketsSource } from './tickets-source.ts';
 
 /** A ledger whose entries are committed before its frontier; the process may die between the two. */
 const ledgerInTwoSteps = (process: ProcessUnderTest): SinkType => ({
@@ -51,6 +70,62 @@ const countingJournal: LogSourceType = {
   },
 };
 
+/** An office whose tickets are torn up as they are taken. */
+const hastyTickets = (process: ProcessUnderTest): QueueSourceType => {
+  const type = ticketsSource(process);
+  return {
+    ...type,
+    open: async (config, context) => {
+      const office = await type.open(config, context);
+      const receive: typeof office.receive = async (max, waitMs, signal) => {
+        const messages = await office.receive(max, waitMs, signal);
+        await office.settle(
+          messages.map(({ receipt }) => receipt),
+          signal,
+        );
+        return messages;
+      };
+      return { ...office, receive };
+    },
+  };
+};
+
+/** Crates that are read from their start whatever was read of them. */
+const forgetfulCrates: BatchSourceType = {
+  ...cratesSource,
+  open: async (config, context) => {
+    const crates = await cratesSource.open(config, context);
+    return { ...crates, read: (task, _, signal) => crates.read(task, undefined, signal) };
+  },
+};
+
+/** A bell that does not answer twice to the same ring, although nothing came of the first. */
+const deafBell = (): EventSourceType => {
+  const rung = new Set<string>();
+  return {
+    ...bellSource,
+    map: (event, config) => {
+      const body = String(event.body);
+      if (rung.has(body)) return [];
+      rung.add(body);
+      return bellSource.map(event, config);
+    },
+  };
+};
+
+/** A roll that says it took what it did not. */
+const flatteringRoll: SinkType = {
+  ...rollSink,
+  open: async (config, context) => {
+    const roll = await rollSink.open(config, context);
+    const write: typeof roll.write = async (records, signal) => {
+      await roll.write(records, signal);
+      return records.map(() => ({ ok: true }));
+    };
+    return { write, close: () => roll.close() };
+  },
+};
+
 const [name, seed = '1'] = process.argv.slice(2);
 const options = {
   seed: Number(seed),
@@ -63,6 +138,10 @@ const defects: Record<string, () => Promise<unknown>> = {
   ledger: () => examineLedger(ledgerInTwoSteps, options),
   cells: () => examineCells(hastyCells, options),
   journal: () => examineJournal(countingJournal, options),
+  tickets: () => examineTickets(hastyTickets, options),
+  crates: () => examineCrates(forgetfulCrates, options),
+  bell: () => examineBell(deafBell(), { ...options, guarantees: ['ATLEAST_ONCE'] }),
+  roll: () => examineRoll(flatteringRoll, { ...options, guarantees: ['ATLEAST_ONCE'] }),
 };
 try {
   await defects[name ?? '']?.();

@@ -13,7 +13,7 @@ export interface Scenario {
 }
 
 /** Routes and the guarantees that they can hold. */
-const HELD: Readonly<Record<Route, readonly Guarantee[]>> = {
+const HELD: Readonly<Record<Exclude<Route, 'batch'>, readonly Guarantee[]>> = {
   log: GUARANTEES,
   queue: GUARANTEES,
   event: GUARANTEES,
@@ -23,7 +23,7 @@ const HELD: Readonly<Record<Route, readonly Guarantee[]>> = {
   plain: ['ATLEAST_ONCE', 'ATMOST_ONCE'],
 };
 
-const ROUTES = Object.keys(HELD) as Route[];
+const ROUTES = Object.keys(HELD) as (keyof typeof HELD)[];
 
 /** Every scenario that there is. */
 export const SCENARIOS: readonly Scenario[] = ROUTES.flatMap((route) =>
@@ -64,6 +64,7 @@ const EVENT_PORTS = {
   'producer.close': 2,
   'consumer.lastMessageId': 2,
 };
+const BATCH_PORTS = { ...SOURCE_PORTS, 'store.delete': 8, 'batch.discover': 8, 'batch.read': 20 };
 const WEBHOOK_PORTS = { 'function.answer': 30, 'session.producer': 6, 'producer.sendEntry': 40 };
 const SINK_PORTS = {
   'session.consumer': 8,
@@ -82,6 +83,7 @@ const PORTS_OF: Readonly<Record<Route, Readonly<Record<string, number>>>> = {
   queue: QUEUE_PORTS,
   event: EVENT_PORTS,
   webhook: WEBHOOK_PORTS,
+  batch: BATCH_PORTS,
   transactional: SINK_PORTS,
   versioned: SINK_PORTS,
   plain: SINK_PORTS,

@@ -2,10 +2,10 @@ import type { Guarantee } from '../../src/core/guarantee.ts';
 import type { Fault } from './simulation/fault.ts';
 import type { TargetModel } from './simulation/target-system.ts';
 
-/** What a delivery goes through: a log source, a queue that runs poll or that Lambda brings events of, or a webhook into a topic; or a topic into a target of some model. */
+/** What a delivery goes through: a log source, a queue that runs poll or that Lambda brings events of, a webhook, or tasks that are discovered (only of connectors by the door for authors) into a topic; or a topic into a target of some model. */
 export type Route = SourceRoute | TargetModel;
 
-const SOURCE_ROUTES = ['log', 'queue', 'event', 'webhook'] as const;
+const SOURCE_ROUTES = ['log', 'queue', 'event', 'webhook', 'batch'] as const;
 
 /** A source's. */
 export type SourceRoute = (typeof SOURCE_ROUTES)[number];

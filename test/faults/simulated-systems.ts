@@ -24,7 +24,7 @@ export class SimulatedSystems implements Subject {
     const { route } = stage.schedule;
     this.#stage = stage;
     this.#target = new TargetSystem(isSourceRoute(route) ? 'plain' : route);
-    this.#source = isSourceRoute(route) ? SOURCE_FEEDS[route](stage) : undefined;
+    this.#source = isSourceRoute(route) && route !== 'batch' ? SOURCE_FEEDS[route](stage) : undefined;
   }
 
   get typeName(): string {

@@ -5,7 +5,6 @@ import type { EventMappings } from '../../src/core/queue-triggers.ts';
 import type { Given } from './judge.ts';
 import type { SourceRoute } from './schedule.ts';
 import { EventMapping, queueArn } from './simulation/event-mapping.ts';
-import { NAME } from './simulation/operator.ts';
 import type { Process } from './simulation/process.ts';
 import { QueueSystem } from './simulation/queue-system.ts';
 import { SourceSystem } from './simulation/source-system.ts';
@@ -81,7 +80,10 @@ const eventFeed = (stage: Stage): SourceFeed => {
 /** The http source itself, and a sender that repeats what was not accepted. Under ATMOST_ONCE it must not repeat what was not answered. */
 const webhookFeed = (stage: Stage): SourceFeed => {
   const whenSilent = stage.isEver('ATMOST_ONCE') ? 'give-up' : 'send-again';
-  const sender = new WebhookSender(stage.cloud, stage.cloud.events, `/webhooks/public/default/${NAME}`, whenSilent);
+  const sender = new WebhookSender<string>(stage.cloud, {
+    whenSilent,
+    requestOf: (lines) => ({ body: lines.join('\n'), headers: { 'content-type': 'application/x-ndjson' } }),
+  });
   return {
     type: 'http',
     configs: { split: 'ndjson' },
@@ -97,7 +99,7 @@ const webhookFeed = (stage: Stage): SourceFeed => {
 };
 
 /** What is before the source of each route. */
-export const SOURCE_FEEDS: Readonly<Record<SourceRoute, (stage: Stage) => SourceFeed>> = {
+export const SOURCE_FEEDS: Readonly<Record<Exclude<SourceRoute, 'batch'>, (stage: Stage) => SourceFeed>> = {
   log: logFeed,
   queue: queueFeed,
   event: eventFeed,

@@ -34,7 +34,7 @@ export interface Subject {
   /** True when everything was delivered as far as systems and store know. */
   isDone(): boolean;
   /** Lets the target take what it never took. Without it, no dead letters are sent back. */
-  mend?(): void;
+  readonly mend?: (() => void) | undefined;
   /** What readers find wrong. */
   verdict(): Promise<Verdict>;
   /** Ends it, when the simulation is over. */
@@ -102,7 +102,7 @@ export class Stage {
   config({ typeName, configs }: Subject, guarantee: Guarantee, parallelism: number): object {
     const { order, poisonEvery } = this.schedule;
     const common = { processingGuarantees: guarantee, parallelism, archive: `builtin://${typeName}`, configs };
-    if (this.isSource) return { ...common, topicName: TOPIC };
+    if (this.isSource) return { ...common, topicName: TOPIC, ...this.#discovery };
     return {
       ...common,
       inputs: [TOPIC],
@@ -113,6 +113,11 @@ export class Stage {
       ...(poisonEvery > 0 && { maxMessageRetries: 5, deadLetterTopic: DEAD_LETTERS }),
       ...this.#deadLetterKeys(guarantee),
     };
+  }
+
+  /** A batch source looks for tasks every two seconds. */
+  get #discovery(): object {
+    return this.schedule.route === 'batch' ? { customRuntimeOptions: '{"schedule":"*/2 * * * * *"}' } : {};
   }
 
   /** Keys can be parked where one instance sees all records of a key: EFFECTIVELY_ONCE sees to that. */

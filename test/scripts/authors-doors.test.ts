@@ -42,10 +42,10 @@ test(
   'faultSuite drives its connectors through the runtime under every guarantee and change, and finds them exact',
   async () => {
     const rows = (await node('faults.ts', '1', '4')).split('\n').filter((line) => /^\| \S+ → /.test(line));
-    expect(rows).toHaveLength(27);
+    expect(rows).toHaveLength(53);
     const cells = rows.map((row) => row.split(' | '));
     const exact = cells.filter(([, guarantee]) => guarantee === 'EFFECTIVELY_ONCE');
-    expect(exact.map((row) => row.slice(7, 10))).toEqual(Array(3).fill(['0', '0', '0']));
+    expect(exact.map((row) => row.slice(7, 10))).toEqual(Array(5).fill(['0', '0', '0']));
     expect(cells.reduce((sum, row) => sum + Number(row[6]), 0)).toBeGreaterThan(20);
   },
   LIMIT_MS,
@@ -55,12 +55,16 @@ test.each([
   ['ledger', 'two transactions', /^ledger\/EFFECTIVELY_ONCE: twice: \d+/],
   ['cells', 'write whose failure is passed by', /^cells\/EFFECTIVELY_ONCE: lost: \d+/],
   ['journal', 'sequence that is no function of the position', /^journal\/EFFECTIVELY_ONCE: .*lost: \d+/],
+  ['tickets', 'receipt settled as it is taken', /^tickets\/EFFECTIVELY_ONCE: .*lost: \d+/],
+  ['crates', 'task read from its start again', /^crates\/EFFECTIVELY_ONCE: .*(lost|twice): \d+/],
+  ['bell', 'request that is not heard again', /^bell\/ATLEAST_ONCE: .*lost: \d+/],
+  ['roll', 'poison record taken for written', /^roll\/ATLEAST_ONCE: .*lost: \d+/],
 ])(
   'it finds the defect of a %s that makes a %s, and prints what replays it',
   async (name, _, violation) => {
     const found = await node('defects.ts', name);
     expect(found).toMatch(violation);
-    expect(found).toMatch(/replay with \{"seed":1,"replay":\{"scenario":"\w+\/EFFECTIVELY_ONCE","path":"[\d:]+"\}\}/);
+    expect(found).toMatch(/replay with \{"seed":1,"replay":\{"scenario":"\w+\/\w+","path":"[\d:]+"\}\}/);
   },
   LIMIT_MS,
 );

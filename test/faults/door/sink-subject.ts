@@ -37,6 +37,7 @@ export class SinkSubject implements Subject {
     this.#world = world;
     this.configs = world.configs ?? {};
     this.typeName = declared.name;
+    this.mend = world.mend && (() => world.mend?.());
   }
 
   typesFor(process: Process): Types {
@@ -55,6 +56,9 @@ export class SinkSubject implements Subject {
     const lane = this.#stage.feeder.publish({ value, sequenceId: n + 1, ...(key !== undefined && { key }) });
     this.#given.push({ text: String(n), key: key ?? '', lane, isPoison });
   }
+
+  /** Present where the target can be mended. */
+  readonly mend: (() => void) | undefined;
 
   isDone(): boolean {
     return this.#stage.isBacklogEmpty;

@@ -2,11 +2,12 @@ import type { SourceType } from '../../../src/core/connector-type.ts';
 import type { OutgoingMessage } from '../../../src/core/messaging.ts';
 import { type Given, judge, type Verdict } from '../judge.ts';
 import type { Process } from '../simulation/process.ts';
+import { WebhookSender } from '../simulation/webhook-sender.ts';
 import type { Stage, Subject, Types } from '../stage.ts';
 import { SimulatedProcess } from './process.ts';
 import type { RealWork } from './real-work.ts';
 import { sourceTypeUnderTest } from './types.ts';
-import type { ProcessUnderTest, SourceWorld } from './world.ts';
+import type { EventWorld, ProcessUnderTest, SourceWorld } from './world.ts';
 
 /** When everything was published and nothing followed for so long, nothing will: longer than a lease and its successor's start. */
 const COMPLETE_MS = 15_000;
@@ -21,14 +22,32 @@ export interface SourceMaker {
   readonly declared: SourceType;
 }
 
-/** A source from outside and the system that it reads. */
+const isOrdered = (
+  type: SourceType,
+  world: SourceWorld | EventWorld,
+  configs: Readonly<Record<string, unknown>>,
+): boolean => {
+  if (type.source === 'queue') return type.isOrdered(configs);
+  return type.source === 'log' || (type.source === 'batch' && 'laneOf' in world);
+};
+
+/** Who was not answered under ATMOST_ONCE must not repeat the request. */
+const senderOf = (stage: Stage, { request }: EventWorld): WebhookSender<number> =>
+  new WebhookSender(stage.cloud, {
+    whenSilent: stage.isEver('ATMOST_ONCE') ? 'give-up' : 'send-again',
+    requestOf: request,
+  });
+
+/** A source from outside and the system that it reads, or whoever sends to it. */
 export class SourceSubject implements Subject {
   readonly typeName: string;
   readonly configs: Readonly<Record<string, unknown>>;
   readonly #stage: Stage;
   readonly #work: RealWork;
   readonly #make: SourceMaker['make'];
-  readonly #world: SourceWorld;
+  readonly #world: SourceWorld | EventWorld;
+  /** Of an event source. */
+  readonly #sender: WebhookSender<number> | undefined;
   readonly #isOrdered: boolean;
   readonly #given: Given[] = [];
   #failure: unknown;
@@ -36,14 +55,15 @@ export class SourceSubject implements Subject {
   #distinct = 0;
   #sinceMs = 0;
 
-  constructor(stage: Stage, work: RealWork, { make, declared }: SourceMaker, world: SourceWorld) {
+  constructor(stage: Stage, work: RealWork, { make, declared }: SourceMaker, world: SourceWorld | EventWorld) {
     this.#stage = stage;
     this.#work = work;
     this.#make = make;
     this.#world = world;
     this.configs = world.configs ?? {};
     this.typeName = declared.name;
-    this.#isOrdered = declared.source !== 'queue' || declared.isOrdered(this.configs);
+    this.#isOrdered = isOrdered(declared, world, this.configs);
+    if ('request' in world) this.#sender = senderOf(stage, world);
   }
 
   typesFor(process: Process): Types {
@@ -52,10 +72,11 @@ export class SourceSubject implements Subject {
   }
 
   give(n: number): void {
-    const lane = this.#world.laneOf?.(n) ?? '';
+    const world = this.#world;
+    const lane = 'give' in world ? (world.laneOf?.(n) ?? '') : '';
     this.#given.push({ text: String(n), key: '', lane, isPoison: false });
     this.#work
-      .do(this, `giving record ${n}`, () => this.#world.give(n))
+      .do(this, `giving record ${n}`, () => ('give' in world ? world.give(n) : this.#sender?.add(n)))
       .catch((error: unknown) => {
         this.#failure = error;
       });
@@ -72,7 +93,8 @@ export class SourceSubject implements Subject {
     }
     const isComplete = this.#distinct >= this.#given.length;
     if (!isComplete && !this.#stage.isEver('ATMOST_ONCE')) return false;
-    if (schedule.route === 'queue' && !operator.isInboxEmpty) return false;
+    const hasInbox = schedule.route === 'queue' || schedule.route === 'batch';
+    if (this.#sender?.isIdle === false || (hasInbox && !operator.isInboxEmpty)) return false;
     return cloud.timeline.nowMs - this.#sinceMs > (isComplete ? COMPLETE_MS : GIVEN_UP_MS);
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { systemClock } from '../../../src/core/clock.ts';
-import type { SinkType, SourceType } from '../../../src/core/connector-type.ts';
+import type { EventSourceType, SinkType, SourceType } from '../../../src/core/connector-type.ts';
 import type { Guarantee } from '../../../src/core/guarantee.ts';
 import { rowOf, tableOf } from '../certificate.ts';
 import type { CertificateRow } from '../certificate-row.ts';
@@ -13,8 +13,7 @@ import { CLIENT_PORT } from './process.ts';
 import { RealWork } from './real-work.ts';
 import { type SinkMaker, SinkSubject } from './sink-subject.ts';
 import { type SourceMaker, SourceSubject } from './source-subject.ts';
-import { notExamined } from './types.ts';
-import type { ProcessUnderTest, SinkWorld, SourceWorld, TypeUnderTest, WorldContext } from './world.ts';
+import type { EventWorld, ProcessUnderTest, SinkWorld, SourceWorld, TypeUnderTest, WorldContext } from './world.ts';
 
 /** How much is examined. */
 export interface FaultSuiteOptions {
@@ -64,9 +63,9 @@ export class FaultSuiteError extends Error {
 const OWN_PORTS: Readonly<Record<Route, readonly string[]>> = {
   log: ['source.partitions', 'source.read', 'source.committed'],
   queue: ['queue.receive', 'queue.settle', 'queue.extend'],
-  // Refused: they have no run.
   event: [],
-  webhook: [],
+  webhook: ['function.answer'],
+  batch: ['batch.discover', 'batch.read'],
   transactional: ['sink.fence', 'sink.transact', 'sink.write'],
   versioned: ['sink.write'],
   plain: ['sink.write'],
@@ -96,8 +95,7 @@ const schedules = (scenario: Scenario, maxRecords?: number): fc.Arbitrary<Schedu
 
 const routeOf = (type: SinkType | SourceType): Route => {
   if (type.kind === 'sink') return type.route ?? 'plain';
-  if (type.source === 'log' || type.source === 'queue') return type.source;
-  throw notExamined(type);
+  return type.source === 'event' ? 'webhook' : type.source;
 };
 
 const scenariosOf = (type: SinkType | SourceType, options: FaultSuiteOptions): Scenario[] => {
@@ -114,9 +112,9 @@ const scenariosOf = (type: SinkType | SourceType, options: FaultSuiteOptions): S
 /** A process in which nothing strikes: what a type declares is the same in all. */
 const QUIET_PROCESS: ProcessUnderTest = { calls: (client) => client, onKill: () => undefined, clock: systemClock };
 
-const contextOf = ({ cloud }: Stage): WorldContext => ({
+const contextOf = ({ cloud }: Stage, work: RealWork): WorldContext => ({
   nowMs: () => cloud.timeline.nowMs,
-  delay: (ms) => cloud.timeline.delay(ms),
+  delay: (ms) => work.simulated(() => cloud.timeline.delay(ms)),
 });
 
 /** Whatever the connector does for real, simulated time waits for it. */
@@ -158,7 +156,13 @@ export function faultSuite(
   world: MakeWorld<SinkWorld>,
   options?: FaultSuiteOptions,
 ): Promise<FaultReport>;
-/** The same for a log or queue source type; `world` makes a fresh source system. The topic is read by the suite. */
+/** The same for an event source type; `world` makes the requests of a fresh sender, which repeats what was not accepted. */
+export function faultSuite(
+  type: TypeUnderTest<EventSourceType>,
+  world: MakeWorld<EventWorld>,
+  options?: FaultSuiteOptions,
+): Promise<FaultReport>;
+/** The same for any other source type; `world` makes a fresh source system. The topic is read by the suite. */
 export function faultSuite(
   type: TypeUnderTest<SourceType>,
   world: MakeWorld<SourceWorld>,
@@ -166,17 +170,22 @@ export function faultSuite(
 ): Promise<FaultReport>;
 export function faultSuite(
   type: TypeUnderTest<SinkType> | TypeUnderTest<SourceType>,
-  world: MakeWorld<SinkWorld> | MakeWorld<SourceWorld>,
+  world: MakeWorld<SinkWorld> | MakeWorld<SourceWorld> | MakeWorld<EventWorld>,
   options: FaultSuiteOptions = {},
 ): Promise<FaultReport> {
   const make = (process: ProcessUnderTest) => (typeof type === 'function' ? type(process) : type);
   const declared = make(QUIET_PROCESS);
   const subject = async (stage: Stage): Promise<Subject> => {
     const work = workIn(stage);
-    const made = await world(contextOf(stage));
+    const made = await world(contextOf(stage, work));
     return declared.kind === 'sink'
       ? new SinkSubject(stage, work, { make: make as SinkMaker['make'], declared }, made as SinkWorld)
-      : new SourceSubject(stage, work, { make: make as SourceMaker['make'], declared }, made as SourceWorld);
+      : new SourceSubject(
+          stage,
+          work,
+          { make: make as SourceMaker['make'], declared },
+          made as SourceWorld | EventWorld,
+        );
   };
   return certify(declared, subject, options);
 }

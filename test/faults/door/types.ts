@@ -1,5 +1,7 @@
 import type {
+  BatchSourceType,
   LogSourceType,
+  OpenBatchSource,
   OpenContext,
   OpenLogSource,
   OpenQueueSource,
@@ -10,8 +12,6 @@ import type {
   TransactionalSink,
 } from '../../../src/core/connector-type.ts';
 import { PulsarIoError } from '../../../src/core/errors.ts';
-import type { Position } from '../../../src/core/position.ts';
-import type { SourceRecord } from '../../../src/core/record.ts';
 import type { SimulatedProcess } from './process.ts';
 
 const sinkAway = { failure: () => new PulsarIoError('PIO_SINK_UNAVAILABLE', 'a fault: the target does not answer') };
@@ -48,15 +48,16 @@ export const sinkTypeUnderTest = (type: SinkType, process: SimulatedProcess): Si
   open: async (config, context) => sinkOf(await opened(process, context, (its) => type.open(config, its)), process),
 });
 
-async function* pages(
-  source: OpenLogSource,
+async function* taken<T>(
+  source: AsyncIterable<T>,
   process: SimulatedProcess,
-  [partition, from, signal]: [string, Position | undefined, AbortSignal],
-): AsyncGenerator<readonly SourceRecord[]> {
-  const reading = source.read(partition, from, signal)[Symbol.asyncIterator]();
+  port: string,
+  signal: AbortSignal,
+): AsyncGenerator<T> {
+  const reading = source[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const page = await process.ask('source.read', () => reading.next(), { ...sourceAway, signal });
+      const page = await process.ask(port, () => reading.next(), { ...sourceAway, signal });
       if (page.done) return;
       yield page.value;
     }
@@ -67,7 +68,7 @@ async function* pages(
 
 const logSourceOf = (source: OpenLogSource, process: SimulatedProcess): OpenLogSource => ({
   partitions: (signal) => process.ask('source.partitions', () => source.partitions(signal), { ...sourceAway, signal }),
-  read: (...asked) => pages(source, process, asked),
+  read: (partition, from, signal) => taken(source.read(partition, from, signal), process, 'source.read', signal),
   close: () => process.run('close', () => source.close()),
   ...(source.committed && {
     committed: (partition, sequence, signal) =>
@@ -99,17 +100,22 @@ const queueType = (type: QueueSourceType, process: SimulatedProcess): QueueSourc
     queueSourceOf(await opened(process, context, (its) => type.open(config, its)), process),
 });
 
-/** Why a source type is not examined here. */
-export const notExamined = ({ name, source }: SourceType): Error =>
-  new Error(
-    source === 'event'
-      ? `${name} is an event source: a pure function from event to records, which has no run to kill`
-      : `${name} is a ${source} source: only log and queue sources are simulated`,
-  );
+const batchSourceOf = (source: OpenBatchSource, process: SimulatedProcess): OpenBatchSource => ({
+  discover: (dueMs, sinceMs, signal) =>
+    taken(source.discover(dueMs, sinceMs, signal), process, 'batch.discover', signal),
+  read: (task, from, signal) => taken(source.read(task, from, signal), process, 'batch.read', signal),
+  close: () => process.run('close', () => source.close()),
+});
 
-/** A source type whose calls faults may strike. Throws for other than log and queue sources. */
+const batchType = (type: BatchSourceType, process: SimulatedProcess): BatchSourceType => ({
+  ...type,
+  open: async (config, context) =>
+    batchSourceOf(await opened(process, context, (its) => type.open(config, its)), process),
+});
+
+/** A source type whose calls faults may strike. An event source has none: it is a pure function. */
 export const sourceTypeUnderTest = (type: SourceType, process: SimulatedProcess): SourceType => {
   if (type.source === 'log') return logType(type, process);
   if (type.source === 'queue') return queueType(type, process);
-  throw notExamined(type);
+  return type.source === 'batch' ? batchType(type, process) : type;
 };

@@ -38,6 +38,8 @@ export interface SinkWorld extends World {
   record?(n: number, key: string | undefined): string | Buffer | object;
   /** Payload that the target must refuse for good, and that belongs into the dead-letter topic; absent: none is sent. */
   poison?(n: number, key: string | undefined): string | Buffer | object;
+  /** From now on the target takes poison, too: dead letters are then sent back, and must all be there in the end. Absent: none are sent back. */
+  mend?(): void;
   /** `n` of everything that is in the target, in the order in which it was written; of a versioned target, the `n` that each key holds. */
   read(): Promise<readonly number[]> | readonly number[];
   /** False: the reader cannot tell the order. Default: true. */
@@ -51,12 +53,24 @@ export interface PublishedMessage {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** A source system that is fresh and empty. */
-export interface SourceWorld extends World {
-  /** Puts record `n` into the system. */
-  give(n: number): Promise<void> | void;
+interface PublishedWorld extends World {
   /** `n` of a message. Default: the payload is JSON with a field `n`. */
   numberOf?(message: PublishedMessage): number;
-  /** Records with an equal answer have an order among them: a source partition, or a message group. Default: all. */
+}
+
+/** A source system that is fresh and empty. */
+export interface SourceWorld extends PublishedWorld {
+  /** Puts record `n` into the system; of a batch source into a task that was not discovered yet. */
+  give(n: number): Promise<void> | void;
+  /** Records with an equal answer have an order among them: a source partition, a message group, a task. Default: all; of a batch source none. */
   laneOf?(n: number): string;
+}
+
+/** Whoever sends requests to an event source: again, until they are accepted. */
+export interface EventWorld extends PublishedWorld {
+  /** The request that carries these records. Several are under way at once. */
+  request(numbers: readonly number[]): {
+    readonly body: string | Buffer;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
 }
