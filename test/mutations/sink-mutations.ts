@@ -169,6 +169,20 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     named: 'letters in another dead-letter topic',
   },
   {
+    number: 26,
+    part: 'e',
+    defect: 'a second redrive that does not wait for the first to be through',
+    edits: [
+      {
+        file: 'src/runtime/redrive.ts',
+        find: '  redriving && redriving.number > redriven ? redriving.number : number;',
+        replace: '  redriving && redriving.number < redriven - number ? redriving.number : number;',
+      },
+    ],
+    tests: 'test/runtime/redrive.test.ts',
+    named: 'that is asked for again',
+  },
+  {
     number: 27,
     defect: 'a redriven record with a new version',
     edits: [

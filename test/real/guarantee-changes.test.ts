@@ -60,7 +60,7 @@ describeReal('a live change of guarantee on a real broker, under load and kills'
   beforeAll(() => prepareNamespace(usePulsar(), NAMESPACE));
 
   test.each(GUARANTEES)(
-    'from %s to each other: what both promise holds',
+    'from %s to each other: what both promise holds (rules 10 and 18)',
     async (from) => {
       const pairs = PAIRS.filter((pair) => pair[0] === from);
       const found = await Promise.all(pairs.map(deliverThroughChange));

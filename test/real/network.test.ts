@@ -50,7 +50,7 @@ describeReal('a network that breaks, delays and slices', ['pulsar', 'dynamodb', 
   });
 
   test(
-    'EFFECTIVELY_ONCE stays exact and in order through a bad broker connection and a bad store connection, with kills',
+    'EFFECTIVELY_ONCE stays exact and in order through a bad broker connection and a bad store connection, with kills (rules 4 and 19)',
     async () => {
       const store = await proxyFor(toxiproxy.address, 'store', new URL(useDynamodb().endpoint).host);
       await using target = await sqliteTarget();
