@@ -18,5 +18,4 @@ export const ABSENT: readonly Absent[] = [
     defect: 'messages sent in chunks',
     because: 'a session cannot send chunks; “refuses before sending what cannot be one entry” holds it',
   },
-  { number: 31, defect: 'an S3 object named by its range', because: 'there is no S3 target' },
 ];

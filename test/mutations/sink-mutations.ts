@@ -208,4 +208,17 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     tests: 'test/core/rules.test.ts',
     named: 'rule 28',
   },
+  {
+    number: 31,
+    defect: 'an S3 object by a name of each run’s own, which its successor does not look for',
+    edits: [
+      {
+        file: 'src/connectors/s3/frontier-object.ts',
+        find: '    if (object === undefined) return from;\n    const before',
+        replace: '    if (object === undefined || Date.now() > 0) return from;\n    const before',
+      },
+    ],
+    tests: 'test/connectors/s3-frontier.test.ts',
+    named: 'rule 30',
+  },
 ];
