@@ -9,7 +9,9 @@ import { fileSource } from './file/source.ts';
 import { firehoseSource } from './firehose/source.ts';
 import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
+import { jdbcPostgresSource } from './jdbc/postgres/source.ts';
 import { jdbcSqliteSink } from './jdbc/sqlite-sink.ts';
+import { jdbcSqliteSource } from './jdbc/sqlite-source.ts';
 import { kafkaSink } from './kafka/sink.ts';
 import { kafkaSource } from './kafka/source.ts';
 import { kinesisSink } from './kinesis/sink.ts';
@@ -47,6 +49,8 @@ export const catalogue: Catalogue = catalogueOf(
     fileSource,
     firehoseSource,
     httpSource,
+    jdbcPostgresSource,
+    jdbcSqliteSource,
     kafkaSource,
     kinesisSource,
     rabbitmqSource,

@@ -35,14 +35,17 @@ export const databasePath = (jdbcUrl: string): string | undefined => {
   return path === '' || path.startsWith(':') || path.startsWith('file:') || path.includes('?') ? undefined : path;
 };
 
+/** What is wrong with a `jdbcUrl` that {@link databasePath} does not take. */
+export const SQLITE_URL_PROBLEM =
+  'must be jdbc:sqlite: and the path of a database file; a database in memory would be gone after each run, and URL parameters are not taken';
+
 /** Cross-field rules of {@link jdbcSqliteConfig}. */
 export const checkJdbcSqlite = (config: JdbcSqliteConfig): Problem[] => {
   const problems = keyProblems(config);
   if (databasePath(config.jdbcUrl) === undefined)
     problems.unshift({
       path: '/configs/jdbcUrl',
-      message:
-        'must be jdbc:sqlite: and the path of a database file; a database in memory would be gone after each run, and URL parameters are not taken',
+      message: SQLITE_URL_PROBLEM,
     });
   return problems;
 };

@@ -33,7 +33,7 @@ export const jdbcPostgresConfig = strictObject({
 export type JdbcPostgresConfig = Static<typeof jdbcPostgresConfig>;
 
 /** What the `jdbcUrl` of a checked config says. */
-export const urlOf = ({ jdbcUrl }: JdbcPostgresConfig): PostgresUrl => {
+export const urlOf = ({ jdbcUrl }: Pick<JdbcPostgresConfig, 'jdbcUrl'>): PostgresUrl => {
   const url = parsePostgresUrl(jdbcUrl);
   if (typeof url === 'string') throw new TypeError(`jdbcUrl ${url}`);
   return url;

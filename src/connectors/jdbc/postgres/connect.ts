@@ -6,8 +6,14 @@ import { type JdbcPostgresConfig, urlOf } from './config.ts';
 import { postgresCode, postgresError } from './errors.ts';
 import type { PostgresUrl } from './url.ts';
 
+/** The keys that say how the server is reached. */
+export type ConnectionKeys = Pick<
+  JdbcPostgresConfig,
+  'jdbcUrl' | 'userName' | 'password' | 'caCertificate' | 'operationTimeoutMs'
+>;
+
 /** A connected client in pipeline mode: queries are sent without waiting for the answers of those before. */
-export const connectPostgres = async (config: JdbcPostgresConfig, signal: AbortSignal): Promise<Client> => {
+export const connectPostgres = async (config: ConnectionKeys, signal: AbortSignal): Promise<Client> => {
   const { Client } = (await import('pg')).default;
   const url = urlOf(config);
   let last: unknown;
@@ -37,7 +43,7 @@ export const destroy = (client: Client): void => {
   (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
 };
 
-const common = (config: JdbcPostgresConfig, url: PostgresUrl): ClientConfig & { pipeline: boolean } => {
+const common = (config: ConnectionKeys, url: PostgresUrl): ClientConfig & { pipeline: boolean } => {
   const { operationTimeoutMs } = config;
   const [user, password] = [config.userName || url.user, config.password || url.password];
   const timeoutMs = Math.min(url.socketTimeoutMs ?? operationTimeoutMs, operationTimeoutMs);

@@ -21,7 +21,8 @@ export interface PostgresTable extends Table<Column> {
   readonly schema: string;
 }
 
-const FIND = `SELECT c.oid, n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c
+/** Finds a table by `table`, along the search path, or `schema.table`. */
+export const FIND_TABLE = `SELECT c.oid, n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'f', 'v') AND (c.relname = $1 AND pg_catalog.pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = $1)
   ORDER BY c.relname = $1 DESC LIMIT 1`;
@@ -37,7 +38,7 @@ export const readTable = async (client: Client, config: JdbcPostgresConfig): Pro
   const misconfigured = (what: string) =>
     new PulsarIoError('PIO_SINK_MISCONFIGURED', `the PostgreSQL database ${client.database ?? ''} ${what}`);
   try {
-    const [found] = (await client.query(FIND, [tableName])).rows;
+    const [found] = (await client.query(FIND_TABLE, [tableName])).rows;
     if (!found) throw misconfigured(`has no table ${tableName} that is visible to ${client.user ?? ''}: create it`);
     const all = (await client.query(COLUMNS, [found.oid])).rows.map(columnOf);
     const table = selectColumns(tableName, all, config, misconfigured);
