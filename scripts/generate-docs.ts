@@ -29,6 +29,7 @@ const table = (header: readonly string[], rows: readonly (readonly string[])[]):
 const ROUTES = {
   transactional: 'the frontier moves in the transaction of the data',
   versioned: 'each write carries a version that an older or repeated write cannot undo',
+  idempotent: 'each attempt at a record carries the same id, and the target does nothing for one that it has seen',
 } as const;
 
 const SOURCES = {

@@ -7,6 +7,7 @@ import { dynamodbSink } from './dynamodb/sink.ts';
 import { dynamodbSource } from './dynamodb/source.ts';
 import { fileSource } from './file/source.ts';
 import { firehoseSource } from './firehose/source.ts';
+import { httpSink } from './http/sink.ts';
 import { httpSource } from './http/source.ts';
 import { jdbcPostgresSink } from './jdbc/postgres/sink.ts';
 import { jdbcPostgresSource } from './jdbc/postgres/source.ts';
@@ -31,6 +32,7 @@ export const catalogue: Catalogue = catalogueOf(
   [
     cassandraSink,
     dynamodbSink,
+    httpSink,
     jdbcPostgresSink,
     jdbcSqliteSink,
     kafkaSink,

@@ -6,7 +6,7 @@ import type { RecordResult, SinkRecord, SourceRecord } from './record.ts';
 import type { Token } from './token.ts';
 
 /** How a sink type gets to EFFECTIVELY_ONCE: see `docs/guarantees.md`. */
-export type ExactlyRoute = 'transactional' | 'versioned';
+export type ExactlyRoute = 'transactional' | 'versioned' | 'idempotent';
 
 /** What `open` is handed besides the configuration. */
 export interface OpenContext {
@@ -90,7 +90,8 @@ export interface OpenSink {
   /**
    * Writes the records in the order given. One result per record, in that order; a record's failure is a result. Throws only when nothing
    * can be said of the records one by one (the connection broke): then all of them count as unsettled.
-   * A `versioned` sink writes each record with its `version`, so that an older or repeated write cannot undo a newer one.
+   * A `versioned` sink writes each record with its `version`, so that an older or repeated write cannot undo a newer one. An `idempotent` one gives the target an id that is the
+   * same for every attempt at a record, and writes no record before all that precede it are written.
    */
   write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]>;
   /** What a write of the record would put where, for a person: columns, a statement. Writes nothing; throws what a write would refuse the record with. */

@@ -94,7 +94,8 @@ const schedules = (scenario: Scenario, maxRecords?: number): fc.Arbitrary<Schedu
     .map(([schedule, more]) => ({ ...schedule, faults: [...schedule.faults, ...more] }));
 
 const routeOf = (type: SinkType | SourceType): Route => {
-  if (type.kind === 'sink') return type.route ?? 'plain';
+  // By an id or by a version: in the end a reader sees the same.
+  if (type.kind === 'sink') return type.route === 'idempotent' ? 'versioned' : (type.route ?? 'plain');
   return type.source === 'event' ? 'webhook' : type.source;
 };
 
