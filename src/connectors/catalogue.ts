@@ -5,6 +5,7 @@ import { dataGeneratorSource } from './data-generator/source.ts';
 import { debeziumPostgresSource } from './debezium-postgres/source.ts';
 import { dynamodbSink } from './dynamodb/sink.ts';
 import { dynamodbSource } from './dynamodb/source.ts';
+import { elasticSearchSink } from './elastic-search/sink.ts';
 import { fileSource } from './file/source.ts';
 import { firehoseSource } from './firehose/source.ts';
 import { httpSink } from './http/sink.ts';
@@ -33,6 +34,7 @@ export const catalogue: Catalogue = catalogueOf(
     cassandraSink,
     dynamodbSink,
     httpSink,
+    elasticSearchSink,
     jdbcPostgresSink,
     jdbcSqliteSink,
     kafkaSink,

@@ -16,6 +16,8 @@ export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
 export type { MotoAddress } from './moto.ts';
 export { startMoto } from './moto.ts';
+export type { OpensearchAddress } from './opensearch/server.ts';
+export { startOpensearch } from './opensearch/server.ts';
 export type { PostgresAddress, PostgresOptions } from './postgres.ts';
 export { startPostgres } from './postgres.ts';
 export { runPulsarAdmin } from './pulsar/admin.ts';
@@ -72,3 +74,6 @@ export const useKafka = (): AddressOf<'kafka'> => useService('kafka');
 
 /** The shared RabbitMQ. Use queues and exchanges of your own in it. */
 export const useRabbitmq = (): AddressOf<'rabbitmq'> => useService('rabbitmq');
+
+/** The shared OpenSearch. Use indices of your own in it. */
+export const useOpensearch = (): AddressOf<'opensearch'> => useService('opensearch');

@@ -6,6 +6,7 @@ import { javaClient } from './java-client.ts';
 import { kafka } from './kafka.ts';
 import type { Running, Service } from './kit/service.ts';
 import { moto } from './moto.ts';
+import { opensearch } from './opensearch/server.ts';
 import { postgres } from './postgres.ts';
 import { pulsarAdmin } from './pulsar/admin.ts';
 import { pulsar, pulsarSecure } from './pulsar/server.ts';
@@ -47,6 +48,7 @@ export const shared = {
   redis: share(redis),
   kafka: share(kafka),
   rabbitmq: share(rabbitmq),
+  opensearch: share(opensearch),
 };
 
 /** What a suite may name. */
