@@ -12,6 +12,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   '@platformatic/kafka': ['source.ts', 'sink.ts'],
   amqplib: ['source.ts', 'sink.ts'],
   ioredis: ['sink.ts'],
+  mongodb: ['sink.ts'],
   '@opensearch-project/opensearch': ['sink.ts'],
   '@aws-sdk/client-sqs': ['source.ts', 'sink.ts'],
 };

@@ -18,6 +18,7 @@ import { kafkaSink } from './kafka/sink.ts';
 import { kafkaSource } from './kafka/source.ts';
 import { kinesisSink } from './kinesis/sink.ts';
 import { kinesisSource } from './kinesis/source.ts';
+import { mongoSink } from './mongo/sink.ts';
 import { packages } from './packages.ts';
 import { rabbitmqSink } from './rabbitmq/sink.ts';
 import { rabbitmqSource } from './rabbitmq/source.ts';
@@ -38,6 +39,7 @@ export const catalogue: Catalogue = catalogueOf(
     jdbcPostgresSink,
     jdbcSqliteSink,
     kafkaSink,
+    mongoSink,
     rabbitmqSink,
     kinesisSink,
     redisSink,

@@ -14,6 +14,8 @@ export type { KafkaAddress } from './kafka.ts';
 export { startKafka } from './kafka.ts';
 export type { RunResult } from './kit/run.ts';
 export type { RunningServer } from './kit/server.ts';
+export type { MongoAddress } from './mongo/server.ts';
+export { startMongo } from './mongo/server.ts';
 export type { MotoAddress } from './moto.ts';
 export { startMoto } from './moto.ts';
 export type { OpensearchAddress } from './opensearch/server.ts';
@@ -77,3 +79,6 @@ export const useRabbitmq = (): AddressOf<'rabbitmq'> => useService('rabbitmq');
 
 /** The shared OpenSearch. Use indices of your own in it. */
 export const useOpensearch = (): AddressOf<'opensearch'> => useService('opensearch');
+
+/** The shared stand-in for MongoDB. Use databases of your own in it. */
+export const useMongo = (): AddressOf<'mongo'> => useService('mongo');

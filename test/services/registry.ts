@@ -5,6 +5,7 @@ import { goAdmin } from './go-admin.ts';
 import { javaClient } from './java-client.ts';
 import { kafka } from './kafka.ts';
 import type { Running, Service } from './kit/service.ts';
+import { mongo } from './mongo/server.ts';
 import { moto } from './moto.ts';
 import { opensearch } from './opensearch/server.ts';
 import { postgres } from './postgres.ts';
@@ -49,6 +50,7 @@ export const shared = {
   kafka: share(kafka),
   rabbitmq: share(rabbitmq),
   opensearch: share(opensearch),
+  mongo: share(mongo),
 };
 
 /** What a suite may name. */

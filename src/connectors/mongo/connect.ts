@@ -1,0 +1,45 @@
+import type { Document, MongoClient, MongoClientOptions } from 'mongodb';
+import { orAborted, throwIfAborted } from '../abort.ts';
+import { hostsIn, type MongoConfig } from './config.ts';
+import { mongoError } from './errors.ts';
+
+/** What is used of the package. */
+export type Driver = typeof import('mongodb');
+
+/** A connected client, and the driver it is of. */
+export interface Connected {
+  readonly driver: Driver;
+  readonly client: MongoClient;
+}
+
+/** Connects and authenticates. Throws `PIO_SINK_UNAVAILABLE` or `PIO_SINK_MISCONFIGURED`. */
+export const connectMongo = async (
+  config: MongoConfig,
+  isVersioned: boolean,
+  signal: AbortSignal,
+): Promise<Connected> => {
+  const doing = `connecting to MongoDB at ${hostsIn(config.mongoUri)}`;
+  throwIfAborted(signal, doing);
+  const driver = await import('mongodb');
+  let client: MongoClient | undefined;
+  try {
+    client = new driver.MongoClient(config.mongoUri, optionsOf(config, isVersioned));
+    const ready: Promise<Document> = client.connect().then((it) => it.db(config.database).command({ ping: 1 }));
+    await orAborted(ready, signal, doing);
+    return { driver, client };
+  } catch (error) {
+    await client?.close(true);
+    throw mongoError(error, doing);
+  }
+};
+
+/** What the connection string says of times counts; of acknowledgements only without versions: what a minority has may be rolled back. */
+const optionsOf = ({ mongoUri, timeoutMs }: MongoConfig, isVersioned: boolean): MongoClientOptions => {
+  const says = (option: string): boolean => mongoUri.toLowerCase().includes(`${option.toLowerCase()}=`);
+  const times = ['serverSelectionTimeoutMS', 'connectTimeoutMS', 'socketTimeoutMS'].filter((it) => !says(it));
+  return {
+    appName: 'pulsar-io',
+    ...Object.fromEntries(times.map((it) => [it, timeoutMs])),
+    ...(isVersioned && { writeConcern: { w: 'majority' as const, journal: true } }),
+  };
+};
