@@ -236,7 +236,7 @@ const settleLetters = async (
   keeper: MessagingConsumer,
 ): Promise<void> => {
   const records = reader.toRecords(messages).map((record) => ({ record, attempts: 0, original: originalOf(record) }));
-  if (records.length > 0) await settle({ ...batch, records }, run.redrivePipeline, run);
+  if (records.length > 0) await settle({ ...batch, records }, run.redrivePipeline(), run);
   await keeper.ackIndividual(messages.map(({ messageId }) => messageId));
 };
 

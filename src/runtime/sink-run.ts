@@ -94,6 +94,6 @@ const pipelinesOf = (
     guarantee,
     isFrontierInTarget: guarantee.keepsFrontier && route === 'transactional',
     pipeline: pipelineOf(guarantee),
-    redrivePipeline: pipelineOf(again),
+    redrivePipeline: () => pipelineOf(again),
   };
 };

@@ -34,7 +34,8 @@ export interface SinkRun extends RunContext {
   readonly sink: OpenSink | TransactionalSink;
   readonly pipeline: Pipeline<SinkBatch>;
   /** For dead letters that are sent back. */
-  readonly redrivePipeline: Pipeline<SinkBatch>;
+  /** Made when dead letters are sent back: with PULSAR_CLIENT=native its guarantee cannot be kept, and is not asked for otherwise. */
+  readonly redrivePipeline: () => Pipeline<SinkBatch>;
   readonly route: ExactlyRoute | undefined;
   readonly plan: SubscriptionPlan;
   readonly guarantee: SinkGuarantee;
