@@ -54,6 +54,7 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
   const consumer = await subscribe(run, topic);
   const token = run.nextToken();
   const book = await openBook(run, topic, token);
+  requireNoneSentBack(topic, book);
   const frontier = await fence(run, topic, consumer, { token, book, isNewSubscription: isNew });
   const reader = new RecordReader(topic, frontier?.current);
   const { negativeAckRedeliveryDelayMs } = run.connector.config;
@@ -120,6 +121,13 @@ const subscribe = async (
   } catch (cause) {
     throw routeFailure(cause, `subscribing to ${topic} as ${subscription}`);
   }
+};
+
+/** A run that began before dead letters were asked back, and got the lease behind one that began with them, must not read what follows those. */
+const requireNoneSentBack = (topic: string, book: OpenBook | undefined): void => {
+  const { redriving, redriven = 0 } = book?.content ?? {};
+  if (redriving && redriving.number > redriven)
+    throw new PulsarIoError('PIO_FENCED', `dead letters of ${topic} are being sent back by newer runs`);
 };
 
 interface Fencing {
