@@ -27,7 +27,9 @@ export interface DeliveryWorld {
   readonly source?: string;
 }
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 240_000;
+/** Kills come by chance: a delivery that shows nothing, because none came where it matters, is made again, at most so often in all. */
+const MOST_DELIVERIES = 3;
 
 /** What the certificate shows of a delivery: {@link CertificateRow}. */
 const seen = ({ runs, records, kills, lost, duplicated, repeatedWrites, reordered }: DeliveryResult) => ({
@@ -60,6 +62,13 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
     return result;
   };
 
+  const deliverUntil = async (shows: (result: DeliveryResult) => boolean, guarantee: Guarantee, keptBy?: Guarantee) => {
+    for (let left = MOST_DELIVERIES; ; left--) {
+      const result = await run(guarantee, keptBy);
+      if (left === 1 || shows(result)) return result;
+    }
+  };
+
   // Where a repeated write is the same row, a reader cannot tell ATLEAST_ONCE from more: there ATMOST_ONCE must be found out.
   const otherMeans: Guarantee = world.repeatsAreRows ? 'ATLEAST_ONCE' : 'ATMOST_ONCE';
 
@@ -70,7 +79,10 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
     testOf('ATMOST_ONCE')(
       'ATMOST_ONCE writes no record twice',
       async () => {
-        const { duplicated, repeatedWrites, kills, arrived } = await run('ATMOST_ONCE');
+        const { duplicated, repeatedWrites, kills, arrived } = await deliverUntil(
+          (result) => result.kills + result.duplicated + result.repeatedWrites > 0,
+          'ATMOST_ONCE',
+        );
         const found = { duplicated, repeatedWrites, killed: kills > 0, moved: arrived > 0 };
         expect(found).toEqual({ duplicated: 0, repeatedWrites: 0, killed: true, moved: true });
       },
@@ -80,7 +92,7 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
     testOf('ATLEAST_ONCE')(
       'ATLEAST_ONCE loses no record',
       async () => {
-        const { lost, kills } = await run('ATLEAST_ONCE');
+        const { lost, kills } = await deliverUntil((result) => result.kills + result.lost > 0, 'ATLEAST_ONCE');
         expect({ lost, killed: kills > 0 }).toEqual({ lost: 0, killed: true });
       },
       LIMIT_MS,
@@ -89,7 +101,10 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
     testOf('EFFECTIVELY_ONCE')(
       'EFFECTIVELY_ONCE writes exactly the input, in order',
       async () => {
-        const { lost, duplicated, reordered, kills } = await run('EFFECTIVELY_ONCE');
+        const { lost, duplicated, reordered, kills } = await deliverUntil(
+          (result) => result.kills + result.lost + result.duplicated + result.reordered > 0,
+          'EFFECTIVELY_ONCE',
+        );
         expect({ lost, duplicated, reordered, killed: kills > 0 }).toEqual({
           lost: 0,
           duplicated: 0,
@@ -103,7 +118,12 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
     testOf('ATMOST_ONCE', 'ATLEAST_ONCE')(
       'ATMOST_ONCE fails when it is kept by the means of ATLEAST_ONCE',
       async () => {
-        expect((await run('ATMOST_ONCE', 'ATLEAST_ONCE')).repeatedWrites).toBeGreaterThan(0);
+        const { repeatedWrites } = await deliverUntil(
+          (result) => result.repeatedWrites > 0,
+          'ATMOST_ONCE',
+          'ATLEAST_ONCE',
+        );
+        expect(repeatedWrites).toBeGreaterThan(0);
       },
       LIMIT_MS,
     );
@@ -111,7 +131,11 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
     testOf('ATMOST_ONCE', 'ATLEAST_ONCE')(
       'ATLEAST_ONCE fails when it is kept by the means of ATMOST_ONCE',
       async () => {
-        const { lost, arrived } = await run('ATLEAST_ONCE', 'ATMOST_ONCE');
+        const { lost, arrived } = await deliverUntil(
+          (result) => result.lost > 0 && result.arrived > 0,
+          'ATLEAST_ONCE',
+          'ATMOST_ONCE',
+        );
         expect({ found: lost > 0, moved: arrived > 0 }).toEqual({ found: true, moved: true });
       },
       LIMIT_MS,
@@ -120,7 +144,11 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
     testOf('EFFECTIVELY_ONCE', otherMeans)(
       `EFFECTIVELY_ONCE fails when it is kept by the means of ${otherMeans}`,
       async () => {
-        const { lost, duplicated, arrived } = await run('EFFECTIVELY_ONCE', otherMeans);
+        const { lost, duplicated, arrived } = await deliverUntil(
+          (result) => result.lost + result.duplicated > 0 && result.arrived > 0,
+          'EFFECTIVELY_ONCE',
+          otherMeans,
+        );
         expect({ found: lost + duplicated > 0, moved: arrived > 0 }).toEqual({ found: true, moved: true });
       },
       LIMIT_MS,

@@ -1,14 +1,7 @@
-import { defineSink, type OpenContext, type OpenSink } from '../../core/connector-type.ts';
-import { PulsarIoError } from '../../core/errors.ts';
+import { defineSink } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
-import type { SinkRecord } from '../../core/record.ts';
 import { checkElasticSearch } from './check.ts';
-import { type ElasticSearchConfig, elasticSearchConfig } from './config.ts';
-import { connectSearch } from './connect.ts';
-import { documents } from './document.ts';
-import { indexNames } from './index-name.ts';
-import { Indices } from './indices.ts';
-import { type Action, ElasticSearchSession } from './session.ts';
+import { elasticSearchConfig } from './config.ts';
 
 /**
  * Indexes JSON objects as documents in Elasticsearch or OpenSearch. Under EFFECTIVELY_ONCE each write carries its record's version as the document's external one, and a
@@ -24,47 +17,5 @@ export const elasticSearchSink = defineSink<typeof elasticSearchConfig>({
   accepts: 'text',
   config: elasticSearchConfig,
   check: checkElasticSearch,
-  open: (config, context) => openElasticSearch(config, context),
+  open: async (config, context) => (await import('./open.ts')).openElasticSearch(config, context),
 });
-
-const BYTES_PER_MB = 1024 * 1024;
-
-const openElasticSearch = async (
-  config: ElasticSearchConfig,
-  { guarantee, signal }: OpenContext,
-): Promise<OpenSink> => {
-  const isVersioned = guarantee === 'EFFECTIVELY_ONCE';
-  const server = await connectSearch(config, isVersioned, signal);
-  const { bulkActions, bulkSizeInMb, compatibilityMode, typeName, malformedDocAction, elasticSearchUrl } = config;
-  return new ElasticSearchSession({
-    server,
-    indices: new Indices(server, config),
-    indexOf: indexNames(config),
-    actionOf: actions(config, isVersioned),
-    isVersioned,
-    typeName: compatibilityMode === 'ELASTICSEARCH_7' && typeName !== '_doc' ? typeName : undefined,
-    dropsMalformed: malformedDocAction !== 'FAIL',
-    limits: {
-      operations: bulkActions < 0 ? Number.POSITIVE_INFINITY : bulkActions,
-      bytes: bulkSizeInMb < 0 ? Number.POSITIVE_INFINITY : bulkSizeInMb * BYTES_PER_MB,
-    },
-    target: elasticSearchUrl,
-  });
-};
-
-const actions = (config: ElasticSearchConfig, isVersioned: boolean) => {
-  const { nullValueAction, deletedField } = config;
-  const toDocument = documents(config, isVersioned);
-  return (record: SinkRecord): Action | undefined => {
-    if (record.value === null && nullValueAction === 'IGNORE') return undefined;
-    if (record.value === null && nullValueAction === 'FAIL')
-      throw new PulsarIoError('PIO_RECORD_UNREADABLE', 'the message has no payload, and nullValueAction is FAIL');
-    const { id, source } = toDocument(record);
-    if (id === undefined) return undefined;
-    if (source !== null) return { action: 'index', id, source };
-    if (!isVersioned) return { action: 'delete', id };
-    // A server forgets the version of what is removed: after `index.gc_deletes`, and whenever the shard is opened anew.
-    const deletedAt = new Date(record.publishTimeMs).toISOString();
-    return { action: 'index', id, source: JSON.stringify({ [deletedField]: deletedAt }) };
-  };
-};

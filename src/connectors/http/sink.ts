@@ -1,7 +1,6 @@
 import { defineSink } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
 import { checkHttpSink, httpSinkConfig } from './sink-config.ts';
-import { HttpSinkSession } from './sink-session.ts';
 
 /** Records of a write that sends a request for each: a write should be a matter of seconds. */
 const MAX_SINGLE_RECORDS = 100;
@@ -21,5 +20,6 @@ export const httpSink = defineSink<typeof httpSinkConfig>({
   config: httpSinkConfig,
   check: checkHttpSink,
   maxBatchRecords: ({ batchSize }) => (batchSize > 1 ? batchSize : MAX_SINGLE_RECORDS),
-  open: async (config, { uid, guarantee }) => new HttpSinkSession(config, uid, guarantee),
+  open: async (config, { uid, guarantee }) =>
+    new (await import('./sink-session.ts')).HttpSinkSession(config, uid, guarantee),
 });

@@ -1,9 +1,6 @@
-import { defineSink, type OpenContext, type OpenSink } from '../../core/connector-type.ts';
+import { defineSink } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
-import { checkMongo, hostsIn, type MongoConfig, mongoConfig } from './config.ts';
-import { connectMongo } from './connect.ts';
-import { writes } from './document.ts';
-import { MongoSession } from './session.ts';
+import { checkMongo, mongoConfig } from './config.ts';
 
 /**
  * Stores JSON objects as documents of a MongoDB collection. Under EFFECTIVELY_ONCE a document has its record's version, a write the condition that no newer one is there, and
@@ -19,22 +16,5 @@ export const mongoSink = defineSink<typeof mongoConfig>({
   accepts: 'text',
   config: mongoConfig,
   check: checkMongo,
-  open: (config, context) => openMongo(config, context),
+  open: async (config, context) => (await import('./open.ts')).openMongo(config, context),
 });
-
-const openMongo = async (config: MongoConfig, { guarantee, signal }: OpenContext): Promise<OpenSink> => {
-  const isVersioned = guarantee === 'EFFECTIVELY_ONCE';
-  const { driver, client } = await connectMongo(config, isVersioned, signal);
-  const { database, collection, batchSize, versionField } = config;
-  return new MongoSession({
-    client,
-    place: {
-      collection: client.db(database).collection(collection),
-      name: `MongoDB collection ${database}.${collection} at ${hostsIn(config.mongoUri)}`,
-    },
-    toWrite: writes(driver, config, isVersioned),
-    versionField: isVersioned ? versionField : undefined,
-    idText: (id) => driver.BSON.EJSON.stringify({ id }, { relaxed: false }),
-    batchSize,
-  });
-};

@@ -1,6 +1,5 @@
 import { defineSink } from '../../core/connector-type.ts';
 import { checkRabbitmqSink, rabbitmqSinkConfig } from './config.ts';
-import { openRabbitmqPublisher } from './publisher.ts';
 
 /**
  * Publishes payloads to an exchange, and takes a message for written when the server has confirmed it (publisher confirms). Pulsar's connector acknowledges what it has only
@@ -19,5 +18,5 @@ export const rabbitmqSink = defineSink<typeof rabbitmqSinkConfig>({
   accepts: 'bytes',
   config: rabbitmqSinkConfig,
   check: checkRabbitmqSink,
-  open: (config, { signal }) => openRabbitmqPublisher(config, signal),
+  open: async (config, { signal }) => (await import('./publisher.ts')).openRabbitmqPublisher(config, signal),
 });

@@ -2,7 +2,6 @@ import { defineQueueSource } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
 import { checkRabbitmqSource, rabbitmqSourceConfig } from './config.ts';
-import { openRabbitmqQueue } from './queue.ts';
 
 const DAY_MS = 86_400_000;
 /** Beyond the queue's own time: the runtime asks for one day, the other is for clocks and for messages that are held when their time ends. */
@@ -31,5 +30,5 @@ export const rabbitmqSource = defineQueueSource<typeof rabbitmqSourceConfig>({
       'a rabbitmq source takes no events: its runs receive from the queue',
     );
   },
-  open: (config, { signal }) => openRabbitmqQueue(config, signal),
+  open: async (config, { signal }) => (await import('./queue.ts')).openRabbitmqQueue(config, signal),
 });

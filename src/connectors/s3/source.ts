@@ -1,6 +1,5 @@
 import { defineBatchSource } from '../../core/connector-type.ts';
 import { GUARANTEES } from '../../core/guarantee.ts';
-import { openBucket } from './bucket.ts';
 import { bucketArn, checkS3Config, s3Config } from './config.ts';
 import { tasksOfEvent } from './objects.ts';
 
@@ -21,5 +20,5 @@ export const s3Source = defineBatchSource<typeof s3Config>({
   rememberMs: REMEMBER_MS,
   trigger: (config) => (config.trigger === 'event' ? { kind: 'notifications', arn: bucketArn(config) } : undefined),
   tasksOf: tasksOfEvent,
-  open: openBucket,
+  open: async (config) => (await import('./bucket.ts')).openBucket(config),
 });
