@@ -43,7 +43,8 @@ describe("npm start's admin API", () => {
     const kind = path.startsWith('sources') ? 'sourceConfig' : 'sinkConfig';
     if (body) form.append(kind, new Blob([JSON.stringify(body)], { type: 'application/json' }));
     const isForm = body && !path.endsWith('/positions');
-    const sent = body && { body: isForm ? form : JSON.stringify(body) };
+    const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const sent = body && (isForm ? { body: form } : json);
     const response = await fetch(`${cloud.url}/admin/v3/${path}`, { method, ...sent });
     const text = await response.text();
     return { status: response.status, ...(text && JSON.parse(text)) };
