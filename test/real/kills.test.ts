@@ -6,12 +6,22 @@ import { type DeliveryOptions, deliver } from '../e2e/delivery.ts';
 import { dynamodbTarget } from '../e2e/dynamodb-target.ts';
 import { growingFile } from '../e2e/growing-file.ts';
 import type { Input } from '../e2e/input.ts';
+import { kafkaInput } from '../e2e/kafka-input.ts';
+import { kafkaTarget } from '../e2e/kafka-target.ts';
 import { postgresTarget } from '../e2e/postgres-target.ts';
 import { sqliteTarget } from '../e2e/sqlite-target.ts';
 import { sqsInput } from '../e2e/sqs-input.ts';
 import type { Target } from '../e2e/target.ts';
 import { noteRow } from '../faults/certificate.ts';
-import { describeReal, useCassandra, useDynamodb, useElasticmq, usePostgres, usePulsar } from '../services/index.ts';
+import {
+  describeReal,
+  useCassandra,
+  useDynamodb,
+  useElasticmq,
+  useKafka,
+  usePostgres,
+  usePulsar,
+} from '../services/index.ts';
 import { prepareNamespace } from './deduplicated-namespace.ts';
 
 const NAMESPACE = 'public/kills';
@@ -79,6 +89,12 @@ const ROUTES: Readonly<Record<string, KilledRoute>> = {
     target: () => dynamodbTarget(useDynamodb()),
     killChance: 0.15,
   },
+  'from Kafka into Kafka, transactional': {
+    source: 'kafka',
+    servers: 'Kafka 4.3, Pulsar 4.0; store SQLite',
+    input: () => kafkaInput(useKafka(), { perStep: 25 }),
+    target: () => kafkaTarget(useKafka()),
+  },
   'from a queue, through the inbox, into SQLite': {
     source: 'sqs',
     servers: 'SQS (ElasticMQ), Pulsar 4.0, SQLite; store SQLite',
@@ -118,7 +134,7 @@ const killedDelivery = async ({ source, servers, killChance = 0.06, ...route }: 
 
 describeReal(
   'EFFECTIVELY_ONCE on real servers, with a hundred kills',
-  ['pulsar', 'dynamodb', 'postgres', 'cassandra', 'elasticmq'],
+  ['pulsar', 'dynamodb', 'postgres', 'cassandra', 'elasticmq', 'kafka'],
   () => {
     beforeAll(() => prepareNamespace(usePulsar(), NAMESPACE), 60_000);
 
