@@ -85,7 +85,7 @@ const ROUTES: Readonly<Record<string, KilledRoute>> = {
   'from a file into DynamoDB, by versions': {
     source: 'file',
     servers: 'Pulsar 4.0, DynamoDB Local; store SQLite',
-    input: () => growingFile(25),
+    input: () => growingFile(6),
     target: () => dynamodbTarget(useDynamodb()),
     killChance: 0.15,
   },
