@@ -91,7 +91,7 @@ export interface OpenSink {
    * Writes the records in the order given. One result per record, in that order; a record's failure is a result. Throws only when nothing
    * can be said of the records one by one (the connection broke): then all of them count as unsettled.
    * A `versioned` sink writes each record with its `version`, so that an older or repeated write cannot undo a newer one. An `idempotent` one gives the target an id that is the
-   * same for every attempt at a record, and writes no record before all that precede it are written.
+   * same for every attempt at a record, and under EFFECTIVELY_ONCE tries nothing behind a record that failed, and nothing of its key behind one that is rejected.
    */
   write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]>;
   /** What a write of the record would put where, for a person: columns, a statement. Writes nothing; throws what a write would refuse the record with. */

@@ -72,7 +72,7 @@ const noteFailures = (
 ): void => {
   for (const [index, item] of items.entries()) {
     const result = results[index];
-    if (!result || result.ok) continue;
+    if (!result || result.ok || result.isTried === false) continue;
     item.error = toPulsarIoError(result.error, 'PIO_SINK_UNAVAILABLE', `writing a record of ${batch.topic}`);
     item.lastError = item.error;
     item.attempts += 1;

@@ -306,3 +306,24 @@ describe('the configuration of the http sink', () => {
     expect(of({ ...IDEMPOTENT, concurrency: 2 })).toEqual(['/configs/concurrency']);
   });
 });
+
+test('under EFFECTIVELY_ONCE nothing is sent before a record that failed, and nothing of its key behind one that is rejected', async () => {
+  const answers: Record<string, number> = { busy: 503, never: 422 };
+  const seen: string[] = [];
+  const server = await startHttpServer(({ body }) => {
+    seen.push(body);
+    return { status: answers[body] ?? 200 };
+  });
+  const sink = await open(server.url, IDEMPOTENT, EFFECTIVELY);
+  const keyed = (n: number, text: string, key: string) => put(n, text, { key });
+  const behindRejected = [keyed(1, 'never', 'a'), keyed(2, 'follows', 'a'), keyed(3, 'other', 'b')];
+  const tried = (results: readonly RecordResult[]) => results.map((it) => it.ok || it.isTried !== false);
+  expect(tried(await sink.write(behindRejected, running()))).toEqual([true, false, true]);
+  expect(seen).toEqual(['never', 'other']);
+  seen.length = 0;
+  const behindFailed = [keyed(4, 'first', 'a'), keyed(5, 'busy', 'a'), keyed(6, 'later', 'b')];
+  expect(tried(await sink.write(behindFailed, running()))).toEqual([true, true, false]);
+  expect(seen).toEqual(['first', 'busy']);
+  await sink.close();
+  await server.stop();
+});

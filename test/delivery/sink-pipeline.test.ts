@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import { WHOLE_ENTRY } from '../../src/core/frontier.ts';
-import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
+import { notTried, type RecordResult, type SinkRecord } from '../../src/core/record.ts';
 import type { Accepts } from '../../src/delivery/decode.ts';
 import { BatchWorld, outcomes, record } from './sink-kit.ts';
 
@@ -167,6 +167,17 @@ describe('a transactional target', () => {
 });
 
 describe('a versioned target', () => {
+  test('does not count what was not tried as failed: it is no dead letter when the one before it is', async () => {
+    const untried = notTried(new Error('behind another'));
+    world.sink.write = async (records) => records.map((_, index) => (index === 0 ? unavailable() : untried));
+    const batch = world.batch(three(), { withLetters: true, maxRetries: 1 });
+    const pipeline = world.pipeline('EFFECTIVELY_ONCE');
+    await pipeline(batch);
+    await pipeline(batch);
+    expect(outcomes(batch)).toEqual(['dead-lettered', undefined, undefined]);
+    expect(batch.records.map(({ attempts }) => attempts)).toEqual([2, 0, 0]);
+  });
+
   test('has its frontier stored after the write, up to the first failure, and acknowledged after that', async () => {
     world.sink.write = async () => [ok, unavailable(), ok];
     const batch = world.batch(three());

@@ -50,7 +50,7 @@ describe('a request in trouble', () => {
   const refusals: readonly (readonly [string, () => Promise<Answer>, RegExp, number?])[] = [
     [
       'an unknown connector type',
-      () => createSource(source({ archive: 'builtin://kafka' })),
+      () => createSource(source({ archive: 'builtin://no-such-type' })),
       /^Built-in source is not available$/,
     ],
     [
