@@ -15,6 +15,7 @@ const COPIED = [
   'scripts',
   'samples',
   'docs',
+  'README.md',
   'package.json',
   'tsconfig.json',
 ];
