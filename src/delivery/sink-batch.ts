@@ -46,6 +46,8 @@ export interface SinkBatch {
   readonly frontier: FrontierHolder | undefined;
   /** Set by the guarantee: the target is to store the frontier in the transaction of the write. */
   commitsInTarget?: boolean;
+  /** True: the target orders nothing by itself, so nothing behind a record that is not through is handed to it. */
+  readonly writesInTurn?: boolean;
   /** Set by the guarantee: nothing may be handed to the target a second time, also not to find out which record is to blame. */
   writesOnce?: boolean;
   readonly deadLetters: DeadLetters | undefined;

@@ -56,7 +56,11 @@ const refused = ({ topic }: SinkBatch): RecordResult => ({
   error: new PulsarIoError('PIO_SINK_REJECTED', `the target refused to commit a record of ${topic}`),
 });
 
-const writable = (batch: SinkBatch): SinkItem[] => pending(batch).filter((item) => !item.error);
+const writable = (batch: SinkBatch): SinkItem[] => {
+  const items = pending(batch);
+  const failed = batch.writesInTurn ? items.findIndex(({ error }) => error) : -1;
+  return items.slice(0, failed < 0 ? items.length : failed).filter((item) => !item.error);
+};
 
 const applyResults = (batch: SinkBatch, items: readonly SinkItem[], results: readonly RecordResult[]): void => {
   for (const [index, item] of items.entries()) {

@@ -143,6 +143,7 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: M
   const batch: Lane['batch'] = {
     topic: stream,
     order: 'topic',
+    writesInTurn: run.route === 'idempotent',
     consumer: ACKNOWLEDGED_LATER,
     frontier,
     deadLetters: new DeadLetters({ session, topic: letterTopic, uid, signal, ...name }),

@@ -274,7 +274,7 @@ const receive = async (
 };
 
 const batchOf = (
-  { connector, counters, control, plan }: SinkRun,
+  { connector, counters, control, plan, route }: SinkRun,
   topic: string,
   consumer: MessagingConsumer,
   frontier: FrontierHolder | undefined,
@@ -284,6 +284,7 @@ const batchOf = (
   topic,
   records: records.map((record) => ({ record, attempts: attemptsOf(counters, record) })),
   order: plan.order,
+  writesInTurn: route === 'idempotent' && plan.order === 'topic',
   consumer,
   frontier,
   ...letters,
