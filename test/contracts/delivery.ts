@@ -49,7 +49,7 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
       target,
       guarantee,
       records,
-      ...(keptBy ? { keptBy, maxKills: Math.max(12, maxKills), killChance: 0.08 } : { maxKills }),
+      ...(keptBy ? { keptBy, maxKills: Math.max(12, maxKills), killChance: 0.25 } : { maxKills }),
       seed,
       ...(namespace && { namespace }),
       ...(input && { input }),

@@ -111,7 +111,9 @@ describeReal('check, preview and lag on real servers', ['pulsar', 'pulsarSecure'
     const path = `${cloud.url}/admin/v3/sinks/public/default/late`;
     const created = await fetch(`${path}?stopped=true`, { method: 'POST', body: form });
     expect(created.status).toBe(204);
-    const put = await fetch(`${path}/positions`, { method: 'PUT', body: JSON.stringify({ [topic]: 'earliest' }) });
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ [topic]: 'earliest' });
+    const put = await fetch(`${path}/positions`, { method: 'PUT', headers, body });
     expect([put.status, await put.text()]).toEqual([204, '']);
     const lag = await until('the lag is told', async () => {
       const { details } = (await cloud.status('sink', 'late')) as { details: { waiting: { topics: Waiting[] } } };
