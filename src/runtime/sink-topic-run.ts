@@ -141,7 +141,8 @@ const openBook = async (run: SinkRun, topic: string, token: Token): Promise<Open
   const { connector, deps, control, guarantee } = run;
   const hasLetters = deadLetterTopicOf(connector.config, topic) !== undefined;
   const isNeeded = hasLetters && (guarantee.namesDeadLetters || parksKeys(connector.config));
-  if (!isNeeded && !connector.keepsBooks) return undefined;
+  // Several instances of a subscription without our frontier would fence each other's redrive off it.
+  if (!isNeeded && !(connector.keepsBooks && guarantee.keepsFrontier)) return undefined;
   return OpenBook.open(deps.checkpoints, connector.uid, topic, token, control.signal);
 };
 

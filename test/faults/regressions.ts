@@ -109,6 +109,23 @@ export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
     faults: [{ port: 'producer.sendEntry', nth: 3, kind: 'crash-after', ms: 50 }],
     changes: [{ atMs: 500, parallelism: 1, action: 'update', guarantee: 'ATMOST_ONCE' }],
   },
+  'an instance that shares its topic with the one that sends its letters back': {
+    ...QUIET,
+    route: 'versioned',
+    guarantee: 'ATMOST_ONCE',
+    seed: 2147475302,
+    records: 25,
+    partitions: 0,
+    sourcePartitions: 1,
+    keys: 0,
+    poisonEvery: 11,
+    dispatchers: 2,
+    faults: [{ port: 'session.consumer', nth: 0, kind: 'trim', ms: 8_000 }],
+    changes: [
+      { atMs: 2688, parallelism: 2, action: 'update', guarantee: 'ATLEAST_ONCE' },
+      { atMs: 2745, action: 'redrive' },
+    ],
+  },
   'a run from before an order to send letters back gets the lease while that is under way': {
     route: 'transactional',
     guarantee: 'EFFECTIVELY_ONCE',
