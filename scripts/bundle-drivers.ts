@@ -5,7 +5,7 @@ import { connectorPackages, packageNames } from './connector-packages.ts';
 /** Drivers that are large, and the functions (files in `handlers/`) that open them. Others keep an `import()` that they never reach. */
 const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'cassandra-driver': ['sink.ts'],
-  pg: ['sink.ts'],
+  pg: ['source.ts', 'sink.ts'],
   '@aws-sdk/client-dynamodb-streams': ['source.ts'],
   '@aws-sdk/client-kinesis': ['source.ts', 'sink.ts'],
   '@aws-sdk/client-s3': ['source.ts', 'sink.ts'],

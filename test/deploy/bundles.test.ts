@@ -22,18 +22,27 @@ test.each([...deployedHandlers()])(
 );
 
 /** What each sink type opens its target with; the others need nothing. */
+/** By function, the client of each type that it opens. */
 const DRIVERS = {
-  ...{ dynamodb: '@aws-sdk/client-dynamodb', kinesis: '@aws-sdk/client-kinesis', s3: '@aws-sdk/client-s3' },
-  ...{ sqs: '@aws-sdk/client-sqs', redis: 'ioredis', 'jdbc-postgres': 'pg', cassandra: 'cassandra-driver' },
+  sink: {
+    ...{ dynamodb: '@aws-sdk/client-dynamodb', kinesis: '@aws-sdk/client-kinesis', s3: '@aws-sdk/client-s3' },
+    ...{ sqs: '@aws-sdk/client-sqs', redis: 'ioredis', 'jdbc-postgres': 'pg', cassandra: 'cassandra-driver' },
+    ...{ kafka: '@platformatic/kafka', rabbitmq: 'amqplib', mongo: 'mongodb' },
+    elastic_search: '@opensearch-project/opensearch',
+  },
+  source: {
+    ...{ dynamodb: '@aws-sdk/client-dynamodb-streams', kinesis: '@aws-sdk/client-kinesis', s3: '@aws-sdk/client-s3' },
+    ...{ sqs: '@aws-sdk/client-sqs', 'jdbc-postgres': 'pg', kafka: '@platformatic/kafka', rabbitmq: 'amqplib' },
+  },
 };
 
-test(
-  'the sink’s bundle has the client of each sink type',
-  async () => {
-    const { outputs } = await bundle('handlers/sink.handler', mkdtempSync(join(tmpdir(), 'pio-bundle-')));
+test.each(Object.entries(DRIVERS))(
+  'the bundle of %s has the client of each of its types',
+  async (name, drivers) => {
+    const { outputs } = await bundle(`handlers/${name}.handler`, mkdtempSync(join(tmpdir(), 'pio-bundle-')));
     const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
     const isIn = (driver: string) => inputs.some((path) => path.includes(`node_modules/${driver}/`));
-    expect(Object.entries(DRIVERS).filter(([, driver]) => !isIn(driver))).toEqual([]);
+    expect(Object.entries(drivers).filter(([, driver]) => !isIn(driver))).toEqual([]);
   },
   LIMIT_MS,
 );
