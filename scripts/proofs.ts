@@ -19,7 +19,7 @@ export const certificateRows = (page: string): Row[] => {
 };
 
 /** How a guarantee of one connector type was proven. */
-export interface Proof {
+interface Proof {
   readonly guarantee: Guarantee;
   /** Deliveries on real servers whose runs were killed; most kills first. */
   readonly deliveries: readonly Row[];
@@ -39,7 +39,7 @@ const isDeliveryOf = (type: ConnectorType, { route = '' }: Row): boolean => {
 };
 
 /** What the certificate has of each guarantee that a type can hold. */
-export const proofsOf = (type: ConnectorType, rows: readonly Row[]): Proof[] =>
+const proofsOf = (type: ConnectorType, rows: readonly Row[]): Proof[] =>
   GUARANTEES.filter((guarantee) => type.guarantees.includes(guarantee)).map((guarantee) => {
     const ofGuarantee = rows.filter((row) => row.guarantee === guarantee);
     return {

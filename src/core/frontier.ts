@@ -25,6 +25,10 @@ export const frontierAtMarkDelete = (markDelete: MessageIdParts | undefined, ver
     ? { ledgerId: markDelete.ledgerId, entryId: markDelete.entryId, batchIndex: WHOLE_ENTRY, version }
     : { ...FRONTIER_START, version };
 
+/** True for equal places with equal versions. */
+export const isSameFrontier = (a: Frontier, b: Frontier): boolean =>
+  compareMessageIds(a, b) === 0 && a.version === b.version;
+
 /**
  * Version of a message: its publish time in microseconds, or one more than its predecessor's where producers'
  * clocks tie or run backwards. Pure, so that a replay from a stored (frontier, version) gives equal versions.

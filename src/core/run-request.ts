@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Errors } from '@sinclair/typebox/errors';
 import { Check } from '@sinclair/typebox/value';
 import { PulsarIoError } from './errors.ts';
+import { schemaProblems } from './schema-problems.ts';
 
 const runRequest = Type.Object(
   {
@@ -26,6 +26,8 @@ export type RunRequest = Readonly<Static<typeof runRequest>>;
 /** Checks the payload of an invocation; throws `PIO_REQUEST_INVALID` naming what is wrong with it. */
 export const readRunRequest = (payload: unknown): RunRequest => {
   if (Check(runRequest, payload)) return payload;
-  const problems = [...Errors(runRequest, payload)].slice(0, 5).map(({ path, message }) => `${path || '/'} ${message}`);
-  throw new PulsarIoError('PIO_REQUEST_INVALID', `this is not the payload of a run: ${problems.join('; ')}`);
+  throw new PulsarIoError(
+    'PIO_REQUEST_INVALID',
+    `this is not the payload of a run: ${schemaProblems(runRequest, payload)}`,
+  );
 };

@@ -11,6 +11,7 @@ import { storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
 import { redriveLetters } from '../delivery/letter-book.ts';
 import { LETTER, originalOf } from '../delivery/letters.ts';
 import { OpenBook } from '../delivery/open-book.ts';
+import type { Pipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import type { SinkBatch } from '../delivery/sink-batch.ts';
 import { settle } from './settle.ts';
@@ -29,6 +30,7 @@ interface Lane {
   readonly book: OpenBook;
   readonly reader: RecordReader;
   readonly batch: Omit<SinkBatch, 'records'>;
+  readonly pipeline: Pipeline<SinkBatch>;
   /** The last letter that is sent back. */
   readonly through: MessageIdParts;
   /** Keys of letters behind it. */
@@ -159,6 +161,7 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: M
     number,
     book,
     batch,
+    pipeline: run.redrivePipeline(),
     through,
     reader: new RecordReader(letterTopic, frontier.current),
     left: new Set(),
@@ -232,12 +235,12 @@ const sendBack = async (run: SinkRun, page: readonly IncomingMessage[], { lanes,
 
 const settleLetters = async (
   run: SinkRun,
-  { batch, reader }: Lane,
+  { batch, pipeline, reader }: Lane,
   messages: readonly IncomingMessage[],
   keeper: MessagingConsumer,
 ): Promise<void> => {
   const records = reader.toRecords(messages).map((record) => ({ record, attempts: 0, original: originalOf(record) }));
-  if (records.length > 0) await settle({ ...batch, records }, run.redrivePipeline(), run);
+  if (records.length > 0) await settle({ ...batch, records }, pipeline, run);
   await keeper.ackIndividual(messages.map(({ messageId }) => messageId));
 };
 

@@ -33,8 +33,7 @@ export interface SinkRun extends RunContext {
   readonly batchLimits: ReturnType<NonNullable<SinkType['batchLimits']>>;
   readonly sink: OpenSink | TransactionalSink;
   readonly pipeline: Pipeline<SinkBatch>;
-  /** For dead letters that are sent back. */
-  /** Made when dead letters are sent back: with PULSAR_CLIENT=native its guarantee cannot be kept, and is not asked for otherwise. */
+  /** Makes one for dead letters that are sent back, when there are any: with PULSAR_CLIENT=native its guarantee cannot be kept, and is not asked for otherwise. */
   readonly redrivePipeline: () => Pipeline<SinkBatch>;
   readonly route: ExactlyRoute | undefined;
   readonly plan: SubscriptionPlan;

@@ -1,7 +1,6 @@
 import type { Client, ClientConfig } from 'pg';
 import { orAborted, throwIfAborted } from '../abort.ts';
-import { destroy, tlsChoices } from '../jdbc/postgres/connect.ts';
-import { postgresCode } from '../jdbc/postgres/errors.ts';
+import { connectHost, destroy, tlsChoices } from '../jdbc/postgres/connect.ts';
 import type { DebeziumPostgresConfig } from './config.ts';
 import { sourceError } from './errors.ts';
 
@@ -24,30 +23,14 @@ export const connect = async (
   signal: AbortSignal,
   isReplication = false,
 ): Promise<Client> => {
-  const { Client } = (await import('pg')).default;
   const [host, port] = [config['database.hostname'], config['database.port']];
   const doing = `connecting to PostgreSQL at ${host}:${port}`;
-  const url = { sslMode: config['database.sslmode'] };
-  let last: unknown;
-  for (const ssl of tlsChoices(url, config)) {
-    throwIfAborted(signal, doing);
-    const client = new Client({ ...common(config, isReplication), host, port, ssl } as ClientConfig);
-    client.on('error', () => undefined); // of an idle connection; the next call says it again
-    try {
-      await orAborted(client.connect(), signal, doing);
-      return client;
-    } catch (error) {
-      destroy(client);
-      last = sourceError(error, doing);
-      if (
-        signal.aborted ||
-        postgresCode(error) !== 'PIO_SINK_MISCONFIGURED' ||
-        !/does not support SSL/.test(String(error))
-      )
-        break;
-    }
+  const offers = tlsChoices({ sslMode: config['database.sslmode'] }, config);
+  try {
+    return await connectHost({ ...common(config, isReplication), host, port } as ClientConfig, offers, doing, signal);
+  } catch (error) {
+    throw sourceError(error, doing);
   }
-  throw last;
 };
 
 const common = (config: DebeziumPostgresConfig, isReplication: boolean) => ({

@@ -15,7 +15,7 @@ import type { ReplicationStream } from './replication-stream.ts';
 import { attach, ensureSlot, findSlot, requireSlotAt } from './slot.ts';
 import { parsePart, prefixOf, SNAPSHOT_END, writeSnapshot } from './snapshot.ts';
 import { Tables } from './tables.ts';
-import { Transactions } from './transactions.ts';
+import { markOf, Transactions } from './transactions.ts';
 
 const PARTITION = 'changes';
 const PAGE_RECORDS = 1_000;
@@ -176,10 +176,3 @@ export class SlotLog implements OpenLogSource {
     );
   }
 }
-
-const markOf = (position: LsnPosition): SourceRecord => ({
-  value: null,
-  sequence: position.sequence,
-  position,
-  isMark: true,
-});

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Parse } from '@sinclair/typebox/value';
 import type { Client } from 'pg';
 import { PulsarIoError } from '../../core/errors.ts';
 import { orAborted } from '../abort.ts';
@@ -39,7 +39,7 @@ export const prefixOf = (snapshot: string): string => `pulsar-io/${snapshot}`;
 export const SNAPSHOT_END = 'end';
 
 /** Reads the content of a message. */
-export const parsePart = (content: string) => Value.Parse(snapshotPart, JSON.parse(content));
+export const parsePart = (content: string) => Parse(snapshotPart, JSON.parse(content));
 
 const PUBLISHED = `SELECT c.oid::int8::text AS oid, n.nspname AS schema, c.relname AS name,
     json_agg(json_build_object('name', a.attname, 'typeOid', a.atttypid::int8, 'modifier', a.atttypmod,

@@ -5,6 +5,14 @@ import type { Change, LogMessage } from './pgoutput.ts';
 import { formatLsn, type LsnPosition, parseLsn } from './position.ts';
 import type { Table, Tables } from './tables.ts';
 
+/** A record that only says that all up to a position was read. */
+export const markOf = (position: LsnPosition): SourceRecord => ({
+  value: null,
+  sequence: position.sequence,
+  position,
+  isMark: true,
+});
+
 interface Transaction {
   readonly lsn: bigint;
   readonly atMs: number;
@@ -82,7 +90,7 @@ export class Transactions {
   mark(lsn: bigint, minBytes: bigint): SourceRecord | undefined {
     if (!this.isBetween || lsn - parseLsn(this.#from.lsn) < minBytes) return undefined;
     this.#from = { lsn: formatLsn(lsn), index: 0, sequence: this.#sequence };
-    return { value: null, sequence: this.#sequence, position: this.#from, isMark: true };
+    return markOf(this.#from);
   }
 
   #recordsOf(change: Change, origin: Origin): ChangeRecord[] {

@@ -1,5 +1,6 @@
 import type { Disposition, ErrorCode } from '../../core/error-codes.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { isTlsCode } from '../tls-code.ts';
 import type { HttpAnswer } from './request.ts';
 
 interface Meaning {
@@ -53,10 +54,9 @@ export const failureOf = (answer: HttpAnswer, isIdempotent: boolean, doing: stri
 /** No answer came. What the client says names addresses and certificates, never headers or bodies. */
 export const noAnswer = (error: unknown, doing: string): PulsarIoError => {
   const { code = '', name = '', message = '' } = error as { code?: string; name?: string; message?: string };
-  const isTls = /CERT|^ERR_(SSL|TLS)|^EPROTO$/.test(code);
   const what = name === 'AbortError' || name === 'TimeoutError' ? 'no answer in time' : message || code;
   return new PulsarIoError(
-    isTls ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE',
+    isTlsCode(code) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE',
     `${doing}: ${what.slice(0, 300)}`,
     {
       cause: error,

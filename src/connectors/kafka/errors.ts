@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/error-codes.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { isTlsCode } from '../tls-code.ts';
 
 /** Which side of a delivery Kafka is on: it decides between `PIO_SOURCE_…` and `PIO_SINK_…`. */
 export type KafkaSide = 'source' | 'sink';
@@ -53,8 +54,7 @@ export const answerOf = <T>(error: unknown): T | undefined => (error as Failure)
 /** Of TLS, or of a protocol that the other side does not speak there: trying again would not help. */
 const isMismatch = (error: unknown): boolean => {
   for (const { code, message } of chainOf(error)) {
-    if (/CERT|^ERR_(SSL|TLS)|^EPROTO$/.test(String(code)) || /requires TLS|TLS handshake failed/.test(message))
-      return true;
+    if (isTlsCode(code) || /requires TLS|TLS handshake failed/.test(message)) return true;
     if (code === 'PLT_KFK_AUTHENTICATION') return true;
   }
   return false;

@@ -1,6 +1,6 @@
 import type { FrontierMove, FrontierRow, TransactionalSink } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
-import type { Frontier } from '../../core/frontier.ts';
+import { type Frontier, isSameFrontier } from '../../core/frontier.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
 import { compareTokens, type Token } from '../../core/token.ts';
 import { throwIfAborted } from '../abort.ts';
@@ -227,7 +227,6 @@ const requireNewer = (topic: string, token: Token, stored: FrontierRow | undefin
 };
 
 const isExpected = ({ token, frontier }: FrontierRow, move: FrontierMove): boolean =>
-  compareTokens(token, move.token) === 0 &&
-  (['ledgerId', 'entryId', 'batchIndex', 'version'] as const).every((part) => frontier[part] === move.from[part]);
+  compareTokens(token, move.token) === 0 && isSameFrontier(frontier, move.from);
 
 const resultOf = (error: PulsarIoError | undefined): RecordResult | undefined => error && { ok: false, error };

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/error-codes.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { isTlsCode } from '../tls-code.ts';
 
 /** Codes of the server (its `error_codes.yml`) that blame the document. */
 const REJECTED = [
@@ -42,12 +43,10 @@ export const documentError = (code: unknown, doing: string): PulsarIoError => {
   return new PulsarIoError(known, `${doing}: ${what} (error ${String(code)}${why})`);
 };
 
-const isTls = ({ code = '' }: Failure): boolean => /CERT|^ERR_(SSL|TLS)|^EPROTO$/.test(String(code));
-
 /** True when a cause is one that no waiting mends. */
 const isLasting = (error: Failure): boolean => {
   for (let it: Failure | undefined = error; it; it = it.cause as Failure | undefined)
-    if (isTls(it) || codeOf(it.code) === 'PIO_SINK_MISCONFIGURED') return true;
+    if (isTlsCode(it.code) || codeOf(it.code) === 'PIO_SINK_MISCONFIGURED') return true;
   return /^Mongo(ParseError|InvalidArgumentError|MissingCredentialsError|MissingDependencyError|CompatibilityError)$/.test(
     error.name ?? '',
   );

@@ -1,5 +1,6 @@
 import { PulsarIoError } from '../../core/errors.ts';
 import { throwIfAborted } from '../abort.ts';
+import { isTlsCode } from '../tls-code.ts';
 
 /** Whose error it is. */
 export type Side = 'SOURCE' | 'SINK';
@@ -12,8 +13,6 @@ interface Failure {
   readonly code: unknown;
   readonly message: string;
 }
-
-const isTls = (code: unknown): boolean => /CERT|^ERR_(SSL|TLS)|^EPROTO$/.test(String(code));
 
 /** The reply code of a server that ends the handshake is in the client's text only. */
 const replyCodeOf = ({ code, message }: Failure): number =>
@@ -28,7 +27,7 @@ export const rabbitmqError = (error: unknown, doing: string, side: Side, signal?
   if (signal) throwIfAborted(signal, doing);
   const { code, message = '' } = error as Partial<Failure>;
   const failure = { code, message };
-  const isMisconfigured = MISCONFIGURED.has(replyCodeOf(failure)) || isTls(code) || isNoVirtualHost(failure);
+  const isMisconfigured = MISCONFIGURED.has(replyCodeOf(failure)) || isTlsCode(code) || isNoVirtualHost(failure);
   const what = isNoVirtualHost(failure)
     ? 'the server refuses the virtual host: it is not there, or the user has no right to it'
     : (message || String(code ?? 'no answer')).slice(0, 300);

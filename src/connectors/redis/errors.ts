@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/error-codes.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { isTlsCode } from '../tls-code.ts';
 
 /** First words of Redis' error replies (redis.io, "RESP protocol: simple errors") that an operator has to mend. */
 const MISCONFIGURED = ['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'NOSCRIPT', 'NOREPLICAS'];
@@ -17,10 +18,8 @@ const wordOf = ({ message }: Failure): string => /^[A-Z]+/.exec(message)?.[0] ??
 
 const isReply = (error: Failure): boolean => error.name === 'ReplyError';
 
-const isTls = ({ code = '' }: Failure): boolean => /CERT|^ERR_(SSL|TLS)|^EPROTO$/.test(String(code));
-
 const codeOf = (error: Failure): ErrorCode => {
-  if (!isReply(error)) return isTls(error) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE';
+  if (!isReply(error)) return isTlsCode(error.code) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE';
   const word = wordOf(error);
   if (REJECTED.includes(word)) return 'PIO_SINK_REJECTED';
   // Plain ERR: a command that the server does not know or allow, a database that it does not have.

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Check } from '@sinclair/typebox/value';
 import type { FrontierRow } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
-import type { Frontier } from '../../core/frontier.ts';
+import { type Frontier, isSameFrontier } from '../../core/frontier.ts';
 import { compareTokens, type Token } from '../../core/token.ts';
+import { fenced } from '../fenced.ts';
 import type { ConditionalObjects, PutCondition } from './conditional-objects.ts';
 
 /** Folder of our frontiers, beside the data; programs that read folders of data pass over names that begin with an underscore. */
@@ -61,7 +62,7 @@ export class FrontierObject {
     for (;;) {
       const found = await this.#read(signal);
       if (found && compareTokens(found.token, token) >= 0)
-        throw this.#fenced(token, 'a run with a newer or the same token was here');
+        throw fenced(this.#topic, token, 'a run with a newer or the same token was here');
       const reached = found ? await this.#reached(found, signal) : initial;
       const condition: PutCondition = found ? { etag: found.etag } : { absent: true };
       if (await this.#store({ token, frontier: reached }, condition, signal)) return { token, frontier: reached };
@@ -71,9 +72,9 @@ export class FrontierObject {
   /** Throws `PIO_FENCED` unless this run fenced with `token` and is at `from`. */
   require(token: Token, from: Frontier): void {
     const held = this.#held;
-    if (!held) throw this.#fenced(token, 'it did not fence, or failed since');
-    if (compareTokens(held.token, token) !== 0 || !isSame(held.frontier, from))
-      throw this.#fenced(token, 'its token or frontier is not the stored one');
+    if (!held) throw fenced(this.#topic, token, 'it did not fence, or failed since');
+    if (compareTokens(held.token, token) !== 0 || !isSameFrontier(held.frontier, from))
+      throw fenced(this.#topic, token, 'its token or frontier is not the stored one');
   }
 
   /** Moves to `to`, together with an object where there is one. Throws `PIO_FENCED` when a newer run took over; whatever it throws, only a fence tells where we are. */
@@ -84,7 +85,7 @@ export class FrontierObject {
     if (next) {
       etag = await this.#change({ token: held.token, frontier: held.frontier, object: next.key }, etag, signal);
       const writeId = await this.#putOnce(next, to, signal);
-      if (writeId !== undefined) throw this.#fenced(held.token, `another run wrote ${next.key}`);
+      if (writeId !== undefined) throw fenced(this.#topic, held.token, `another run wrote ${next.key}`);
     }
     await this.#change({ token: held.token, frontier: to }, etag, signal);
   }
@@ -113,7 +114,7 @@ export class FrontierObject {
 
   async #change(next: Omit<Stored, 'writeId'>, etag: string, signal: AbortSignal): Promise<string> {
     if (await this.#store(next, { etag }, signal)) return (this.#held as unknown as { etag: string }).etag;
-    throw this.#fenced(next.token, 'somebody changed the stored frontier');
+    throw fenced(this.#topic, next.token, 'somebody changed the stored frontier');
   }
 
   /** False: the condition does not hold. */
@@ -136,18 +137,10 @@ export class FrontierObject {
     const found = await this.#objects.get(this.#key, signal);
     if (!found) return undefined;
     const content = parsed(found.text);
-    if (Value.Check(stored, content)) return { ...content, etag: found.etag };
+    if (Check(stored, content)) return { ...content, etag: found.etag };
     throw new PulsarIoError('PIO_FRONTIER_STALE', `${this.#objects.name}: ${this.#key} is no frontier of ours`);
   }
-
-  #fenced({ generation, epoch }: Token, why: string): PulsarIoError {
-    const who = `the run (generation ${generation}, epoch ${epoch})`;
-    return new PulsarIoError('PIO_FENCED', `${who} may not write for ${this.#topic}: ${why}`);
-  }
 }
-
-const isSame = (a: Frontier, b: Frontier): boolean =>
-  a.ledgerId === b.ledgerId && a.entryId === b.entryId && a.batchIndex === b.batchIndex && a.version === b.version;
 
 const parsed = (text: string | undefined): unknown => {
   try {
@@ -159,7 +152,7 @@ const parsed = (text: string | undefined): unknown => {
 
 const frontierOf = (metadata: Readonly<Record<string, string>>, key: string): Frontier => {
   const found = parsed(metadata[FRONTIER]);
-  if (Value.Check(frontier, found)) return found;
+  if (Check(frontier, found)) return found;
   throw new PulsarIoError(
     'PIO_FRONTIER_STALE',
     `${key} has the name of an object of ours, but was written by someone else`,

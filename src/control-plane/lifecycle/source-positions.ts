@@ -1,10 +1,10 @@
-import { Errors } from '@sinclair/typebox/errors';
 import { Check } from '@sinclair/typebox/value';
 import type { Connector } from '../../core/connector.ts';
 import type { LogSourceType } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { Position } from '../../core/position.ts';
 import { SOURCE_START, type SourceProgress } from '../../core/progress.ts';
+import { schemaProblems } from '../../core/schema-problems.ts';
 import { isServedTimes } from '../../core/served-times.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Call } from '../operation.ts';
@@ -49,10 +49,9 @@ export const checkPositions = (
       );
     }
     if (position === null || Check(schema, position)) continue;
-    const problems = [...Errors(schema, position)].slice(0, 5).map(({ path, message }) => `${path || '/'} ${message}`);
     throw new PulsarIoError(
       'PIO_REQUEST_INVALID',
-      `The position of ${partition} is none of a ${name} source: ${problems.join('; ')}; null is its start`,
+      `The position of ${partition} is none of a ${name} source: ${schemaProblems(schema, position)}; null is its start`,
     );
   }
   return given as ReadonlyMap<string, Position | null>;

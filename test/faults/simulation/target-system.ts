@@ -7,9 +7,8 @@ import {
   type TransactionalSink,
 } from '../../../src/core/connector-type.ts';
 import { PulsarIoError } from '../../../src/core/errors.ts';
-import type { Frontier } from '../../../src/core/frontier.ts';
+import { type Frontier, isSameFrontier } from '../../../src/core/frontier.ts';
 import { GUARANTEES, type Guarantee } from '../../../src/core/guarantee.ts';
-import { compareMessageIds } from '../../../src/core/message-id.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../../src/core/record.ts';
 import { compareTokens, type Token } from '../../../src/core/token.ts';
 import type { Process } from './process.ts';
@@ -33,8 +32,6 @@ export interface Effect {
   readonly text: string;
   readonly key: string;
 }
-
-const isSame = (a: Frontier, b: Frontier): boolean => compareMessageIds(a, b) === 0 && a.version === b.version;
 
 const GUARANTEES_OF: Readonly<Record<TargetModel, readonly Guarantee[]>> = {
   transactional: GUARANTEES,
@@ -99,7 +96,7 @@ export class TargetSystem {
     { topic, token, from, to }: FrontierMove,
   ): readonly (RecordResult | undefined)[] | undefined {
     const row = this.#frontiers.get(topic);
-    if (!row || compareTokens(row.token, token) !== 0 || !isSame(row.frontier, from)) throw fenced(topic);
+    if (!row || compareTokens(row.token, token) !== 0 || !isSameFrontier(row.frontier, from)) throw fenced(topic);
     const failures = records.map((record) => this.#failureOf(record));
     if (failures.some(Boolean)) return failures.map((error) => (error ? { ok: false as const, error } : undefined));
     this.#frontiers.set(topic, { token, frontier: to });

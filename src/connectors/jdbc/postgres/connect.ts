@@ -14,25 +14,42 @@ export type ConnectionKeys = Pick<
 
 /** A connected client in pipeline mode: queries are sent without waiting for the answers of those before. */
 export const connectPostgres = async (config: ConnectionKeys, signal: AbortSignal): Promise<Client> => {
-  const { Client } = (await import('pg')).default;
   const url = urlOf(config);
   let last: unknown;
   for (const { host, port } of url.hosts) {
     const doing = `connecting to PostgreSQL at ${host}:${port}`;
-    for (const ssl of tlsChoices(url, config)) {
-      throwIfAborted(signal, doing);
-      const client = new Client({ ...common(config, url), host, port, ssl });
-      client.on('error', () => undefined); // of an idle connection; the next query says it again
-      try {
-        await orAborted(client.connect(), signal, doing);
-        return client;
-      } catch (error) {
-        destroy(client);
-        last = postgresError(error, doing);
-        if ((last as PulsarIoError).code === 'PIO_ABORTED') throw last;
-        // Only a server without TLS is worth another try without.
-        if (postgresCode(error) !== 'PIO_SINK_MISCONFIGURED' || !/does not support SSL/.test(String(error))) break;
-      }
+    try {
+      const options = { ...common(config, url), host, port };
+      return await connectHost(options, tlsChoices(url, config), doing, signal);
+    } catch (error) {
+      last = postgresError(error, doing);
+      if ((last as PulsarIoError).code === 'PIO_ABORTED') throw last;
+    }
+  }
+  throw last;
+};
+
+/** Connects to one server, with the first of these offers that it takes. Throws what `pg` throws of the last that was tried, or `PIO_ABORTED`. */
+export const connectHost = async (
+  options: ClientConfig,
+  offers: readonly (ConnectionOptions | false)[],
+  doing: string,
+  signal: AbortSignal,
+): Promise<Client> => {
+  const { Client } = (await import('pg')).default;
+  let last: unknown;
+  for (const ssl of offers) {
+    throwIfAborted(signal, doing);
+    const client = new Client({ ...options, ssl });
+    client.on('error', () => undefined); // of an idle connection; the next query says it again
+    try {
+      await orAborted(client.connect(), signal, doing);
+      return client;
+    } catch (error) {
+      destroy(client);
+      last = error;
+      // Only a server without TLS is worth another try without.
+      if (postgresCode(error) !== 'PIO_SINK_MISCONFIGURED' || !/does not support SSL/.test(String(error))) break;
     }
   }
   throw last;

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../core/error-codes.ts';
 import { PulsarIoError } from '../../../core/errors.ts';
+import { isTlsCode } from '../../tls-code.ts';
 
 /** The fields of an error that the server sent (PostgreSQL documentation, "Error and Notice Message Fields"). */
 interface ServerError extends Error {
@@ -37,10 +38,10 @@ const NAMES: Readonly<Record<string, string>> = {
   P0001: 'a trigger or function refuses it',
 };
 
-/** Error codes of Node for a certificate or protocol that does not fit: trying again would not help. */
+/** A certificate or protocol that does not fit. */
 const isTls = (error: unknown): boolean => {
   const { code = '', message = '' } = error as { code?: string; message?: string };
-  return /CERT|^ERR_(SSL|TLS)|^EPROTO$/.test(String(code)) || /does not support SSL/.test(message);
+  return isTlsCode(code) || /does not support SSL/.test(message);
 };
 
 const startsWithOne = (code: string, list: readonly string[]): boolean => list.some((it) => code.startsWith(it));
