@@ -6,6 +6,7 @@ import { CassandraSession } from '../../src/connectors/cassandra/session.ts';
 import { cassandraSink } from '../../src/connectors/cassandra/sink.ts';
 import { type ColumnRow, namesOf, tableProblem } from '../../src/connectors/cassandra/table.ts';
 import { sinkRecord } from '../contracts/sink.ts';
+import { code } from '../kit/failures.ts';
 import { configOf, context, problemsOf } from './open.ts';
 
 const base = { roots: 'localhost:9042', keyspace: 'Ks', keyname: 'key', columnFamily: '"Tab""le"', columnName: 'col' };
@@ -13,8 +14,6 @@ const config = (more: Record<string, unknown> = {}) => configOf(cassandraSink, {
 const writes = (more: Record<string, unknown> = {}, isDeletable = true) =>
   mapping(namesOf(config(more)), config(more), isDeletable);
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 
 /** An error as cassandra-driver's `ResponseError` has it. */
 const responseError = (cqlCode: number) => Object.assign(new Error('sekrit in the text'), { code: cqlCode });

@@ -51,3 +51,13 @@ export const startCutProxy = async (host: string, port: number, at = 0): Promise
     close,
   };
 };
+
+/** What was made of a server behind this proxy, which an outage cuts, and which is disposed of with it. */
+export const withOutage = <T extends { dispose(): Promise<void> }>(made: T, proxy: CutProxy) => ({
+  ...made,
+  outage: () => proxy.cut(),
+  dispose: async () => {
+    await proxy.close();
+    await made.dispose();
+  },
+});

@@ -6,12 +6,11 @@ import fc from 'fast-check';
 import { fileSource } from '../../src/connectors/file/source.ts';
 import { readAll, type SourceHarness, sourceContract, textOf } from '../contracts/source.ts';
 import { sourceOutageContract, sourcePoisonContract, sourceValuesContract } from '../contracts/source-trouble.ts';
+import { code } from '../kit/failures.ts';
 import { configOf, context, problemsOf } from './open.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const open = (configs: Record<string, unknown>) => fileSource.open(configOf(fileSource, configs), context());
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 const running = () => new AbortController().signal;
 
 const harness =

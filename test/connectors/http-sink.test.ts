@@ -7,6 +7,7 @@ import type { OpenContext } from '../../src/core/connector-type.ts';
 import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
 import { type SinkHarness, sinkContract, sinkRecord } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { codes } from '../kit/failures.ts';
 import { planted } from '../kit/planted.ts';
 import { type SeenRequest, startHttpServer, type TestAnswer, type TestHttpServer } from '../pulsar/kit/http-server.ts';
 import { startCutProxy } from './cut-proxy.ts';
@@ -14,8 +15,6 @@ import { configOf, context, problemsOf } from './open.ts';
 
 const running = () => new AbortController().signal;
 const put = (n: number, value: string | null, more: Partial<SinkRecord> = {}) => sinkRecord(n, { value, ...more });
-const codes = (results: readonly RecordResult[]) =>
-  results.map((it) => (it.ok ? 'ok' : (it.error as { code?: string }).code));
 const open = (url: string, more: Record<string, unknown> = {}, of: Partial<OpenContext> = {}) =>
   httpSink.open(configOf(httpSink, { url, ...more }), context(of));
 const decoded = (header: unknown): string => {

@@ -7,6 +7,7 @@ import { FRONTIER_START } from '../../src/core/frontier.ts';
 import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
 import { sinkContract, sinkRecord, transactionalSinkContract } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkSchemaContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { code } from '../kit/failures.ts';
 import { configOf, context, problemsOf } from './open.ts';
 import {
   sqliteHarness,
@@ -37,8 +38,6 @@ const running = () => new AbortController().signal;
 const fields = (n: number, value: Record<string, unknown>, more: Partial<SinkRecord> = {}) =>
   sinkRecord(n, { value, ...more });
 const message = (result: RecordResult | undefined) => (result && !result.ok ? result.error.message : undefined);
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 
 describe('the jdbc-sqlite sink', () => {
   const targets: Target[] = [];

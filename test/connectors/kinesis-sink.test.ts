@@ -5,15 +5,14 @@ import { describe, expect, test } from '@jest/globals';
 import { requestsOf } from '../../src/connectors/kinesis/entries.ts';
 import { kinesisSink } from '../../src/connectors/kinesis/sink.ts';
 import { endpointOf } from '../../src/connectors/kinesis/sink-config.ts';
-import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
+import type { SinkRecord } from '../../src/core/record.ts';
 import { sinkRecord } from '../contracts/sink.ts';
+import { codes } from '../kit/failures.ts';
 import { configOf, context, problemsOf } from './open.ts';
 
 const CREDENTIALS = JSON.stringify({ accessKey: 'AKIDEXAMPLE', secretKey: 'sekrit' });
 const BASE = { awsRegion: 'eu-west-1', awsKinesisStreamName: 'orders', awsCredentialPluginParam: CREDENTIALS };
 const running = () => new AbortController().signal;
-const codes = (results: readonly RecordResult[]) =>
-  results.map((it) => (it.ok ? 'ok' : (it.error as { code?: string }).code));
 
 /** Every key of Pulsar's `KinesisSinkConfig`, with a value that it takes. */
 const PULSARS = {

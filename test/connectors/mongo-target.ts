@@ -5,7 +5,7 @@ import type { OpenContext } from '../../src/core/connector-type.ts';
 import { type SinkHarness, sinkRecord } from '../contracts/sink.ts';
 import type { SinkOutageHarness } from '../contracts/sink-trouble.ts';
 import type { MongoAddress } from '../services/index.ts';
-import { startCutProxy } from './cut-proxy.ts';
+import { startCutProxy, withOutage } from './cut-proxy.ts';
 import { configOf, context } from './open.ts';
 
 const EFFECTIVELY: Partial<OpenContext> = { guarantee: 'EFFECTIVELY_ONCE' };
@@ -56,12 +56,5 @@ export const mongoOutageHarness = async (address: MongoAddress): Promise<SinkOut
   const proxy = await startCutProxy(hostname, Number(port));
   const mongoUri = `mongodb://127.0.0.1:${proxy.port}/?directConnection=true`;
   const made = await mongoHarness(address, EFFECTIVELY, { mongoUri, timeoutMs: 1_000 });
-  return {
-    ...made,
-    outage: () => proxy.cut(),
-    dispose: async () => {
-      await proxy.close();
-      await made.dispose();
-    },
-  };
+  return withOutage(made, proxy);
 };

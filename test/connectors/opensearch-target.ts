@@ -5,7 +5,7 @@ import type { SinkHarness } from '../contracts/sink.ts';
 import { sinkRecord } from '../contracts/sink.ts';
 import type { SinkOutageHarness } from '../contracts/sink-trouble.ts';
 import type { OpensearchAddress } from '../services/index.ts';
-import { startCutProxy } from './cut-proxy.ts';
+import { startCutProxy, withOutage } from './cut-proxy.ts';
 import { configOf, context } from './open.ts';
 
 const EFFECTIVELY: Partial<OpenContext> = { guarantee: 'EFFECTIVELY_ONCE' };
@@ -73,12 +73,5 @@ export const opensearchOutageHarness = async (address: OpensearchAddress): Promi
   const { hostname, port } = new URL(address.url);
   const proxy = await startCutProxy(hostname, Number(port));
   const made = await opensearchHarness(address, EFFECTIVELY, { elasticSearchUrl: `http://127.0.0.1:${proxy.port}` });
-  return {
-    ...made,
-    outage: () => proxy.cut(),
-    dispose: async () => {
-      await proxy.close();
-      await made.dispose();
-    },
-  };
+  return withOutage(made, proxy);
 };

@@ -5,7 +5,7 @@ import type { OpenContext, TransactionalSink } from '../../src/core/connector-ty
 import { type SinkHarness, sinkRecord } from '../contracts/sink.ts';
 import type { SinkOutageHarness, SinkSchemaHarness, SinkValuesHarness } from '../contracts/sink-trouble.ts';
 import type { PostgresAddress } from '../services/index.ts';
-import { startCutProxy } from './cut-proxy.ts';
+import { startCutProxy, withOutage } from './cut-proxy.ts';
 import { configOf, context } from './open.ts';
 
 /** A schema of one's own with a table `items (k, v)`, or what `columns` says. */
@@ -59,14 +59,7 @@ export const postgresHarness = async (address: PostgresAddress): Promise<SinkHar
 export const postgresOutageHarness = async (address: PostgresAddress): Promise<SinkOutageHarness> => {
   const target = await postgresTarget(address, KEYED);
   const proxy = await startCutProxy(address.host, address.port);
-  return {
-    ...harnessOf(target, { jdbcUrl: target.urlAt(proxy.port) }),
-    outage: () => proxy.cut(),
-    dispose: async () => {
-      await proxy.close();
-      await target.dispose();
-    },
-  };
+  return withOutage(harnessOf(target, { jdbcUrl: target.urlAt(proxy.port) }), proxy);
 };
 
 /** A column for each kind of value. */

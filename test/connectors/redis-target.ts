@@ -5,7 +5,7 @@ import type { OpenContext } from '../../src/core/connector-type.ts';
 import { type SinkHarness, sinkRecord } from '../contracts/sink.ts';
 import type { SinkOutageHarness } from '../contracts/sink-trouble.ts';
 import type { RedisAddress } from '../services/index.ts';
-import { startCutProxy } from './cut-proxy.ts';
+import { startCutProxy, withOutage } from './cut-proxy.ts';
 import { configOf, context } from './open.ts';
 
 const EFFECTIVELY: Partial<OpenContext> = { guarantee: 'EFFECTIVELY_ONCE' };
@@ -62,12 +62,5 @@ export const redisHarness = async (
 export const redisOutageHarness = async (address: RedisAddress): Promise<SinkOutageHarness> => {
   const target = await redisTarget(address);
   const proxy = await startCutProxy(address.host, address.port);
-  return {
-    ...harnessOf(target, EFFECTIVELY, { redisHosts: `127.0.0.1:${proxy.port}` }),
-    outage: () => proxy.cut(),
-    dispose: async () => {
-      await proxy.close();
-      await target.dispose();
-    },
-  };
+  return withOutage(harnessOf(target, EFFECTIVELY, { redisHosts: `127.0.0.1:${proxy.port}` }), proxy);
 };

@@ -8,12 +8,11 @@ import { startCutProxy } from '../connectors/cut-proxy.ts';
 import { configOf, context } from '../connectors/open.ts';
 import { type SinkHarness, sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkSchemaContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { code } from '../kit/failures.ts';
 import { describeReal, useCassandra } from '../services/index.ts';
 
 const KEYSPACE = `connectors_${process.pid}`;
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 const isWritten = (results: readonly RecordResult[]) => results.every(({ ok }) => ok);
 
 describeReal('the cassandra sink on a real server', ['cassandra'], () => {

@@ -9,18 +9,14 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { dynamodbSink } from '../../src/connectors/dynamodb/sink.ts';
-import type { RecordResult } from '../../src/core/record.ts';
-import { startCutProxy } from '../connectors/cut-proxy.ts';
+import { startCutProxy, withOutage } from '../connectors/cut-proxy.ts';
 import { configOf, context, problemsOf } from '../connectors/open.ts';
 import { type SinkHarness, sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
 import { type SinkOutageHarness, sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { code, codes } from '../kit/failures.ts';
 import { describeReal, useDynamodb } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
-const codes = (results: readonly RecordResult[]) =>
-  results.map((it) => (it.ok ? 'ok' : (it.error as { code?: string }).code));
 
 describeReal('the dynamodb sink on DynamoDB Local', ['dynamodb'], () => {
   let admin: DynamoDBClient;
@@ -87,14 +83,7 @@ describeReal('the dynamodb sink on DynamoDB Local', ['dynamodb'], () => {
     const { hostname, port } = new URL(useDynamodb().endpoint);
     const proxy = await startCutProxy(hostname, Number(port));
     const made = await harness({ awsEndpoint: `http://127.0.0.1:${proxy.port}` });
-    return {
-      ...made,
-      outage: () => proxy.cut(),
-      dispose: async () => {
-        await proxy.close();
-        await made.dispose();
-      },
-    };
+    return withOutage(made, proxy);
   };
   const inTransactions = (): Promise<SinkHarness> => harness({ writeMode: 'transaction' });
   sinkContract('dynamodb', harness);

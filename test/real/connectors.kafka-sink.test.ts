@@ -12,11 +12,10 @@ import {
 import { sinkContract, sinkRecord, transactionalSinkContract } from '../contracts/sink.ts';
 import { sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { textOf } from '../contracts/source.ts';
+import { code } from '../kit/failures.ts';
 import { describeReal, useKafka } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 const oks = (results: readonly RecordResult[]) => results.map(({ ok }) => ok);
 const AS_IT_IS = 'the payload is written as it is';
 

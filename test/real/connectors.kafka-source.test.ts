@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
 import { type KafkaTopic, kafkaHarness, kafkaTopic } from '../connectors/kafka-log.ts';
 import { readAll, sourceContract, textOf } from '../contracts/source.ts';
+import { code } from '../kit/failures.ts';
 import { describeReal, useKafka } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 
 describeReal('the kafka source on a real server', ['kafka'], () => {
   const topics: KafkaTopic[] = [];

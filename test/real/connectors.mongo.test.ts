@@ -1,16 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Decimal128, Double, Int32, Long } from 'mongodb';
-import type { RecordResult } from '../../src/core/record.ts';
 import { mongoHarness, mongoOutageHarness, mongoTarget } from '../connectors/mongo-target.ts';
 import { sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { code, codes } from '../kit/failures.ts';
 import { describeReal, useMongo } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
-const codes = (results: readonly RecordResult[]) =>
-  results.map((it) => (it.ok ? 'ok' : (it.error as { code?: string }).code));
 const put = (n: number, key: string, value: unknown) => sinkRecord(n, { key, value: JSON.stringify(value) });
 const EFFECTIVELY = { guarantee: 'EFFECTIVELY_ONCE' } as const;
 /** A real server where one is given, else the stand-in. */

@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { RecordResult } from '../../src/core/record.ts';
 import { opensearchHarness, opensearchOutageHarness, opensearchTarget } from '../connectors/opensearch-target.ts';
 import { sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
 import {
@@ -8,13 +7,10 @@ import {
   sinkSchemaContract,
   sinkValuesContract,
 } from '../contracts/sink-trouble.ts';
+import { code, codes } from '../kit/failures.ts';
 import { describeReal, startOpensearch, useOpensearch } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
-const codes = (results: readonly RecordResult[]) =>
-  results.map((it) => (it.ok ? 'ok' : (it.error as { code?: string }).code));
 const put = (n: number, key: string, value: unknown) => sinkRecord(n, { key, value: JSON.stringify(value) });
 const EFFECTIVELY = { guarantee: 'EFFECTIVELY_ONCE' } as const;
 

@@ -11,11 +11,10 @@ import {
 } from '../connectors/postgres-target.ts';
 import { sinkContract, sinkRecord, transactionalSinkContract } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkSchemaContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { code } from '../kit/failures.ts';
 import { describeReal, usePostgres } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 const fields = (n: number, value: Record<string, unknown>, more: Partial<SinkRecord> = {}) =>
   sinkRecord(n, { value, ...more });
 const message = (result: RecordResult | undefined) => (result && !result.ok ? result.error.message : undefined);

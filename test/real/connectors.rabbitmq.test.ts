@@ -4,20 +4,17 @@ import type { Options } from 'amqplib';
 import { rabbitmqSink } from '../../src/connectors/rabbitmq/sink.ts';
 import { rabbitmqSource } from '../../src/connectors/rabbitmq/source.ts';
 import type { OpenQueueSource, QueueMessage } from '../../src/core/connector-type.ts';
-import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
+import type { SinkRecord } from '../../src/core/record.ts';
 import { startCutProxy } from '../connectors/cut-proxy.ts';
 import { configOf, context } from '../connectors/open.ts';
 import { rabbitmqConfigs, rabbitmqQueue } from '../connectors/rabbitmq-queue.ts';
 import { queueSourceContract } from '../contracts/queue-source.ts';
 import { type SinkHarness, sinkContract, sinkRecord } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { code, codes } from '../kit/failures.ts';
 import { describeReal, useRabbitmq } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
-const codes = (results: readonly RecordResult[]) =>
-  results.map((it) => (it.ok ? 'ok' : (it.error as { code?: string }).code));
 const put = (n: number, text: string, more: Partial<SinkRecord> = {}) =>
   sinkRecord(n, { bytes: Buffer.from(text), ...more });
 const texts = (messages: readonly QueueMessage[]) => messages.map(({ record }) => String(record.value));

@@ -1,17 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
+import type { SinkRecord } from '../../src/core/record.ts';
 import { redisHarness, redisOutageHarness, redisTarget } from '../connectors/redis-target.ts';
 import { sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
 import { sinkOutageContract } from '../contracts/sink-trouble.ts';
+import { code, codes } from '../kit/failures.ts';
 import { describeReal, type RedisAddress, type RunningServer, startRedis, useRedis } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 const put = (n: number, key: string, text: string | Buffer): SinkRecord =>
   sinkRecord(n, { key, value: Buffer.from(text) });
-const codes = (results: readonly RecordResult[]) =>
-  results.map((it) => (it.ok ? 'ok' : (it.error as { code?: string }).code));
 
 describeReal('the redis sink on a real server', ['redis'], () => {
   sinkContract('redis', () => redisHarness(useRedis()));

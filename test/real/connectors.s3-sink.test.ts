@@ -17,12 +17,11 @@ import { deliveryContract } from '../contracts/delivery.ts';
 import { type SinkHarness, sinkContract, sinkRecord, transactionalSinkContract } from '../contracts/sink.ts';
 import { type SinkOutageHarness, sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { s3Target } from '../e2e/s3-target.ts';
+import { code } from '../kit/failures.ts';
 import { describeReal, useMoto, usePulsar } from '../services/index.ts';
 import { prepareNamespace } from './deduplicated-namespace.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 const METADATA = '__message_metadata__';
 
 describeReal('the s3 sink on a server that speaks its protocol', ['moto'], () => {

@@ -21,11 +21,10 @@ import { queueSourceContract } from '../contracts/queue-source.ts';
 import { type SinkHarness, sinkContract, sinkRecord } from '../contracts/sink.ts';
 import { sinkOutageContract } from '../contracts/sink-trouble.ts';
 import { sqsClient, sqsConfigs } from '../e2e/sqs-input.ts';
+import { code } from '../kit/failures.ts';
 import { describeReal, useElasticmq } from '../services/index.ts';
 
 const running = () => new AbortController().signal;
-const code = (name: string, text = '') =>
-  expect.objectContaining({ code: name, message: expect.stringContaining(text) });
 
 describeReal('SQS on a real server', ['elasticmq'], () => {
   let client: SQSClient;

@@ -1,4 +1,4 @@
-import { startCutProxy } from '../connectors/cut-proxy.ts';
+import { startCutProxy, withOutage } from '../connectors/cut-proxy.ts';
 import { kafkaHarness } from '../connectors/kafka-log.ts';
 import { kafkaSinkHarness } from '../connectors/kafka-target.ts';
 import { sinkOutageContract } from '../contracts/sink-trouble.ts';
@@ -16,12 +16,12 @@ describeReal('a Kafka that goes away', ['kafka'], () => {
   sourceOutageContract('kafka', async () => {
     const { proxy, bootstrapServers } = await proxied();
     const made = await kafkaHarness(useKafka(), bootstrapServers);
-    return { ...made, outage: () => proxy.cut(), dispose: () => proxy.close().then(made.dispose) };
+    return withOutage(made, proxy);
   });
 
   sinkOutageContract('kafka', async () => {
     const { proxy, bootstrapServers } = await proxied();
     const made = await kafkaSinkHarness(useKafka(), { bootstrapServers });
-    return { ...made, outage: () => proxy.cut(), dispose: () => proxy.close().then(made.dispose) };
+    return withOutage(made, proxy);
   });
 });
