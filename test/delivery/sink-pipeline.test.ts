@@ -4,6 +4,7 @@ import { PulsarIoError } from '../../src/core/errors.ts';
 import { WHOLE_ENTRY } from '../../src/core/frontier.ts';
 import { notTried, type RecordResult, type SinkRecord } from '../../src/core/record.ts';
 import type { Accepts } from '../../src/delivery/decode.ts';
+import type { LetterBook } from '../../src/delivery/letter-book.ts';
 import { BatchWorld, outcomes, record } from './sink-kit.ts';
 
 const rejected = (): RecordResult => ({ ok: false, error: new PulsarIoError('PIO_SINK_REJECTED', 'never') });
@@ -163,6 +164,29 @@ describe('a transactional target', () => {
         }
       }),
     );
+  });
+});
+
+test('a target that orders nothing is handed nothing behind a record that is a letter already', async () => {
+  const handed: string[] = [];
+  world.sink.write = async (records) => {
+    handed.push(records.map(({ value }) => String(value)).join(' '));
+    return records.map(() => ok);
+  };
+  const book: LetterBook = {
+    refusal: ({ record: { messageId } }) =>
+      messageId.entryId === 1 ? new PulsarIoError('PIO_SINK_REJECTED', 'never') : undefined,
+    decide: async () => undefined,
+    holdsBack: () => false,
+  };
+  const batch = world.batch(three(), { withLetters: true, writesInTurn: true, book });
+  const pipeline = world.pipeline('EFFECTIVELY_ONCE');
+  await pipeline(batch);
+  expect(handed).toEqual(['a']);
+  await pipeline(batch);
+  expect({ handed, outcomes: outcomes(batch) }).toEqual({
+    handed: ['a', 'c'],
+    outcomes: ['written', 'dead-lettered', 'written'],
   });
 });
 
