@@ -6,6 +6,7 @@ import type { BrokerAddress } from '../e2e/embedded-broker.ts';
 import type { Input } from '../e2e/input.ts';
 import type { Target } from '../e2e/target.ts';
 import { noteRow } from '../faults/certificate.ts';
+import { untilShown } from './until-shown.ts';
 
 /** What a delivery suite runs on. */
 export interface DeliveryWorld {
@@ -28,9 +29,6 @@ export interface DeliveryWorld {
 }
 
 const LIMIT_MS = 240_000;
-/** Kills come by chance: a delivery that shows nothing, because none came where it matters, is made again, at most so often in all. */
-const MOST_DELIVERIES = 3;
-
 /** What the certificate shows of a delivery: {@link CertificateRow}. */
 const seen = ({ runs, records, kills, lost, duplicated, repeatedWrites, reordered }: DeliveryResult) => ({
   ...{ runs, refused: 0, records, kills, lost, reordered },
@@ -62,12 +60,8 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
     return result;
   };
 
-  const deliverUntil = async (shows: (result: DeliveryResult) => boolean, guarantee: Guarantee, keptBy?: Guarantee) => {
-    for (let left = MOST_DELIVERIES; ; left--) {
-      const result = await run(guarantee, keptBy);
-      if (left === 1 || shows(result)) return result;
-    }
-  };
+  const deliverUntil = (shows: (result: DeliveryResult) => boolean, guarantee: Guarantee, keptBy?: Guarantee) =>
+    untilShown(() => run(guarantee, keptBy), shows);
 
   // Where a repeated write is the same row, a reader cannot tell ATLEAST_ONCE from more: there ATMOST_ONCE must be found out.
   const otherMeans: Guarantee = world.repeatsAreRows ? 'ATLEAST_ONCE' : 'ATMOST_ONCE';

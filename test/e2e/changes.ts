@@ -86,7 +86,7 @@ export const deliverChanges = async (options: ChangesOptions) => {
     tickMs: 300,
     maxRuns: 3,
     ...(options.runSettings && { runSettings: options.runSettings }),
-    chaos: { killChance: 0.06, maxKills, seed, aimsAtEffects: keptBy !== undefined },
+    chaos: { killChance: keptBy ? 0.25 : 0.06, maxKills, seed, aimsAtEffects: keptBy !== undefined },
     logFile: join(folder, 'cloud.log'),
     ...(keptBy && { swap: { asked: guarantee, kept: keptBy } }),
   });
