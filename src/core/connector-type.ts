@@ -135,6 +135,8 @@ export interface SinkType<C extends TObject = TObject> extends ConnectorTypeBase
   maxBatchRecords?(config: Static<C>): number;
   /** Bytes of payload at which a batch is full, and how long one waits for more records, in milliseconds; the runtime's defaults when absent. */
   batchLimits?(config: Static<C>): { readonly maxBytes: number; readonly lingerMs: number };
+  /** What a record's `destinationTopic` names there, such as a table; absent: the type writes to one place only, and a transformation that computes it is refused. */
+  readonly destination?: string;
   /** Opens the target, and creates nothing there: an inspection does it, too. `transactional` types return a {@link TransactionalSink}. */
   open(config: Static<C>, context: OpenContext): Promise<OpenSink | TransactionalSink>;
 }

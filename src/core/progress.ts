@@ -18,6 +18,8 @@ export interface SourceProgress {
   readonly sequence: number;
   /** EFFECTIVELY_ONCE only: what each output topic-partition holds beyond or up to `sequence`. */
   readonly tails: Readonly<Record<string, PublishedTail>>;
+  /** Number of partitions of each topic that records named as their destination, as this generation routes there; 0: not partitioned. Those without tails are only to be cleaned up. */
+  readonly destinations?: Readonly<Record<string, number>> | undefined;
   /** Number of partitions of the output topic that the router of this generation used; 0: not partitioned. */
   readonly routerPartitions: number;
   /** Generation of the producer names that published these tails. */

@@ -8,6 +8,8 @@ export interface SourceRecord {
   readonly key?: string;
   readonly properties?: Readonly<Record<string, string>>;
   readonly eventTimeMs?: number;
+  /** The topic that it goes to instead of the connector's: Pulsar's `Record.getDestinationTopic`. See `destinationOf`. */
+  readonly destinationTopic?: string;
   /**
    * Sequence id: a pure function of the position, strictly increasing within the source partition, counted before
    * any transform or filter (GUARANTEES rule 10). Gaps are fine. The highest value that `isSequence` takes is the limit.
@@ -43,6 +45,8 @@ export interface SinkRecord {
   readonly properties: Readonly<Record<string, string>>;
   readonly publishTimeMs: number;
   readonly eventTimeMs?: number;
+  /** What a transformation says it is to be written to, in place of what the configuration says: see `SinkType.destination`. */
+  readonly destination?: string;
   readonly producerName: string;
   readonly sequenceId: number;
   /** How often the broker delivered it before; counted on Shared and Key_Shared only. */

@@ -36,7 +36,7 @@ const noteFirstUse = async (batch: SourceBatch): Promise<void> => {
   const used = unsettled(batch).flatMap(({ message, error }) => (message && !error ? [output.outputFor(message)] : []));
   if (used.every(({ isUsed }) => isUsed)) return;
   for (const one of used) one.isUsed = true;
-  await checkpoint.commit({ tails: tailsOf(output.outputs) });
+  await checkpoint.commit({ tails: tailsOf(output.outputs), destinations: output.destinations });
 };
 
 /** What each concrete topic is known to hold, for the checkpoint: a sequence that is not trusted yet is not written down. */

@@ -1,23 +1,26 @@
 import type middy from '@middy/core';
 import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
-import type { OutgoingMessage } from '../core/messaging.ts';
 import { isSequence } from '../core/position.ts';
 import type { SourceRecord } from '../core/record.ts';
 import type { OutputShape } from './output-shape.ts';
-import { type SourceBatch, unsettled } from './source-batch.ts';
+import type { RoutedMessage } from './output-topic.ts';
+import { type SourceBatch, type SourceItem, unsettled } from './source-batch.ts';
 
-const toMessage = (record: SourceRecord, encodeAs: OutputShape['encode']): OutgoingMessage => {
+const toMessage = (record: SourceRecord, shape: OutputShape): RoutedMessage => {
   if (!isSequence(record.sequence)) {
     throw new PulsarIoError('PIO_INTERNAL', `sequence ${record.sequence} is not an integer from 0 to 2^53-2`, {
       disposition: 'fatal',
     });
   }
+  const { destinationTopic: named } = record;
+  const destination = named === undefined ? undefined : shape.destinationOf?.(named);
   return {
-    value: encodeAs(record.value),
+    value: shape.encode(record.value),
     sequenceId: record.sequence,
     ...(record.key !== undefined && { key: record.key }),
     ...(record.properties && { properties: record.properties }),
     ...(record.eventTimeMs !== undefined && { eventTimeMs: record.eventTimeMs }),
+    ...(destination !== undefined && { destination }),
   };
 };
 
@@ -32,9 +35,9 @@ export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
           item.outcome = 'filtered';
           continue;
         }
-        const { transform, encode: encodeAs } = batch.output.shape;
-        const record = transform ? transform(item.record) : item.record;
-        if (record) item.message = toMessage(record, encodeAs);
+        const { shape } = batch.output;
+        const record = shape.transform ? shape.transform(item.record) : item.record;
+        if (record) item.message = toMessage(record, shape);
         else item.outcome = 'filtered';
       } catch (error) {
         item.error = toPulsarIoError(
@@ -45,5 +48,23 @@ export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
         if (item.error.code === 'PIO_INTERNAL') throw item.error;
       }
     }
+    await openDestinations(batch);
   },
 });
+
+/** In the order of the records, so that one that names a destination too many is the same one whenever they are read. */
+const openDestinations = async (batch: SourceBatch): Promise<void> => {
+  for (const item of unsettled(batch)) {
+    if (item.message && !item.error) await openDestination(batch, item, item.message);
+  }
+};
+
+const openDestination = async ({ output }: SourceBatch, item: SourceItem, message: RoutedMessage): Promise<void> => {
+  try {
+    await output.openFor(message);
+  } catch (error) {
+    if (!(error instanceof PulsarIoError) || error.code !== 'PIO_SOURCE_RECORD_INVALID') throw error;
+    delete item.message;
+    item.error = error;
+  }
+};

@@ -1,27 +1,37 @@
 import type { SourceConfig } from '../core/connector.ts';
 import type { MessagingSession } from '../core/messaging.ts';
 import type { OutputShape } from './output-shape.ts';
-import { concreteTopics, type Output, OutputTopic } from './output-topic.ts';
+import { concreteTopics, type OpenedTopic, type Output, OutputTopics } from './output-topic.ts';
 import { routeFailure } from './pulsar-failure.ts';
+
+/** Number of partitions of a topic, 0 when it is not partitioned. Throws `PIO_PULSAR_…` and `PIO_TOPIC_NOT_FOUND`. */
+export const partitionsOf = async (session: MessagingSession, topic: string, signal: AbortSignal): Promise<number> => {
+  try {
+    return await session.partitions(topic, signal);
+  } catch (cause) {
+    throw routeFailure(cause, `looking up ${topic}`);
+  }
+};
 
 /** Opens producers with names of the broker's making: for the guarantees that rest on no deduplication. */
 export const openOutputs = async (
   session: MessagingSession,
   { topicName, producerConfig }: SourceConfig,
-  partitions: number,
   signal: AbortSignal,
   shape: OutputShape,
-): Promise<OutputTopic> => {
+): Promise<OutputTopics> => {
   const compression = producerConfig.compressionType ?? 'LZ4';
-  try {
-    const outputs = await Promise.all(
-      concreteTopics(topicName, partitions).map(async (topic): Promise<Output> => {
-        const producer = await session.producer({ topic, compression, schemaDefinition: shape.schema, signal });
-        return { topic, producer, lastSequence: -1, isUsed: true, trusted: true, messageId: null };
-      }),
-    );
-    return new OutputTopic(outputs, partitions, shape);
-  } catch (cause) {
-    throw routeFailure(cause, `opening a producer on ${topicName}`);
-  }
+  const openOne = async (topic: string): Promise<Output> => {
+    const producer = await session.producer({ topic, compression, schemaDefinition: shape.schema, signal });
+    return { topic, producer, lastSequence: -1, isUsed: true, trusted: true, messageId: null };
+  };
+  const open = async (topic: string): Promise<OpenedTopic> => {
+    const partitions = await partitionsOf(session, topic, signal);
+    try {
+      return { outputs: await Promise.all(concreteTopics(topic, partitions).map(openOne)), partitions };
+    } catch (cause) {
+      throw routeFailure(cause, `opening a producer on ${topic}`);
+    }
+  };
+  return new OutputTopics(await open(topicName), { shape, open });
 };

@@ -9,6 +9,8 @@ export interface OutputShape {
   readonly schema?: SchemaDefinition | undefined;
   /** Makes another record of a record before it is encoded; undefined: it is dropped. Throws `TypeError` where it cannot. */
   readonly transform?: ((record: SourceRecord) => SourceRecord | undefined) | undefined;
+  /** The full name of the topic that a record names as its destination; undefined: the output topic. Throws `TypeError` for one that it may not go to. */
+  readonly destinationOf?: ((named: string) => string | undefined) | undefined;
   /** Bytes of a value, null for a tombstone. Throws `TypeError` for what the schema does not take. */
   encode(value: unknown): Uint8Array | null;
 }

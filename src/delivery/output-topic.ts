@@ -40,22 +40,77 @@ export interface PublishProgress {
   tooLarge(message: OutgoingMessage, error: PulsarIoError): void;
 }
 
-/** The concrete topics behind a connector's `topicName`, with one open producer each. */
-export class OutputTopic {
+/** A message and where it goes: undefined is the connector's output topic. */
+export interface RoutedMessage extends OutgoingMessage {
+  readonly destination?: string | undefined;
+}
+
+/** A topic with one open producer for each of its concrete topics. */
+export interface OpenedTopic {
   readonly outputs: readonly Output[];
   readonly partitions: number;
+}
+
+/** What the output topics of a connector are made of. */
+export interface OutputOptions {
+  readonly shape?: OutputShape;
+  /** Destinations that are open already, by full name. */
+  readonly destinations?: ReadonlyMap<string, OpenedTopic>;
+  /** Opens a destination that a record names for the first time. Absent: there are none. */
+  open?(topic: string): Promise<OpenedTopic>;
+}
+
+/** The most topic-partitions that the records of one source partition may go to: each has a producer, and under EFFECTIVELY_ONCE a line in every checkpoint. */
+export const MAX_OUTPUTS = 256;
+
+/** A connector's output topic, and the destinations that its records name, each with its producers. */
+export class OutputTopics {
   /** What records become before they are published here. */
   readonly shape: OutputShape;
+  readonly #home: OpenedTopic;
+  readonly #destinations: Map<string, OpenedTopic>;
+  readonly #opening = new Map<string, Promise<OpenedTopic>>();
+  readonly #open: OutputOptions['open'];
 
-  constructor(outputs: readonly Output[], partitions: number, shape: OutputShape = PLAIN_SHAPE) {
-    this.outputs = outputs;
-    this.partitions = partitions;
+  constructor(home: OpenedTopic, { shape = PLAIN_SHAPE, destinations, open }: OutputOptions = {}) {
+    this.#home = home;
+    this.#destinations = new Map(destinations);
+    this.#open = open;
     this.shape = shape;
   }
 
-  /** Where a message goes. */
-  outputFor(message: OutgoingMessage): Output {
-    return this.outputs[route(message, this.partitions)] as Output;
+  /** All that are open. */
+  get outputs(): readonly Output[] {
+    return [this.#home, ...this.#destinations.values()].flatMap(({ outputs }) => outputs);
+  }
+
+  /** Partitions of the destinations that something was published to, by name. */
+  get destinations(): Readonly<Record<string, number>> {
+    const used = [...this.#destinations].filter(([, { outputs }]) => outputs.some(({ isUsed }) => isUsed));
+    return Object.fromEntries(used.map(([topic, { partitions }]) => [topic, partitions]));
+  }
+
+  /** Opens a message's destination unless it is open. Throws `PIO_SOURCE_RECORD_INVALID` where that would be one too many, and what opening throws. */
+  async openFor({ destination }: RoutedMessage): Promise<void> {
+    if (destination === undefined || this.#destinations.has(destination)) return;
+    const opening = this.#opening.get(destination) ?? this.#openOne(destination);
+    this.#opening.set(destination, opening);
+    this.#destinations.set(destination, await opening);
+  }
+
+  async #openOne(destination: string): Promise<OpenedTopic> {
+    if (this.outputs.length < MAX_OUTPUTS && this.#open) return this.#open(destination);
+    throw new PulsarIoError(
+      'PIO_SOURCE_RECORD_INVALID',
+      `the record names another destination, but its source partition publishes to ${MAX_OUTPUTS} topic-partitions already: route to fewer topics`,
+    );
+  }
+
+  /** Where a message goes, whose destination is open. */
+  outputFor(message: RoutedMessage): Output {
+    const { destination } = message;
+    const topic = destination === undefined ? this.#home : (this.#destinations.get(destination) as OpenedTopic);
+    return topic.outputs[route(message, topic.partitions)] as Output;
   }
 
   /**
@@ -63,8 +118,8 @@ export class OutputTopic {
    * a message that is too large for it: once a later sequence is held there, the broker and we would take that message for published.
    * Rejects on the first entry without receipt, and then the session is over.
    */
-  async publish(messages: readonly OutgoingMessage[], progress: PublishProgress): Promise<void> {
-    const lanes = new Map<Output, OutgoingMessage[]>();
+  async publish(messages: readonly RoutedMessage[], progress: PublishProgress): Promise<void> {
+    const lanes = new Map<Output, RoutedMessage[]>();
     for (const message of messages) {
       const output = this.outputFor(message);
       const lane = lanes.get(output);

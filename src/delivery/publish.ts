@@ -1,5 +1,4 @@
-import type { OutgoingMessage } from '../core/messaging.ts';
-import type { Output } from './output-topic.ts';
+import type { Output, RoutedMessage } from './output-topic.ts';
 import type { SourceBatch, SourceItem } from './source-batch.ts';
 
 /**
@@ -8,7 +7,7 @@ import type { SourceBatch, SourceItem } from './source-batch.ts';
  */
 export const publish = async (batch: SourceBatch): Promise<void> => {
   const byMessage = publishable(batch);
-  const itemOf = (message: OutgoingMessage): SourceItem => byMessage.get(message) as SourceItem;
+  const itemOf = (message: RoutedMessage): SourceItem => byMessage.get(message) as SourceItem;
   await batch.output.publish([...byMessage.keys()], {
     published: (messages) => {
       for (const message of messages) itemOf(message).outcome = 'published';
@@ -20,8 +19,8 @@ export const publish = async (batch: SourceBatch): Promise<void> => {
 };
 
 /** A failed record holds back what follows on its topic, or everything where the guarantee stops at it. */
-const publishable = ({ output, items, stopsAtFailure }: SourceBatch): Map<OutgoingMessage, SourceItem> => {
-  const byMessage = new Map<OutgoingMessage, SourceItem>();
+const publishable = ({ output, items, stopsAtFailure }: SourceBatch): Map<RoutedMessage, SourceItem> => {
+  const byMessage = new Map<RoutedMessage, SourceItem>();
   const blocked = new Set<Output>();
   for (const item of items) {
     if (item.outcome !== undefined) continue;

@@ -6,7 +6,8 @@ import { guardSubscription, producerName } from '../core/names.ts';
 import type { PublishedTail, SourceProgress } from '../core/progress.ts';
 import type { SchemaDefinition } from '../core/schema/definition.ts';
 import { requireDeduplication } from './deduplication.ts';
-import { concreteTopics, type Output } from './output-topic.ts';
+import { partitionsOf } from './open-outputs.ts';
+import { concreteTopics, type OpenedTopic, type Output } from './output-topic.ts';
 import { routeFailure } from './pulsar-failure.ts';
 import { scanTail } from './scan-tail.ts';
 
@@ -18,6 +19,8 @@ export interface ResumeOptions {
   readonly generation: number;
   readonly topic: string;
   readonly partitions: number;
+  /** Partitions of the destinations that this generation publishes to already, by name. */
+  readonly destinations: Readonly<Record<string, number>>;
   readonly compression: Compression;
   /** Registered with the topic. */
   readonly schemaDefinition?: SchemaDefinition | undefined;
@@ -40,16 +43,41 @@ interface Guarded extends Output {
   verified: boolean;
 }
 
+interface ResumedTopic extends OpenedTopic {
+  readonly outputs: readonly Guarded[];
+}
+
 /** Output topics opened for EFFECTIVELY_ONCE (EO-SOURCE step 3): L of each is known, and whether it may be trusted. */
 export class ResumedOutputs {
-  readonly outputs: readonly Output[];
+  readonly home: OpenedTopic;
+  readonly destinations: ReadonlyMap<string, OpenedTopic>;
   readonly #guarded: Guarded[];
   readonly #options: ResumeOptions;
 
-  constructor(guarded: Guarded[], options: ResumeOptions) {
-    this.#guarded = guarded;
-    this.outputs = guarded;
+  constructor(home: ResumedTopic, destinations: ReadonlyMap<string, ResumedTopic>, options: ResumeOptions) {
+    this.home = home;
+    this.destinations = destinations;
+    this.#guarded = [home, ...destinations.values()].flatMap(({ outputs }) => outputs);
     this.#options = options;
+  }
+
+  /** All that are open. */
+  get outputs(): readonly Output[] {
+    return this.#guarded;
+  }
+
+  /**
+   * Opens a destination that this generation did not publish to before; what runs of it published to is in the checkpoint. The fence is looked at behind the names, as for
+   * those (docs/decisions/0006).
+   */
+  async open(topic: string): Promise<OpenedTopic> {
+    const partitions = await partitionsOf(this.#options.session, topic, this.#options.signal);
+    const opened = await resumeTopic(topic, partitions, this.#options);
+    await this.#options.requireHeld();
+    // Whatever the broker knows of the name is settled; that this generation goes there is to be written down first.
+    for (const output of opened.outputs) output.isUsed = false;
+    this.#guarded.push(...opened.outputs);
+    return opened;
   }
 
   /**
@@ -95,10 +123,18 @@ const entryBefore = ({ ledgerId, entryId }: MessageIdParts): MessageIdParts => (
  * names taken, and what we published under them; whoever did so before may have gone on under other names: look at the fence before publishing (docs/decisions/0006).
  */
 export const resumeOutputs = async (options: ResumeOptions): Promise<ResumedOutputs> => {
-  const topics = concreteTopics(options.topic, options.partitions);
-  const guarded = await Promise.all(topics.map((topic) => resumeOutput(topic, options)));
-  return new ResumedOutputs(guarded, options);
+  const all = [[options.topic, options.partitions] as const, ...Object.entries(options.destinations)];
+  const opened = await Promise.all(
+    all.map(async ([topic, partitions]) => [topic, await resumeTopic(topic, partitions, options)] as const),
+  );
+  const [[, home], ...destinations] = opened as [(typeof opened)[0], ...typeof opened];
+  return new ResumedOutputs(home, new Map(destinations), options);
 };
+
+const resumeTopic = async (topic: string, partitions: number, options: ResumeOptions): Promise<ResumedTopic> => ({
+  outputs: await Promise.all(concreteTopics(topic, partitions).map((concrete) => resumeOutput(concrete, options))),
+  partitions,
+});
 
 const resumeOutput = async (topic: string, options: ResumeOptions): Promise<Guarded> => {
   const { session, uid, sourcePartition, generation, stored, signal, compression, schemaDefinition } = options;

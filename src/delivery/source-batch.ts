@@ -1,10 +1,9 @@
 import type { EventRecord } from '../core/connector-type.ts';
 import type { PulsarIoError } from '../core/errors.ts';
-import type { OutgoingMessage } from '../core/messaging.ts';
 import type { SourceRecord } from '../core/record.ts';
 import type { RunCounters } from '../core/run-counters.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import type { OutputTopic } from './output-topic.ts';
+import type { OutputTopics, RoutedMessage } from './output-topic.ts';
 import type { QueuePort } from './queue-port.ts';
 import type { ProgressPort } from './source-checkpoint.ts';
 
@@ -15,7 +14,7 @@ export type SourceOutcome = 'published' | 'dead-lettered' | 'dropped' | 'filtere
 export interface SourceItem {
   readonly record: SourceRecord;
   /** Encoded form; set by `encode`. */
-  message?: OutgoingMessage;
+  message?: RoutedMessage;
   /** Why it cannot be published as it is; a record with an error and no outcome is not settled. */
   error?: PulsarIoError;
   outcome?: SourceOutcome;
@@ -25,7 +24,7 @@ export interface SourceItem {
 export interface SourceBatch {
   readonly sourcePartition: string;
   readonly items: readonly SourceItem[];
-  readonly output: OutputTopic;
+  readonly output: OutputTopics;
   readonly checkpoint: ProgressPort;
   readonly deadLetters: DeadLetters | undefined;
   /** Given when the records are a queue's messages. */

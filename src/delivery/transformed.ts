@@ -58,7 +58,7 @@ const formed = (
 ): SinkRecord => {
   const isSame = after.value === before.value && after.key === before.key;
   const { key: _, eventTimeMs: __, ...read } = isSame ? decodeRecord(record, accepts, written) : record;
-  const { messageKey, eventTimeMs, properties } = after;
+  const { messageKey, eventTimeMs, properties, destinationTopic: destination } = after;
   return {
     ...read,
     ...(!isSame && valueIn(after, accepts)),
@@ -66,6 +66,7 @@ const formed = (
     ...(messageKey !== undefined && { key: messageKey }),
     ...(messageKey !== record.key && { isKeyBase64: false }),
     ...(eventTimeMs !== undefined && { eventTimeMs }),
+    ...(destination !== undefined && { destination }),
   };
 };
 
@@ -83,16 +84,17 @@ const valueIn = (
 export const transformForTopic =
   (transform: Transform, topic: string) =>
   (record: SourceRecord): SourceRecord | undefined => {
-    const { key: messageKey, properties = {}, eventTimeMs } = record;
-    const before = { value: structured(record.value), messageKey, properties, eventTimeMs, topic };
+    const { key: messageKey, properties = {}, eventTimeMs, destinationTopic } = record;
+    const before = { value: structured(record.value), messageKey, properties, eventTimeMs, topic, destinationTopic };
     const after = transform(before);
     if (!after) return undefined;
-    const { key: _, eventTimeMs: __, ...rest } = record;
+    const { key: _, eventTimeMs: __, destinationTopic: ___, ...rest } = record;
     return {
       ...rest,
       value: after.value === before.value ? record.value : after.value,
       properties: after.properties,
       ...(after.messageKey !== undefined && { key: after.messageKey }),
       ...(after.eventTimeMs !== undefined && { eventTimeMs: after.eventTimeMs }),
+      ...(after.destinationTopic !== undefined && { destinationTopic: after.destinationTopic }),
     };
   };

@@ -8,7 +8,7 @@ import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import { RunCounters } from '../core/run-counters.ts';
 import { SecretValues } from '../core/secret-values.ts';
 import { openOutputs } from '../delivery/open-outputs.ts';
-import type { OutputTopic } from '../delivery/output-topic.ts';
+import type { OutputTopics } from '../delivery/output-topic.ts';
 import { type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { eventItems, type SourceBatch } from '../delivery/source-batch.ts';
@@ -28,7 +28,7 @@ export interface EventOutcome {
 /** Open producers of one connector, kept warm between events; rebuilt when their session ends. */
 export interface EventOutput {
   readonly session: MessagingSession;
-  readonly output: OutputTopic;
+  readonly output: OutputTopics;
   readonly generation: number;
   /** Sequence of the next record: only the order of one producer's sends, not an identity. */
   nextSequence: number;
@@ -49,8 +49,7 @@ export const openEventOutput = async (
     throw routeFailure(cause, 'connecting to Pulsar');
   });
   try {
-    const partitions = await session.partitions(connector.config.topicName, signal);
-    const output = await openOutputs(session, connector.config, partitions, signal, await shapeOf(connector, deps));
+    const output = await openOutputs(session, connector.config, signal, await shapeOf(connector, deps));
     const opened: EventOutput = { session, output, generation: connector.generation, nextSequence: 0, isOver: false };
     void session.closed.then(() => {
       opened.isOver = true;

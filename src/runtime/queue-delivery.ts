@@ -7,7 +7,7 @@ import { SOURCE_START } from '../core/progress.ts';
 import type { RunCounters } from '../core/run-counters.ts';
 import type { DeadLetters } from '../delivery/dead-letters.ts';
 import { encodeValue } from '../delivery/output-shape.ts';
-import type { OutputTopic } from '../delivery/output-topic.ts';
+import type { OutputTopics } from '../delivery/output-topic.ts';
 import { type QueueGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
 import { leaveFailed } from '../delivery/queue-guarantees.ts';
 import type { QueuePort } from '../delivery/queue-port.ts';
@@ -30,7 +30,7 @@ export interface QueueDelivery {
 
 /** What messages are published through that do not go through the inbox. */
 export interface QueueOutput {
-  readonly output: OutputTopic;
+  readonly output: OutputTopics;
   readonly deadLetters: DeadLetters | undefined;
   /** Sequence of the next message: only the order of one producer's sends, not an identity. */
   nextSequence: number;

@@ -5,7 +5,6 @@ import { inboxPublisher } from '../core/source-runs.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { openOutputs } from '../delivery/open-outputs.ts';
 import type { QueueGuarantee } from '../delivery/pipeline.ts';
-import { routeFailure } from '../delivery/pulsar-failure.ts';
 import { InboxLog } from './inbox-log.ts';
 import { openContext } from './open-context.ts';
 import {
@@ -97,17 +96,7 @@ const inboxLog = ({ connector, deps, type, config }: QueueContext, fill: () => P
 
 const publishDirectly = async (context: QueueContext, queue: OpenQueueSource): Promise<WorkEnd> => {
   const { deps, session, connector, control, type, config, pace } = context;
-  const { topicName } = connector.config;
-  const partitions = await session.partitions(topicName, control.signal).catch((cause: unknown) => {
-    throw routeFailure(cause, `looking up ${topicName}`);
-  });
-  const output = await openOutputs(
-    session,
-    connector.config,
-    partitions,
-    control.signal,
-    await shapeOf(connector, deps),
-  );
+  const output = await openOutputs(session, connector.config, control.signal, await shapeOf(connector, deps));
   const { deadLetterTopic } = runtimeOptions(connector.config);
   const deadLetters = deadLetterTopic
     ? new DeadLetters({ session, topic: deadLetterTopic, uid: connector.uid, signal: control.signal })

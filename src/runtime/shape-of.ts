@@ -1,5 +1,6 @@
 import type { SourceConnector } from '../core/connector.ts';
 import { recordSchemaOf } from '../core/connector-type.ts';
+import { destinationOf, namespaceOf } from '../core/destination.ts';
 import { runtimeOptions } from '../core/runtime-options.ts';
 import { outputSchemaOf } from '../core/source-schema.ts';
 import { compileTransform } from '../core/transform/transform.ts';
@@ -18,7 +19,12 @@ export const shapeOf = async (
   transformConfig = transformConfigOf(connector),
 ): Promise<OutputShape> => {
   const { config, type } = connector;
-  const shape = await outputShape(outputSchemaOf(config, recordSchemaOf(catalogue.source(type))));
+  const home = config.topicName;
+  const rules = { home, namespaces: [namespaceOf(home)] };
+  const shape = {
+    ...(await outputShape(outputSchemaOf(config, recordSchemaOf(catalogue.source(type))))),
+    destinationOf: (named: string) => destinationOf(named, rules),
+  };
   if (!transformConfig) return shape;
-  return { ...shape, transform: transformForTopic(compileTransform(transformConfig), config.topicName) };
+  return { ...shape, transform: transformForTopic(compileTransform(transformConfig), home) };
 };

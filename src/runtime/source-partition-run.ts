@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SourceConnector } from '../core/connector.ts';
 import type { OpenLogSource } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
@@ -8,10 +9,11 @@ import type { SourceRecord } from '../core/record.ts';
 import { runtimeOptions } from '../core/runtime-options.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { effectivelyOnceSource, tailsOf } from '../delivery/effectively-once-source.ts';
-import { openOutputs } from '../delivery/open-outputs.ts';
-import { OutputTopic } from '../delivery/output-topic.ts';
+import { openOutputs, partitionsOf } from '../delivery/open-outputs.ts';
+import type { OutputShape } from '../delivery/output-shape.ts';
+import { OutputTopics } from '../delivery/output-topic.ts';
 import { type Pipeline, type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
-import { routeFailure } from '../delivery/pulsar-failure.ts';
+import { releaseDestinations } from '../delivery/release-destinations.ts';
 import {
   needsDrain,
   type ResumedOutputs,
@@ -58,15 +60,27 @@ export const runSourcePartition = async (context: SourcePartitionContext): Promi
   requireKnownGeneration(stored, generation);
   const checkpoint = new SourceCheckpoint(checkpoints, connector.uid, partition, held);
   const partitions = await partitionsOf(session, connector.config.topicName, control.signal);
-  if (continues(context, stored, partitions)) {
+  if (continues(context, stored, partitions) && (await routesAsBefore(context, stored))) {
     // With nothing in doubt, nothing was counted yet.
     const pin = stored.clean ? await pinned(context, checkpoint) : {};
     if (pin.position) await checkpoint.commit(pin);
-    return publishFrom(context, checkpoint, stored, partitions);
+    return publishFrom(context, checkpoint, { ...stored, ...(await released(context, checkpoint)) }, partitions);
   }
   if (needsDrain(stored)) await drain(context, stored, checkpoint);
   await checkpoint.commit({ ...beginningOf(context, partitions), ...(await pinned(context, checkpoint)) });
+  await released(context, checkpoint);
   return publishFrom(context, checkpoint, { ...checkpoint.progress, clean: true }, partitions);
+};
+
+/** Lets go of the destinations of earlier generations. */
+const released = async (
+  { session, connector, partition, control }: SourcePartitionContext,
+  checkpoint: SourceCheckpoint,
+): Promise<Partial<SourceProgress>> => {
+  const left = await releaseDestinations(session, connector.uid, partition, checkpoint.progress, control.signal);
+  if (!left) return {};
+  await checkpoint.commit({ destinations: left });
+  return { destinations: left };
 };
 
 /** Where a partition of which nothing was read begins. */
@@ -103,12 +117,13 @@ const continues = (context: SourcePartitionContext, stored: SourceProgress, part
   stored.producerGeneration === context.generation &&
   stored.routerPartitions === partitions;
 
-const partitionsOf = async (session: MessagingSession, topic: string, signal: AbortSignal): Promise<number> => {
-  try {
-    return await session.partitions(topic, signal);
-  } catch (cause) {
-    throw routeFailure(cause, `looking up ${topic}`);
-  }
+/** False when the partitions of a destination have become more. */
+const routesAsBefore = async (
+  { session, control }: SourcePartitionContext,
+  { destinations = {} }: SourceProgress,
+): Promise<boolean> => {
+  const now = await Promise.all(Object.keys(destinations).map((topic) => partitionsOf(session, topic, control.signal)));
+  return isDeepStrictEqual(now, Object.values(destinations));
 };
 
 const publishFrom = async (
@@ -121,7 +136,7 @@ const publishFrom = async (
   if (!guarantee.resumes) {
     const { session, connector, control, deps } = context;
     const shape = await shapeOf(connector, deps);
-    const output = await openOutputs(session, connector.config, partitions, control.signal, shape);
+    const output = await openOutputs(session, connector.config, control.signal, shape);
     const pipeline = sourcePipeline(guarantee.middleware(undefined));
     const deadLetters = lettersOf(context, checkpoint);
     const read = await pump(context, checkpoint, output, pipeline, deadLetters);
@@ -132,7 +147,7 @@ const publishFrom = async (
   const shape = await shapeOf(context.connector, context.deps);
   const options = resumeOptions(context, checkpoint, stored, context.generation, partitions);
   const resumed = await resume(checkpoint, { ...options, schemaDefinition: shape.schema });
-  const output = new OutputTopic(resumed.outputs, partitions, shape);
+  const output = outputsOf(resumed, shape);
   const pipeline = sourcePipeline(guarantee.middleware(resumed));
   const deadLetters = lettersOf(context, checkpoint);
   const read = await pump(context, checkpoint, output, pipeline, deadLetters);
@@ -143,6 +158,13 @@ const publishFrom = async (
   await resumed.close();
   return read;
 };
+
+const outputsOf = (resumed: ResumedOutputs, shape: OutputShape): OutputTopics =>
+  new OutputTopics(resumed.home, {
+    shape,
+    destinations: resumed.destinations,
+    open: (topic) => resumed.open(topic),
+  });
 
 /**
  * Opens the outputs. Then, before anything is published, the fence is looked at again (docs/decisions/0006); where the broker remembers less than the checkpoint, by a
@@ -172,7 +194,7 @@ const drain = async (
   const held = resumed.outputs.map(({ lastSequence }) => lastSequence);
   const limit = Math.max(...held, (await deadLetters?.lastSequence()) ?? -1);
   if (limit > checkpoint.progress.sequence) {
-    const output = new OutputTopic(resumed.outputs, stored.routerPartitions, shape);
+    const output = outputsOf(resumed, shape);
     const pipeline = sourcePipeline(effectivelyOnceSource(resumed));
     await pump(context, checkpoint, output, pipeline, deadLetters, limit);
     requireDrained(context, checkpoint, limit);
@@ -207,6 +229,7 @@ const resumeOptions = (
   generation,
   topic: connector.config.topicName,
   partitions,
+  destinations: stored.destinations ?? {},
   compression: connector.config.producerConfig.compressionType ?? 'LZ4',
   stored,
   signal: control.signal,
@@ -220,7 +243,7 @@ const resumeOptions = (
 const pump = async (
   context: SourcePartitionContext,
   checkpoint: SourceCheckpoint,
-  output: OutputTopic,
+  output: OutputTopics,
   pipeline: Pipeline<SourceBatch>,
   deadLetters: DeadLetters | undefined,
   limit?: number,
@@ -253,7 +276,7 @@ const requireNoGap = (
   context: SourcePartitionContext,
   [first]: readonly SourceRecord[],
   { progress }: SourceCheckpoint,
-  { outputs }: OutputTopic,
+  { outputs }: OutputTopics,
 ): void => {
   const isInDoubt = outputs.some(({ lastSequence }) => lastSequence > progress.sequence);
   if (!first?.mayFollowGap || !isInDoubt || !guaranteeOf(context).resumes) return;
@@ -280,7 +303,7 @@ const batchOf = (
   { partition, counters, control }: SourcePartitionContext,
   records: readonly SourceRecord[],
   checkpoint: SourceCheckpoint,
-  output: OutputTopic,
+  output: OutputTopics,
   deadLetters: DeadLetters | undefined,
 ): SourceBatch => ({
   sourcePartition: partition,

@@ -242,6 +242,20 @@ describe('rights on topics, which a run will not check', () => {
     });
   });
 
+  test('asks for a grant on the namespace where records name their topic', async () => {
+    const steps = [{ type: 'compute', fields: [{ name: 'destinationTopic', expression: 'value.to' }] }];
+    const routed = { transformFunctionConfig: JSON.stringify({ steps }) };
+    const config = { ...SOURCE, customRuntimeOptions: JSON.stringify(routed) };
+    api.pulsar.granted.set('public/default', { 'source-maker': ['sources', 'produce'], 'one-topic': ['sources'] });
+    api.pulsar.granted.set('persistent://public/default/out', { 'one-topic': ['produce'] });
+    expect((await createAs('one-topic', 'source', SOURCE)).status).toBe(204);
+    expect(await createAs('one-topic', 'source', config, 'c2')).toMatchObject({
+      status: 401,
+      reason: expect.stringMatching(/may not produce on all topics of public\/default; .*grant-permission/),
+    });
+    expect((await createAs('source-maker', 'source', config, 'c3')).status).toBe(204);
+  });
+
   test('takes a grant on the topic itself, and refuses an update to what may not be used', async () => {
     api.pulsar.granted.set('persistent://public/secret/in', { 'sink-maker': ['consume'] });
     expect((await createAs('sink-maker', 'sink', { ...SINK, inputs: ['public/secret/in'] })).status).toBe(204);

@@ -81,6 +81,14 @@ describe('create', () => {
       { transformFunction: 'builtin://transforms', transformFunctionConfig: '{"steps":[{"type":"drop","when":"n"}]}' },
       /transformFunctionConfig: step 1 \(drop\): when: n is not known/,
     ],
+    [
+      {
+        transformFunction: 'builtin://transforms',
+        transformFunctionConfig:
+          '{"steps":[{"type":"compute","fields":[{"name":"destinationTopic","expression":"value.to"}]}]}',
+      },
+      /destinationTopic cannot be computed for a \S+ sink: it writes to the one place/,
+    ],
   ])('refuses a sink with %j', async (more, reason) => {
     const answer = await api.createSink('s1', { ...SINK, ...more });
     expect(answer).toMatchObject({ status: 400, json: { reason: expect.stringMatching(reason) } });

@@ -32,6 +32,23 @@ describe('delete', () => {
     expect(api.pulsar.deleted).toEqual([]);
   });
 
+  test('deletes the guards of a source on its topic, and on those that its records named', async () => {
+    await api.createSource('r1', SOURCE);
+    const [other, guard] = ['persistent://public/default/other', 'pulsar-io-guard.uid-1.p'];
+    await api.deps.checkpoints.fence('uid-1', 'p', { generation: 1, epoch: 1 }, { destinations: { [other]: 0 } });
+    for (const topic of [SOURCE.topicName, other])
+      api.pulsar.existing.set(
+        topic,
+        new Map([
+          [guard, {}],
+          ['kept', {}],
+        ]),
+      );
+    await api.remove('sources/public/default/r1');
+    const both = [SOURCE.topicName, other].map((topic) => ({ topic, subscription: guard, force: true }));
+    expect(api.pulsar.deleted).toEqual(both);
+  });
+
   test('deletes the subscription on every topic that a pattern matches, and only there', async () => {
     const topics = ['a-1', 'a-2', 'b'].map((name) => `persistent://public/default/${name}`);
     for (const topic of topics) api.pulsar.existing.set(topic, new Map([['sub', {}]]));

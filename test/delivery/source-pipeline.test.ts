@@ -6,7 +6,7 @@ import type { MessagingProducer, OutgoingMessage, Receipt } from '../../src/core
 import { SOURCE_START, type SourceProgress } from '../../src/core/progress.ts';
 import type { SourceRecord } from '../../src/core/record.ts';
 import { RunCounters } from '../../src/core/run-counters.ts';
-import { type Output, OutputTopic, route } from '../../src/delivery/output-topic.ts';
+import { type Output, OutputTopics, route } from '../../src/delivery/output-topic.ts';
 import { GUARANTEE_KEEPERS, sourcePipeline } from '../../src/delivery/pipeline.ts';
 import type { ResumedOutputs } from '../../src/delivery/resume-outputs.ts';
 import { type SourceBatch, toItems } from '../../src/delivery/source-batch.ts';
@@ -61,7 +61,7 @@ class SourceWorld {
     const batch: SourceBatch = {
       sourcePartition: 'p',
       items: toItems(records),
-      output: new OutputTopic([this.output], 0),
+      output: new OutputTopics({ outputs: [this.output], partitions: 0 }),
       checkpoint: {
         progress: this.progress,
         commit: async (change) => {

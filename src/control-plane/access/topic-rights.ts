@@ -1,7 +1,9 @@
 import type { ConnectorKind, SinkConfig, SourceConfig } from '../../core/connector.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
+import type { RuntimeOptions } from '../../core/runtime-options.ts';
 import { readTopicName } from '../../core/topic-name.ts';
+import { routesRecords } from '../../core/transform/transform.ts';
 import type { Caller } from './authorize.ts';
 
 type Action = 'produce' | 'consume';
@@ -10,6 +12,8 @@ type Action = 'produce' | 'consume';
 interface TopicUse {
   readonly topic: string;
   readonly action: Action;
+  /** True: records name others of its namespace, too, so a grant on the one topic does not do. */
+  readonly isAnyOfNamespace?: boolean;
 }
 
 /**
@@ -32,9 +36,15 @@ export const requireTopicRights = async (
 };
 
 const usesOfSource = ({ topicName, customRuntimeOptions }: SourceConfig): TopicUse[] => [
-  { topic: topicName, action: 'produce' },
-  ...producing(deadLetterTopicOf(customRuntimeOptions)),
+  {
+    topic: topicName,
+    action: 'produce',
+    isAnyOfNamespace: routesRecords(optionOf(customRuntimeOptions, 'transformFunctionConfig') ?? NO_STEPS),
+  },
+  ...producing(optionOf(customRuntimeOptions, 'deadLetterTopic')),
 ];
+
+const NO_STEPS = '{"steps":[]}';
 
 const usesOfSink = ({ inputSpecs, deadLetterTopic }: SinkConfig): TopicUse[] => [
   ...Object.keys(inputSpecs).map((topic) => ({ topic, action: 'consume' }) as const),
@@ -43,10 +53,10 @@ const usesOfSink = ({ inputSpecs, deadLetterTopic }: SinkConfig): TopicUse[] => 
 
 const producing = (topic: string | undefined): TopicUse[] => (topic ? [{ topic, action: 'produce' }] : []);
 
-const deadLetterTopicOf = (options: string | undefined): string | undefined => {
+const optionOf = (options: string | undefined, name: keyof RuntimeOptions): string | undefined => {
   try {
-    const topic: unknown = JSON.parse(options || '{}')?.deadLetterTopic;
-    return typeof topic === 'string' ? topic : undefined;
+    const value: unknown = JSON.parse(options || '{}')?.[name];
+    return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;
   }
@@ -54,7 +64,7 @@ const deadLetterTopicOf = (options: string | undefined): string | undefined => {
 
 const requireRight = async (
   roles: readonly string[],
-  { topic, action }: TopicUse,
+  { topic, action, isAnyOfNamespace }: TopicUse,
   pulsar: PulsarAdmin | undefined,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -62,9 +72,9 @@ const requireRight = async (
   const namespace = name ? `${name.tenant}/${name.namespace}` : '';
   const admins = name && pulsar ? await pulsar.tenantAdmins(name.tenant, signal) : [];
   for (const role of roles.filter((each) => !admins.includes(each))) {
-    const isGranted =
-      name && pulsar && (await isGrantedAnywhere(role, action, [namespace, name.fullName], pulsar, signal));
-    if (!isGranted) throw refusal(role, action, topic, namespace);
+    const places = [namespace, ...(name && !isAnyOfNamespace ? [name.fullName] : [])];
+    const isGranted = name && pulsar && (await isGrantedAnywhere(role, action, places, pulsar, signal));
+    if (!isGranted) throw refusal(role, action, isAnyOfNamespace ? `all topics of ${namespace}` : topic, namespace);
   }
 };
 

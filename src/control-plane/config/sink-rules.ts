@@ -1,6 +1,7 @@
 import type { SinkConfig } from '../../core/connector.ts';
+import type { SinkType } from '../../core/connector-type.ts';
 import { isTopicName, readTopicName } from '../../core/topic-name.ts';
-import { compileTransform } from '../../core/transform/transform.ts';
+import { compileTransform, routesRecords } from '../../core/transform/transform.ts';
 import { checkClass, checkCommon, completeCommon, overlay, withoutEmpty } from './common-rules.ts';
 import { readSinkDraft, type SinkDraft } from './drafts.ts';
 import type { KindRules } from './kind-rules.ts';
@@ -17,7 +18,7 @@ export const sinkRules: KindRules<SinkDraft, SinkConfig> = {
     checkCommon('Sink', draft);
     if ((draft.timeoutMs ?? 0) < 0) refuseConfig('Sink timeout must be a positive number');
     checkClass('Sink', 'not found', draft, type);
-    checkTransform(draft);
+    checkTransform(draft, type as SinkType);
     checkInputSettings(inputs);
     checkOrdering(draft);
     checkDeadLetters(draft, [...inputs.keys()]);
@@ -123,7 +124,7 @@ const withOneOrdering = (given: SinkDraft): SinkDraft => ({
 const TRANSFORMS = 'builtin://transforms';
 const TRANSFORMS_CLASS = 'com.datastax.oss.pulsar.functions.transforms.TransformFunction';
 
-const checkTransform = (draft: SinkDraft): void => {
+const checkTransform = (draft: SinkDraft, type: SinkType): void => {
   const { transformFunction, transformFunctionClassName, transformFunctionConfig } = draft;
   if (transformFunction !== TRANSFORMS && transformFunction?.startsWith('builtin://'))
     refuseConfig('Built-in SINK is not available');
@@ -135,7 +136,12 @@ const checkTransform = (draft: SinkDraft): void => {
   }
   if (Boolean(transformFunction) !== Boolean(transformFunctionConfig))
     refuseConfig(`transformFunction ${TRANSFORMS} and transformFunctionConfig, {"steps": [...]}, go together`);
-  if (transformFunctionConfig) compileTransform(transformFunctionConfig);
+  if (!transformFunctionConfig) return;
+  compileTransform(transformFunctionConfig);
+  if (routesRecords(transformFunctionConfig) && !type.destination)
+    refuseConfig(
+      `destinationTopic cannot be computed for a ${type.name} sink: it writes to the one place that its configs name`,
+    );
 };
 
 const checkOrdering = ({ processingGuarantees, retainOrdering, retainKeyOrdering }: SinkDraft): void => {

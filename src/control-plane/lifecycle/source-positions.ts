@@ -67,7 +67,7 @@ export const setSourcePositions = async (
   positions: ReadonlyMap<string, Position | null>,
 ): Promise<void> => {
   await inParallel([...positions], async ([partition, position]) => {
-    const progress: SourceProgress = { ...SOURCE_START, position };
-    await deps.checkpoints.fence(uid, partition, { generation, epoch: 0 }, SOURCE_START, () => progress, signal);
+    const moved = ({ destinations }: SourceProgress): SourceProgress => ({ ...SOURCE_START, destinations, position });
+    await deps.checkpoints.fence(uid, partition, { generation, epoch: 0 }, SOURCE_START, moved, signal);
   });
 };

@@ -13,6 +13,7 @@ const HEADERS: Readonly<Record<string, Put>> = {
   messageKey: (record, value) => ({ ...record, messageKey: orUndefined(value, asText) }),
   eventTime: (record, value) => ({ ...record, eventTimeMs: orUndefined(value, asTimestamp) }),
   value: (record, value) => ({ ...record, value }),
+  destinationTopic: (record, value) => ({ ...record, destinationTopic: orUndefined(value, asText) }),
 };
 
 const putProperty =
@@ -30,16 +31,12 @@ const putField =
   };
 
 const putOf = (name: string): Put => {
-  if (name === 'destinationTopic')
-    throw new TypeError(
-      'destinationTopic cannot be computed here: a connector writes to the one place that it is configured for',
-    );
   if (Object.hasOwn(HEADERS, name)) return HEADERS[name] as Put;
   const [, part = '', field = ''] = /^(value|key|properties)\.(.+)$/s.exec(name) ?? [];
   if (part === 'properties') return putProperty(field);
   if (part === 'value' || part === 'key') return putField(part, field);
   throw new TypeError(
-    `name ${JSON.stringify(name)} must be value.…, key.…, value, messageKey, eventTime or properties.…`,
+    `name ${JSON.stringify(name)} must be value.…, key.…, value, messageKey, eventTime, destinationTopic or properties.…`,
   );
 };
 

@@ -2,7 +2,7 @@ import { callOf } from './functions.ts';
 import { isTrue, operate } from './operators.ts';
 import { type ExpressionToken, tokensIn } from './tokens.ts';
 
-/** What an expression sees by name: `value`, `key`, `messageKey`, `properties`, `eventTime`, `topicName`. */
+/** What an expression sees by name: `value`, `key`, `messageKey`, `properties`, `eventTime`, `topicName`, `destinationTopic`. */
 export type Scope = Readonly<Record<string, unknown>>;
 
 /** A compiled expression. Throws `TypeError` for values that it cannot work with. */
@@ -21,7 +21,7 @@ const LEVELS: readonly (readonly string[])[] = [
 ];
 
 /** A record's names. */
-export const NAMES = ['value', 'key', 'messageKey', 'properties', 'eventTime', 'topicName'];
+export const NAMES = ['value', 'key', 'messageKey', 'properties', 'eventTime', 'topicName', 'destinationTopic'];
 
 /** Compiles an expression of the language of Pulsar's transformations. Throws `TypeError` that says where it is wrong. */
 export const compileExpression = (text: string): Expression => {

@@ -15,6 +15,8 @@ export interface TransformRecord {
   readonly properties: Readonly<Record<string, string>>;
   readonly eventTimeMs?: number | undefined;
   readonly topic: string;
+  /** Where it goes instead of where its connector writes to. */
+  readonly destinationTopic?: string | undefined;
 }
 
 /** Makes another record of a record; undefined: it is dropped. A pure function. Throws `TypeError`, never with a value of the record. */
@@ -26,13 +28,22 @@ export type MakeStep = (settings: Readonly<Record<string, unknown>>) => Transfor
 const MAX_STEPS = 100;
 
 /** What expressions see of a record. */
-export const scopeOf = ({ value, key, messageKey, properties, eventTimeMs, topic }: TransformRecord): Scope => ({
+export const scopeOf = ({
+  value,
+  key,
+  messageKey,
+  properties,
+  eventTimeMs,
+  topic,
+  destinationTopic,
+}: TransformRecord): Scope => ({
   value,
   key: key ?? null,
   messageKey: messageKey ?? null,
   properties,
   eventTime: eventTimeMs ?? null,
   topicName: topic,
+  destinationTopic: destinationTopic ?? null,
 });
 
 /** Compiles the JSON text `{"steps": [...]}` of Pulsar's transformations. Throws `PIO_CONFIG_INVALID` that names the step and what would be right. */
@@ -47,6 +58,13 @@ export const compileTransform = (text: string): Transform => {
     return current;
   };
 };
+
+/** True when a step of it may say where a record goes. Throws what {@link compileTransform} throws. */
+export const routesRecords = (text: string): boolean =>
+  readSteps(text).some((step) => {
+    const { fields } = (step ?? {}) as { readonly fields?: unknown };
+    return Array.isArray(fields) && fields.some((field) => field?.name === 'destinationTopic');
+  });
 
 const readSteps = (text: string): readonly unknown[] => {
   let config: unknown;

@@ -76,13 +76,13 @@ const show = (
   targets: readonly string[],
   shape: OutputShape,
 ): SourcePreviewRecord => {
-  const { record, error = read.error } = shaped(read, shape);
+  const { record, destination, error = read.error } = shaped(read, shape);
   const { key, properties, sequence } = record;
   const message = { value: null, sequenceId: sequence, ...(key !== undefined && { key }) };
   const partitions = targets.length === 1 ? 0 : targets.length;
   return {
     sourcePartition,
-    topic: targets[route(message, partitions)] ?? '',
+    topic: destination ?? targets[route(message, partitions)] ?? '',
     ...(key !== undefined && { key: shownText(key) ?? '' }),
     properties: shownProperties(properties),
     value: shownText(encodeValue(record.value)),
@@ -91,14 +91,22 @@ const show = (
   };
 };
 
+interface Shown {
+  readonly record: SourceRecord;
+  /** Undefined: the output topic. */
+  readonly destination?: string | undefined;
+  readonly error?: Error;
+}
+
 /** What is published, before it is encoded; a record that is not is shown as it is, with the reason. */
-const shaped = (record: SourceRecord, { transform, encode }: OutputShape): { record: SourceRecord; error?: Error } => {
+const shaped = (record: SourceRecord, { transform, encode, destinationOf }: OutputShape): Shown => {
   if (record.error) return { record };
   try {
     const changed = transform ? transform(record) : record;
     if (!changed) return { record, error: new Error('transformFunctionConfig drops it') };
     encode(changed.value);
-    return { record: changed };
+    const { destinationTopic: named } = changed;
+    return { record: changed, destination: named === undefined ? undefined : destinationOf?.(named) };
   } catch (error) {
     return { record, error: error as Error };
   }

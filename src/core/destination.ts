@@ -1,0 +1,30 @@
+import { readTopicName } from './topic-name.ts';
+
+/** Where the records of a source may go besides its output topic. */
+export interface DestinationRules {
+  /** The connector's output topic. */
+  readonly home: string;
+  /** `tenant/namespace` of all that may be named; a short name is one of the first. */
+  readonly namespaces: readonly string[];
+}
+
+/** `tenant/namespace` of a topic; empty for what is no topic name. */
+export const namespaceOf = (topic: string): string => {
+  const name = readTopicName(topic);
+  return name ? `${name.tenant}/${name.namespace}` : '';
+};
+
+/**
+ * The full name of the topic that a record names as its destination; undefined: it is the output topic itself. Throws `TypeError`, never with the name: it may come from
+ * a field of the record.
+ */
+export const destinationOf = (named: string, { home, namespaces }: DestinationRules): string | undefined => {
+  const full = named.includes('/') ? named : `persistent://${namespaces[0]}/${named}`;
+  const topic = readTopicName(full);
+  if (!topic) throw new TypeError('the destination of the record is no topic name');
+  if (topic.partition >= 0 || topic.domain !== 'persistent')
+    throw new TypeError('the destination of a record must be a persistent topic, and not a partition of one');
+  if (!namespaces.includes(`${topic.tenant}/${topic.namespace}`))
+    throw new TypeError(`the destination of a record must be a topic of ${namespaces.join(' or ')}`);
+  return topic.fullName === readTopicName(home)?.fullName ? undefined : topic.fullName;
+};
