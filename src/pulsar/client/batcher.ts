@@ -1,14 +1,14 @@
 import type { MessageIdParts } from '../../core/message-id.ts';
 import { estimateMessageBytes, type OutgoingMessage } from './encode-entry.ts';
 
-/** A message before it has its sequence id. */
-export type UnnumberedMessage = Omit<OutgoingMessage, 'sequenceId'> & { readonly sequenceId?: number | undefined };
+/** A message that may have no sequence id yet; it gets one, in place, when its entry is made. */
+export type UnnumberedMessage = Omit<OutgoingMessage, 'sequenceId'> & { sequenceId?: number | undefined };
 
 /** A message that waits to be sent, and who waits for it. */
 export interface WaitingMessage {
   readonly message: UnnumberedMessage;
-  readonly resolve: (id: MessageIdParts) => void;
-  readonly reject: (error: Error) => void;
+  resolve(id: MessageIdParts): void;
+  reject(error: Error): void;
 }
 
 /** When a batch is full, and what may be in one together. */

@@ -1,5 +1,6 @@
 import type { ConnectionPool } from '../network/connection-pool.ts';
 import type { RequestOptions } from '../network/request-table.ts';
+import type { BatchMemory } from './batch-memory.ts';
 import type { LogLevelName } from './log.ts';
 import type { SchemaLookup } from './schema-lookup.ts';
 import type { StatsLog } from './stats.ts';
@@ -10,6 +11,7 @@ export interface ClientContext {
   readonly operationTimeoutMs: number;
   readonly listenerName: string | undefined;
   readonly maxUncompressedBytes: number;
+  readonly batchMemory: BatchMemory;
   /** How often to look whether topics got more partitions. */
   readonly partitionsUpdateMs: number;
   readonly schemas: SchemaLookup;

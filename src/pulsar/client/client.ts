@@ -1,5 +1,6 @@
 import { PulsarError } from '../errors.ts';
 import { parseTopicName } from '../protocol/index.ts';
+import { BatchMemory } from './batch-memory.ts';
 import type { ClientContext } from './client-context.ts';
 import { ClusterPools, type ConnectionConfig } from './cluster-pools.ts';
 import { Consumer } from './consumer.ts';
@@ -84,6 +85,7 @@ export class Client {
       listenerName,
       schemas: new SchemaLookup({ pool, listenerName, operationTimeoutMs: shared.operationTimeoutMs }),
       maxUncompressedBytes: numberOption(config.maxUncompressedBytes, 1, 128 * 1024 * 1024),
+      batchMemory: new BatchMemory(),
       partitionsUpdateMs: secondsOption(config.partitionsUpdateIntervalSeconds, 60),
       stats: statsLog(config, shared.log),
       nextId: () => ++lastId,

@@ -11,6 +11,7 @@ import {
   type KeyValue,
   MessageMetadata,
 } from '../protocol/index.ts';
+import type { BatchMemory } from './batch-memory.ts';
 import { type TransactionId, transactionFields } from './transaction-id.ts';
 
 /** A message to send, with what the pipeline does not use but clients may. */
@@ -37,6 +38,8 @@ export interface EntrySettings {
   readonly publishTimeMs: number;
   /** Encrypts what an entry or chunk carries. Absent: nothing is encrypted. */
   readonly encrypt?: EncryptPayload | undefined;
+  /** Gives the memory of a batch that goes out as it is. Absent: it is nobody's business. */
+  readonly memory?: BatchMemory | undefined;
 }
 
 /** Fields of MessageMetadata that only some kinds of entries have. */
@@ -55,6 +58,8 @@ export interface EncodedEntry {
   /** Set for one of several chunks of a message. */
   readonly chunk?: { readonly isFirst: boolean; readonly isLast: boolean } | undefined;
   readonly transaction?: TransactionId | undefined;
+  /** The part of it that came from the settings' `memory`, which may have it back. */
+  readonly borrowed?: Uint8Array | undefined;
 }
 
 const NO_PAIRS: readonly KeyValue[] = [];
@@ -79,8 +84,10 @@ export function estimateMessageBytes(message: Omit<OutgoingMessage, 'sequenceId'
   return bytes;
 }
 
-function individualFields(message: OutgoingMessage) {
+/** What the metadata of a message says, alone or (with the size of its payload) in a batch. */
+function individualFields(message: OutgoingMessage, payloadSize?: number) {
   return {
+    payloadSize,
     properties: toPairs(message.properties),
     partitionKey: message.key,
     partitionKeyB64Encoded: message.isKeyBase64 || undefined,
@@ -93,7 +100,7 @@ function individualFields(message: OutgoingMessage) {
 
 function batchInput(message: OutgoingMessage): BatchInput {
   const payload = message.value ?? EMPTY;
-  return { metadata: { ...individualFields(message), payloadSize: payload.length }, payload };
+  return { metadata: individualFields(message, payload.length), payload };
 }
 
 function requireBatchable(messages: readonly OutgoingMessage[]): void {
@@ -130,6 +137,7 @@ export interface PreparedEntry {
   readonly payload: Uint8Array;
   /** The payload is nobody else's: it need not be copied. */
   readonly isOwn?: boolean;
+  readonly borrowed?: Uint8Array | undefined;
 }
 
 /** Frames and compresses messages. Throws `PulsarError` InvalidMessage (sequence ids do not rise, or a message must be alone). */
@@ -137,14 +145,17 @@ export function prepareEntry(messages: readonly OutgoingMessage[], settings: Ent
   requireBatchable(messages);
   const first = messages[0] as OutgoingMessage;
   const isBatch = messages.length > 1;
-  const raw = isBatch ? encodeBatch(messages.map(batchInput)) : (first.value ?? EMPTY);
+  const memory = settings.compression === 'NONE' && settings.encrypt === undefined ? settings.memory : undefined;
+  const raw = isBatch
+    ? encodeBatch(messages.map(batchInput), memory && ((bytes) => memory.take(bytes)))
+    : (first.value ?? EMPTY);
   // The C++ client cannot read an empty compressed payload: it would discard the message.
   const compression = raw.length === 0 ? 'NONE' : settings.compression;
-  const own = isBatch
-    ? batchMetadata(messages, first, (messages.at(-1) as OutgoingMessage).sequenceId)
-    : { ...individualFields(first), deliverAtTime: first.deliverAtMs };
   const fields = {
-    ...own,
+    ...(isBatch
+      ? batchMetadata(messages, first, (messages.at(-1) as OutgoingMessage).sequenceId)
+      : individualFields(first)),
+    deliverAtTime: first.deliverAtMs,
     producerName: settings.producerName,
     publishTime: settings.publishTimeMs,
     compression: compression === 'NONE' ? undefined : CompressionType[compression],
@@ -153,7 +164,12 @@ export function prepareEntry(messages: readonly OutgoingMessage[], settings: Ent
     replicateTo: first.replicateTo,
     ...(first.transaction && transactionFields(first.transaction)),
   };
-  return { fields, payload: compressPayload(compression, raw), isOwn: isBatch || compression !== 'NONE' };
+  return {
+    fields,
+    payload: compressPayload(compression, raw),
+    isOwn: isBatch || compression !== 'NONE',
+    borrowed: isBatch && memory ? raw : undefined,
+  };
 }
 
 /** Encrypts, if that is asked for, and puts metadata and payload together. Throws `PulsarError` MessageTooBig. */
@@ -177,8 +193,10 @@ export function sealEntry({ fields, payload, isOwn }: PreparedEntry, settings: E
  * `PulsarError` MessageTooBig (after compression) or InvalidMessage (sequence ids do not rise, or a message must be alone).
  */
 export function encodeEntry(messages: readonly OutgoingMessage[], settings: EntrySettings): EncodedEntry {
-  const headersAndPayload = sealEntry(prepareEntry(messages, settings), settings);
+  const prepared = prepareEntry(messages, settings);
+  const headersAndPayload = sealEntry(prepared, settings);
   const { sequenceId: lowestSequenceId, transaction } = messages[0] as OutgoingMessage;
   const highestSequenceId = (messages.at(-1) as OutgoingMessage).sequenceId;
-  return { headersAndPayload, count: messages.length, lowestSequenceId, highestSequenceId, transaction };
+  const { borrowed } = prepared;
+  return { headersAndPayload, count: messages.length, lowestSequenceId, highestSequenceId, transaction, borrowed };
 }

@@ -17,19 +17,19 @@ export function* entryRuns(
   batch: readonly WaitingMessage[],
   state: SequenceState,
 ): Generator<readonly WaitingMessage[]> {
-  let run: WaitingMessage[] = [];
+  let from = 0;
   let previous = -1;
-  for (const waiting of batch) {
-    const isOtherTransaction = waiting.message.transaction !== run[0]?.message.transaction;
-    const sequenceId = waiting.message.sequenceId ?? state.nextSequenceId + run.length;
+  for (let index = 0; index < batch.length; index++) {
+    const { message } = batch[index] as WaitingMessage;
+    const isOtherTransaction = message.transaction !== batch[from]?.message.transaction;
+    const sequenceId = message.sequenceId ?? state.nextSequenceId + index - from;
     const isKnown = sequenceId <= state.lastSequenceId;
     const isApart = sequenceId <= previous || isKnown !== previous <= state.lastSequenceId || isOtherTransaction;
-    if (run.length > 0 && isApart) {
-      yield run;
-      run = [];
+    if (index > from && isApart) {
+      yield batch.slice(from, index);
+      from = index;
     }
-    run.push(waiting);
     previous = sequenceId;
   }
-  if (run.length > 0) yield run;
+  if (from < batch.length) yield from === 0 ? batch : batch.slice(from);
 }

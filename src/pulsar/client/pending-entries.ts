@@ -7,6 +7,8 @@ export interface PendingEntry {
   readonly waiting: readonly WaitingMessage[];
   /** When its first message was given to the producer, by `performance.now()`. */
   readonly beganAtMs: number;
+  /** How often it was written to a connection. */
+  timesSent: number;
 }
 
 /** Entries without receipt, oldest first. One timer watches the oldest. */

@@ -1,7 +1,7 @@
 import type { MessageIdParts } from '../../core/message-id.ts';
 import { PulsarError } from '../errors.ts';
 import { parseTopicName } from '../protocol/index.ts';
-import type { UnnumberedMessage } from './batcher.ts';
+import type { UnnumberedMessage, WaitingMessage } from './batcher.ts';
 import type { ClientContext } from './client-context.ts';
 import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
@@ -77,6 +77,34 @@ function toOutgoing(message: ProducerMessage | ValueMessage): UnnumberedMessage 
     replicateTo: replicateTo(message),
     sequenceId: wholeOption(sequenceId),
   };
+}
+
+/** A message on its way: settles what `send` gave. One object instead of closures, as there is one for each message under way. */
+class Sending implements WaitingMessage {
+  readonly message: UnnumberedMessage;
+  private readonly topic: string;
+  private readonly stored: (id: MessageId) => void;
+  private readonly failed: (error: Error) => void;
+
+  constructor(
+    message: UnnumberedMessage,
+    topic: string,
+    stored: (id: MessageId) => void,
+    failed: (error: Error) => void,
+  ) {
+    this.message = message;
+    this.topic = topic;
+    this.stored = stored;
+    this.failed = failed;
+  }
+
+  resolve(id: MessageIdParts): void {
+    this.stored(new MessageId(id, this.topic));
+  }
+
+  reject(error: Error): void {
+    this.failed(publicError('send message', error));
+  }
 }
 
 /** As a custom router sees a message: not yet sent, so without topic, place and time. */
@@ -201,33 +229,39 @@ export class Producer {
   }
 
   private sendNow(message: ProducerMessage | ValueMessage, options: SendOptions | undefined): Promise<MessageId> {
-    const outgoing = () =>
-      'value' in message ? { ...toOutgoing(message), ...this.values.write(message.value) } : toOutgoing(message);
-    return this.publish(outgoing, options?.transaction);
+    return new Promise((resolve, reject) => {
+      try {
+        const outgoing = toOutgoing(message);
+        if ('value' in message) Object.assign(outgoing, this.values.write(message.value));
+        this.publish(outgoing, options?.transaction, resolve, reject);
+      } catch (error) {
+        reject(publicError('send message', error));
+      }
+    });
   }
 
   /** For the dead letters of a consumer: sends a message as it came, also what users cannot say, as keys that are bytes. */
   forward(message: UnnumberedMessage): Promise<MessageId> {
-    return this.publish(() => message, undefined);
+    return new Promise((resolve, reject) => this.publish(message, undefined, resolve, reject));
   }
 
-  private publish(message: () => UnnumberedMessage, transaction: Transaction | undefined): Promise<MessageId> {
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error) => reject(publicError('send message', error));
-      try {
-        const outgoing = message();
-        const producer = this.producers[this.producers.length === 1 ? 0 : this.partitionOf(outgoing)] as TopicProducer;
-        const { fullName } = producer.options.topic;
-        const done = (id: MessageIdParts) => resolve(new MessageId(id, fullName));
-        if (transaction === undefined) producer.accept({ message: outgoing, resolve: done, reject: fail });
-        else {
-          const work = () => producer.send({ ...outgoing, transaction: transaction.id });
-          transaction.publish(fullName, work).then(done, fail);
-        }
-      } catch (error) {
-        fail(error as Error);
-      }
-    });
+  private publish(
+    message: UnnumberedMessage,
+    transaction: Transaction | undefined,
+    stored: (id: MessageId) => void,
+    failed: (error: Error) => void,
+  ): void {
+    const producer = this.producers[this.producers.length === 1 ? 0 : this.partitionOf(message)] as TopicProducer;
+    const { fullName } = producer.options.topic;
+    const sending = new Sending(message, fullName, stored, failed);
+    if (transaction === undefined) producer.accept(sending);
+    else {
+      const work = () => producer.send({ ...message, transaction: transaction.id });
+      transaction.publish(fullName, work).then(
+        (id) => sending.resolve(id),
+        (error) => sending.reject(error),
+      );
+    }
   }
 
   /** Sends what waits in batches and waits for all receipts. */

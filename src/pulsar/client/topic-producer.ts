@@ -146,6 +146,7 @@ export class TopicProducer implements ProducerListener {
   }
 
   private flushBatch(): void {
+    if (this.batcher.length === 0) return;
     const { beganAtMs } = this.batcher;
     for (const batch of this.batcher.drain()) {
       for (const run of entryRuns(batch, this)) this.seal(run, beganAtMs);
@@ -153,10 +154,7 @@ export class TopicProducer implements ProducerListener {
   }
 
   private seal(waiting: readonly WaitingMessage[], beganAtMs: number): void {
-    const messages: OutgoingMessage[] = waiting.map(({ message }) => ({
-      ...message,
-      sequenceId: message.sequenceId ?? this.nextSequenceId++,
-    }));
+    const messages = waiting.map(({ message }) => this.numbered(message));
     this.stats?.note(messages);
     let entries: readonly EncodedEntry[];
     try {
@@ -167,6 +165,7 @@ export class TopicProducer implements ProducerListener {
         maxMessageBytes: this.attachment.connection?.maxMessageBytes ?? this.knownMaxMessageBytes,
         publishTimeMs: Date.now(),
         encrypt: this.encrypt,
+        memory: this.context.batchMemory,
       });
     } catch (error) {
       this.refuse({ waiting, beganAtMs }, error as Error);
@@ -174,11 +173,17 @@ export class TopicProducer implements ProducerListener {
     }
     for (const entry of entries) {
       const isDone = entry.chunk === undefined || entry.chunk.isLast;
-      this.transmit(this.pending.add({ entry, waiting: isDone ? waiting : [], beganAtMs }));
+      this.transmit(this.pending.add({ entry, waiting: isDone ? waiting : [], beganAtMs, timesSent: 0 }));
     }
   }
 
-  private transmit({ entry }: PendingEntry): void {
+  private numbered(message: UnnumberedMessage): OutgoingMessage {
+    message.sequenceId ??= this.nextSequenceId++;
+    return message as OutgoingMessage;
+  }
+
+  private transmit(pending: PendingEntry): void {
+    const { entry } = pending;
     const { connection } = this.attachment;
     if (connection === undefined || !connection.isOpen) return;
     this.knownMaxMessageBytes = connection.maxMessageBytes;
@@ -190,6 +195,7 @@ export class TopicProducer implements ProducerListener {
       isChunk: entry.chunk && true,
       ...(entry.transaction && transactionFields(entry.transaction)),
     };
+    pending.timesSent++;
     connection.sendPayload(fields, entry.headersAndPayload);
   }
 
@@ -203,6 +209,7 @@ export class TopicProducer implements ProducerListener {
       return;
     }
     this.pending.shift();
+    this.reuse(head);
     const { chunk } = head.entry;
     if (chunk?.isFirst) this.firstChunk = messageId;
     if (chunk?.isLast === false) return;
@@ -217,6 +224,11 @@ export class TopicProducer implements ProducerListener {
     this.settle(head.waiting, (one, index) => {
       one.resolve({ ledgerId, entryId, partition, batchIndex: isBatch ? index : -1, batchSize, firstChunk });
     });
+  }
+
+  /** What was sent once is read by nobody after its receipt; of what was sent again, a copy may still wait in a socket. */
+  private reuse({ entry: { borrowed }, timesSent }: PendingEntry): void {
+    if (borrowed !== undefined && timesSent === 1) this.context.batchMemory.giveBack(borrowed);
   }
 
   onSendError({ sequenceId, error, message }: CommandFields<'SEND_ERROR'>): void {
@@ -265,7 +277,7 @@ export class TopicProducer implements ProducerListener {
     }
   }
 
-  private refuse({ waiting, beganAtMs }: Omit<PendingEntry, 'entry'>, error: Error): void {
+  private refuse({ waiting, beganAtMs }: Pick<PendingEntry, 'waiting' | 'beganAtMs'>, error: Error): void {
     this.stats?.done(resultText(error), waiting.length, performance.now() - beganAtMs);
     this.settle(waiting, (one) => one.reject(error));
   }

@@ -5,7 +5,7 @@ import { Writer } from './writer.ts';
 /** One message to put in a batch. */
 export interface BatchInput {
   /** `payloadSize` is filled in; a metadata that has it already is written as it is. */
-  readonly metadata: Omit<SingleMessageMetadataInput, 'payloadSize'> & { readonly payloadSize?: number };
+  readonly metadata: Omit<SingleMessageMetadataInput, 'payloadSize'> & { readonly payloadSize?: number | undefined };
   readonly payload: Uint8Array;
 }
 
@@ -20,19 +20,15 @@ function sized(metadata: BatchInput['metadata'], payloadSize: number): SingleMes
   return { ...metadata, payloadSize };
 }
 
-/** Concatenates messages as `([u32 size][SingleMessageMetadata][payload])*`: a batch before compression. */
-export function encodeBatch(messages: readonly BatchInput[]): Buffer {
-  const singles: SingleMessageMetadataInput[] = [];
-  const sizes: number[] = [];
-  let total = 0;
-  for (const { metadata, payload } of messages) {
-    const single = sized(metadata, payload.length);
-    const size = SingleMessageMetadata.bodySize(single);
-    singles.push(single);
-    sizes.push(size);
-    total += 4 + size + payload.length;
-  }
-  const writer = new Writer(Buffer.allocUnsafeSlow(total));
+/** Concatenates messages as `([u32 size][SingleMessageMetadata][payload])*`: a batch before compression, in memory from `allocate`. */
+export function encodeBatch(
+  messages: readonly BatchInput[],
+  allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow,
+): Buffer {
+  const singles = messages.map(({ metadata, payload }) => sized(metadata, payload.length));
+  const sizes = singles.map((single) => SingleMessageMetadata.bodySize(single));
+  const total = messages.reduce((sum, { payload }, index) => sum + 4 + (sizes[index] as number) + payload.length, 0);
+  const writer = new Writer(allocate(total));
   for (let index = 0; index < messages.length; index++) {
     const { payload } = messages[index] as BatchInput;
     writer.writeFixed32(sizes[index] as number);
