@@ -14,6 +14,8 @@ export interface DataFolder extends Disposable {
   readonly log: string;
   /** Asynchronous invocations that were given up, one a line. */
   readonly failedInvokes: string;
+  /** Event source mappings, and how far each stream was read for them. */
+  readonly mappings: string;
   /** Where the samples read from and write to. */
   readonly samples: string;
 }
@@ -33,6 +35,7 @@ export const openDataFolder = (path: string): DataFolder => {
       store: join(path, 'store.db'),
       log: join(path, 'offline.log'),
       failedInvokes: join(path, 'failed-invokes.ndjson'),
+      mappings: join(path, 'event-source-mappings.json'),
       samples: join(path, 'samples'),
       [Symbol.dispose]: () => lock.close(),
     };

@@ -6,6 +6,8 @@ import { connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataFolder } from './data-folder.ts';
+import type { Handler } from './front.ts';
+import { startLambdaApi } from './lambda-api.ts';
 import { LogFile } from './log-file.ts';
 import { freePorts } from './ports.ts';
 import { StartError } from './start-error.ts';
@@ -23,6 +25,8 @@ export interface FunctionsOptions {
 export interface Functions {
   /** Port of the emulated API Gateway on 127.0.0.1. */
   readonly httpPort: number;
+  /** Lambda's API: `Invoke`, and event source mappings. */
+  readonly lambda: Handler;
   /** Resolves when the process ended by itself, with words for that. */
   readonly died: Promise<string>;
   /** Invokes a function asynchronously, by the name it has in `serverless.yml`. */
@@ -43,8 +47,12 @@ const INVOKE_MS = 5_000;
 /** Starts the functions; resolves when they can be called. Throws `StartError` when they end before, or take a minute. */
 export const startFunctions = async (options: FunctionsOptions, signal: AbortSignal): Promise<Functions> => {
   const [httpPort, lambdaPort] = (await freePorts(2)) as [number, number];
-  const child = spawnServerless(options, httpPort, lambdaPort);
-  const died = whenDead(child, options.data.log).finally(() => removeBuild(options.data.path));
+  const lambda = await startLambdaApi(`http://127.0.0.1:${lambdaPort}`, options.data.mappings);
+  const child = spawnServerless(options, httpPort, lambdaPort, lambda.url);
+  const died = whenDead(child, options.data.log).finally(() => {
+    lambda[Symbol.dispose]();
+    return removeBuild(options.data.path);
+  });
   try {
     await Promise.race([died.then(fail), waitForPorts([httpPort, lambdaPort], signal)]);
   } catch (error) {
@@ -52,8 +60,10 @@ export const startFunctions = async (options: FunctionsOptions, signal: AbortSig
     throw error;
   }
   child.send('served');
+  lambda.start();
   return {
     httpPort,
+    lambda: lambda.handler,
     died,
     invoke: (name, payload) => invoke(lambdaPort, name, payload),
     stop: async () => {
@@ -82,7 +92,12 @@ const fail = (message: string): never => {
 };
 
 /** A signal to a terminal's group does not reach it: we stop it in our order. It ends when we are gone, see `aws/preload.ts`. */
-const spawnServerless = (options: FunctionsOptions, httpPort: number, lambdaPort: number): ChildProcess => {
+const spawnServerless = (
+  options: FunctionsOptions,
+  httpPort: number,
+  lambdaPort: number,
+  lambdaUrl: string,
+): ChildProcess => {
   const serverless = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
   const params = {
     pulsarServiceUrl: options.pulsarServiceUrl,
@@ -116,7 +131,7 @@ const spawnServerless = (options: FunctionsOptions, httpPort: number, lambdaPort
       NODE_COMPILE_CACHE: join(PROJECT, '.esbuild', 'compile-cache'),
       ...process.env,
       FAILED_INVOKES_FILE: options.data.failedInvokes,
-      AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${lambdaPort}`,
+      AWS_ENDPOINT_URL_LAMBDA: lambdaUrl,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,

@@ -42,6 +42,8 @@ Environment:
   PULSAR_TOKEN         token for that cluster
   AUTHENTICATION       token: the admin API asks for tokens, as a deployment does (default: none);
                        with TOKEN_SECRET_KEY or TOKEN_PUBLIC_KEY, SUPER_USER_ROLES, PROXY_ROLES; without samples
+  AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL_DYNAMODB_STREAMS
+                       http://host:port of local servers; sources with trigger: event need them
   STORE_URL            dynamodb:TableName, to keep the state there instead of in the data folder
 `;
 

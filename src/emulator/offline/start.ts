@@ -90,12 +90,13 @@ const reasonsOf = (error: unknown): string => {
   return cause ? `${message} (${(cause as Error).message})` : message;
 };
 
-const mountsOf = ({ httpPort }: Functions, { handler }: Pulsar): Mounts => {
+const mountsOf = ({ httpPort, lambda }: Functions, { handler }: Pulsar): Mounts => {
   const functions = proxyTo(`http://127.0.0.1:${httpPort}`, 'The functions');
   return {
     '/admin/v3': functions,
     '/openapi.json': functions,
     '/webhooks': functions,
+    '/2015-03-31': lambda,
     ...(handler && { '/admin/v2': handler, '/lookup': handler }),
   };
 };
