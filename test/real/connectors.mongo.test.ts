@@ -67,6 +67,21 @@ describeReal('the mongo sink', ['mongo'], () => {
     await sink.close();
   });
 
+  test('writes to the collection that a record names, where an older version undoes nothing', async () => {
+    const { open, database } = await fresh();
+    const sink = await open({}, EFFECTIVELY);
+    const to = (n: number, key: string, destination: string) => ({ ...put(n, key, { n }), destination });
+    const records = [to(1, 'a', 'x'), put(2, 'a', { n: 2 }), to(3, 'a', 'x'), to(4, 'b', 'y')];
+    expect(codes(await sink.write(records, running()))).toEqual(Array(4).fill('ok'));
+    expect(codes(await sink.write(records.slice(0, 1), running()))).toEqual(['ok']);
+    const found = await Promise.all(['x', 'c', 'y'].map((name) => database.collection(name).find().toArray()));
+    expect(found.map((documents) => documents.map(({ n }) => n))).toEqual([[3], [2], [4]]);
+    const wrong = ['', 'system.users', 'a$b', '.a', 'a..b', 'x'.repeat(181)].map((name) => to(5, 'a', name));
+    expect(codes(await sink.write(wrong, running()))).toEqual(Array(6).fill('PIO_SINK_REJECTED'));
+    expect(sink.describe?.(to(6, 'a', 'x'))).toMatchObject({ collection: 'x' });
+    await sink.close();
+  });
+
   test('lets the newest of many writers of one new document win', async () => {
     const { open, collection } = await fresh();
     const sinks = await Promise.all(Array.from({ length: 4 }, () => open({}, EFFECTIVELY)));

@@ -136,6 +136,17 @@ describeReal('the elastic_search sink on OpenSearch', ['opensearch'], () => {
     const found = (await call('GET', `${index}-2022.03/_settings`))[`${index}-2022.03`];
     expect(found).toMatchObject({ settings: { index: { number_of_shards: '3', number_of_replicas: '0' } } });
     await sink.close();
+    const named = await open({ createIndexIfNeeded: true }, { guarantee: 'EFFECTIVELY_ONCE' });
+    const to = (n: number, destination: string) => ({
+      ...sinkRecord(n, { key: 'k', value: `{"n":${n}}` }),
+      destination,
+    });
+    const routed = [to(2, `${index}-by-field`), to(1, `${index}-by-field`), to(3, 'NO WAY'), to(4, `${index}-other`)];
+    expect(codes(await named.write(routed, running()))).toEqual(['ok', 'ok', 'PIO_SINK_REJECTED', 'ok']);
+    expect((await hits(`${index}-by-field`)).map(({ _source }) => _source.n)).toEqual([2]);
+    expect((await hits(`${index}-other`)).map(({ _source }) => _source.n)).toEqual([4]);
+    await named.close();
+
     const byTopic = await open({ indexName: '', createIndexIfNeeded: true });
     const topics = [`persistent://public/default/${index}-Upper`, 'persistent://public/default/über'];
     const results = await byTopic.write(

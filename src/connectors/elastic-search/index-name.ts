@@ -3,7 +3,7 @@ import type { SinkRecord } from '../../core/record.ts';
 import type { ElasticSearchConfig } from './config.ts';
 
 /** Finds the index of a record. Throws `PIO_SINK_REJECTED` when it has none. */
-export type IndexOf = (record: Pick<SinkRecord, 'topic' | 'eventTimeMs'>) => string;
+export type IndexOf = (record: Pick<SinkRecord, 'topic' | 'eventTimeMs' | 'destination'>) => string;
 
 const TIME_PATTERN = /%\{\+(.+?)\}/g;
 /** What of Java's `DateTimeFormatter` is known here: the parts of date and time that are numbers, text in quotes, and signs. */
@@ -58,8 +58,13 @@ const indexOfTopic = (topic: string): string => {
   throw new PulsarIoError('PIO_SINK_REJECTED', `the topic ${topic} has no name that an index can have: give indexName`);
 };
 
-/** Index names of this config. */
-export const indexNames = ({ indexName }: Pick<ElasticSearchConfig, 'indexName'>): IndexOf => {
+/** The index that a record names, else that of this config. */
+export const indexNames = (config: Pick<ElasticSearchConfig, 'indexName'>): IndexOf => {
+  const configured = configuredIndex(config);
+  return (record) => record.destination ?? configured(record);
+};
+
+const configuredIndex = ({ indexName }: Pick<ElasticSearchConfig, 'indexName'>): IndexOf => {
   if (indexName === '') return ({ topic }) => indexOfTopic(topic);
   if (indexName.search(TIME_PATTERN) < 0) return () => indexName;
   return ({ eventTimeMs }) => {

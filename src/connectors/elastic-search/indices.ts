@@ -8,13 +8,13 @@ export class Indices {
   readonly #server: SearchServer;
   readonly #settings: object;
   readonly #isWanted: boolean;
-  readonly #isNamedByRecord: boolean;
+  readonly #configured: string;
   readonly #known = new Set<string>();
 
   constructor(server: SearchServer, config: ElasticSearchConfig) {
     this.#server = server;
     this.#isWanted = config.createIndexIfNeeded;
-    this.#isNamedByRecord = config.indexName === '' || config.indexName.includes('%{+');
+    this.#configured = config.indexName;
     this.#settings = {
       number_of_shards: config.indexNumberOfShards,
       number_of_replicas: config.indexNumberOfReplicas,
@@ -31,14 +31,15 @@ export class Indices {
       const { status, body: answer } = await this.#server.ask({ method: 'PUT', path, body }, doing, signal);
       const failure = failureOf(answer);
       if (status >= 400 && failure?.type !== 'resource_already_exists_exception')
-        return this.#refusal(status, failure, doing);
+        return this.#refusal(index, status, failure, doing);
     } else if (looked.status >= 400) return requestError(looked.status, undefined, doing);
     this.#known.add(index);
     return undefined;
   }
 
-  #refusal(status: number, failure: ReturnType<typeof failureOf>, doing: string): PulsarIoError {
-    if (status === 400 && this.#isNamedByRecord && failure?.type === 'invalid_index_name_exception')
+  #refusal(index: string, status: number, failure: ReturnType<typeof failureOf>, doing: string): PulsarIoError {
+    const isNamedByRecord = index !== this.#configured;
+    if (status === 400 && isNamedByRecord && failure?.type === 'invalid_index_name_exception')
       return new PulsarIoError('PIO_SINK_REJECTED', `${doing}: the record’s index cannot have such a name`);
     return requestError(status, failure, doing);
   }

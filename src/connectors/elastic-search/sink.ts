@@ -15,6 +15,7 @@ export const elasticSearchSink = defineSink<typeof elasticSearchConfig>({
   guarantees: GUARANTEES,
   route: 'versioned',
   accepts: 'text',
+  destination: 'index',
   config: elasticSearchConfig,
   check: checkElasticSearch,
   open: async (config, context) => (await import('./open.ts')).openElasticSearch(config, context),

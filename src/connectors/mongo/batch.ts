@@ -5,23 +5,24 @@ import { recordId } from '../record-id.ts';
 import type { MongoWrite } from './document.ts';
 import { DUPLICATE_KEY, documentError, mongoError } from './errors.ts';
 
-/** A record of a batch with its write. */
-export interface Item {
-  readonly at: number;
-  readonly record: SinkRecord;
-  readonly write: MongoWrite;
-}
-
 /** Where writes go, and how errors name it. */
 export interface Place {
   readonly collection: Collection;
   readonly name: string;
 }
 
+/** A record of a batch with its write. */
+export interface Item {
+  readonly at: number;
+  readonly record: SinkRecord;
+  readonly write: MongoWrite;
+  readonly place: Place;
+}
+
 /** What became of an item; undefined: it is written, or a newer version is there. */
 export type Outcome = PulsarIoError | undefined;
 
-const doingOf = ({ record }: Item, { name }: Place): string => `writing ${recordId(record)} to ${name}`;
+const doingOf = ({ record, place }: Item): string => `writing ${recordId(record)} to ${place.name}`;
 
 interface WriteFailure {
   readonly index: number;
@@ -63,7 +64,7 @@ export const writePlain = async (items: readonly Item[], place: Place): Promise<
     const code = failed.get(nth);
     // Only this record has that id: it was written before.
     const isRepeat = code === DUPLICATE_KEY && item.write.isDerived;
-    return code === undefined || isRepeat ? undefined : documentError(code, doingOf(item, place));
+    return code === undefined || isRepeat ? undefined : documentError(code, doingOf(item));
   });
 };
 
@@ -86,7 +87,7 @@ export const writeVersioned = async (
   return items.map((item, nth) => {
     const code = failed.get(nth);
     const isSettled = code === undefined || (code === DUPLICATE_KEY && !lost.has(item));
-    return isSettled ? undefined : documentError(lost.get(item) ?? code, doingOf(item, place));
+    return isSettled ? undefined : documentError(lost.get(item) ?? code, doingOf(item));
   });
 };
 

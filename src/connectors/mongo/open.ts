@@ -1,4 +1,6 @@
 import type { OpenContext, OpenSink } from '../../core/connector-type.ts';
+import { PulsarIoError } from '../../core/errors.ts';
+import type { Place } from './batch.ts';
 import { hostsIn, type MongoConfig } from './config.ts';
 import { connectMongo } from './connect.ts';
 import { writes } from './document.ts';
@@ -8,16 +10,29 @@ import { MongoSession } from './session.ts';
 export const openMongo = async (config: MongoConfig, { guarantee, signal }: OpenContext): Promise<OpenSink> => {
   const isVersioned = guarantee === 'EFFECTIVELY_ONCE';
   const { driver, client } = await connectMongo(config, isVersioned, signal);
-  const { database, collection, batchSize, versionField } = config;
+  const { database, collection: configured, batchSize, versionField } = config;
+  const placeOf = (collection: string): Place => ({
+    collection: client.db(database).collection(collection),
+    name: `MongoDB collection ${database}.${collection} at ${hostsIn(config.mongoUri)}`,
+  });
+  const home = placeOf(configured);
   return new MongoSession({
     client,
-    place: {
-      collection: client.db(database).collection(collection),
-      name: `MongoDB collection ${database}.${collection} at ${hostsIn(config.mongoUri)}`,
-    },
+    target: home.name,
+    placeOf: ({ destination }) => (destination === undefined ? home : placeOf(requireName(destination))),
     toWrite: writes(driver, config, isVersioned),
     versionField: isVersioned ? versionField : undefined,
     idText: (id) => driver.BSON.EJSON.stringify({ id }, { relaxed: false }),
     batchSize,
   });
+};
+
+/** Longest name of a collection that every server takes beside that of its database, in bytes (MongoDB manual, "Naming Restrictions"). */
+const MAX_COLLECTION_BYTES = 180;
+
+/** Throws `PIO_SINK_REJECTED` for what cannot be a collection, or is one of the server's own. */
+const requireName = (collection: string): string => {
+  const isName = /^(?!system\.|\.)[^$\0]+(?<!\.)$/.test(collection) && !collection.includes('..');
+  if (isName && Buffer.byteLength(collection) <= MAX_COLLECTION_BYTES) return collection;
+  throw new PulsarIoError('PIO_SINK_REJECTED', 'the destination that the record names can be no collection');
 };

@@ -10,7 +10,10 @@ import type { ToWrite } from './document.ts';
 /** What a session works with. */
 export interface SessionParts {
   readonly client: MongoClient;
-  readonly place: Place;
+  /** Names the configured collection in error messages. */
+  readonly target: string;
+  /** Where a record is to be written. Throws what it is rejected with. */
+  readonly placeOf: (record: SinkRecord) => Place;
   readonly toWrite: ToWrite;
   /** Field of the version; undefined: writes are plain. */
   readonly versionField: string | undefined;
@@ -28,14 +31,15 @@ export class MongoSession implements OpenSink {
   }
 
   async write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
-    const doing = `writing to ${this.#parts.place.name}`;
+    const doing = `writing to ${this.#parts.target}`;
     throwIfAborted(signal, doing);
     const results: RecordResult[] = records.map(() => WRITTEN);
     const items = records.flatMap((record, at) => this.#item(record, at, results));
     // What failed must not be overtaken by what follows it.
     let failure: PulsarIoError | undefined;
-    for (const batch of this.#batches(items)) {
-      const outcomes = failure ? batch.map(() => failure) : await this.#send(batch, doing, signal);
+    const byCollection = Map.groupBy(items, ({ place }) => place.name);
+    for (const batch of [...byCollection.values()].flatMap((of) => this.#batches(of))) {
+      const outcomes = failure ? batch.map(() => failure) : await this.#send(batch, signal);
       for (const [nth, { at }] of batch.entries()) this.#note(outcomes[nth], at, results);
       failure ??= outcomes.find((outcome) => outcome && outcome.disposition !== 'reject');
     }
@@ -43,9 +47,15 @@ export class MongoSession implements OpenSink {
   }
 
   describe(record: SinkRecord): unknown {
-    const { id, document, isDerived } = this.#parts.toWrite(record);
-    if (!document) return { delete: { _id: id } };
-    return isDerived && this.#parts.versionField === undefined ? { insert: document } : { replace: document };
+    const { toWrite, placeOf, versionField } = this.#parts;
+    const { id, document, isDerived } = toWrite(record);
+    const collection =
+      record.destination === undefined ? {} : { collection: placeOf(record).collection.collectionName };
+    if (!document) return { ...collection, delete: { _id: id } };
+    return {
+      ...collection,
+      ...(isDerived && versionField === undefined ? { insert: document } : { replace: document }),
+    };
   }
 
   async close(): Promise<void> {
@@ -54,17 +64,21 @@ export class MongoSession implements OpenSink {
 
   #item(record: SinkRecord, at: number, results: RecordResult[]): Item[] {
     try {
-      return [{ at, record, write: this.#parts.toWrite(record) }];
+      const { placeOf, toWrite } = this.#parts;
+      return [{ at, record, place: placeOf(record), write: toWrite(record) }];
     } catch (error) {
       if (!(error instanceof PulsarIoError)) throw error;
-      const doing = `writing ${recordId(record)} to ${this.#parts.place.name}`;
+      const doing = `writing ${recordId(record)} to ${this.#parts.target}`;
       this.#note(new PulsarIoError(error.code, `${doing}: ${error.message}`), at, results);
       return [];
     }
   }
 
-  async #send(batch: readonly Item[], doing: string, signal: AbortSignal): Promise<readonly Outcome[]> {
-    const { place, versionField } = this.#parts;
+  /** Writes items of one collection. */
+  async #send(batch: readonly Item[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const { versionField } = this.#parts;
+    const [{ place }] = batch as readonly [Item, ...Item[]];
+    const doing = `writing to ${place.name}`;
     const written = versionField === undefined ? writePlain(batch, place) : writeVersioned(batch, place, versionField);
     try {
       return await orAborted(written, signal, doing);

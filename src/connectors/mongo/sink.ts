@@ -14,6 +14,7 @@ export const mongoSink = defineSink<typeof mongoConfig>({
   guarantees: GUARANTEES,
   route: 'versioned',
   accepts: 'text',
+  destination: 'collection',
   config: mongoConfig,
   check: checkMongo,
   open: async (config, context) => (await import('./open.ts')).openMongo(config, context),
