@@ -14,9 +14,10 @@ import { OpenBook } from '../delivery/open-book.ts';
 import type { Pipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
 import type { SinkBatch } from '../delivery/sink-batch.ts';
+import { publishDecided } from './publish-decided.ts';
 import { settle } from './settle.ts';
+import type { SinkRun } from './sink-attempt.ts';
 import { RecordReader } from './sink-records.ts';
-import type { SinkRun } from './sink-topic-run.ts';
 
 /** Longest wait for a letter before the run's state is looked at again, in milliseconds. */
 const RECEIVE_WAIT_MS = 500;
@@ -50,11 +51,13 @@ export const redrive = async (run: SinkRun, topics: readonly string[]): Promise<
   const mine = topics.filter(
     (topic) => order.topics.includes(topic) && assignedInstance(topic, config.parallelism) === instance,
   );
+  for (const topic of mine) await publishDecided(run, topic);
   for (const [letterTopic, through] of Object.entries(order.through)) {
+    if (control.isStopping) return;
     const from = mine.filter((topic) => deadLetterTopicOf(config, topic) === letterTopic);
     if (from.length > 0) await redriveTopic(run, letterTopic, through, from);
-    if (control.isStopping) return;
   }
+  if (control.isStopping) return;
   counters.redriven = order.number;
 };
 

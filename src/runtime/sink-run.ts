@@ -13,8 +13,9 @@ import { openContext } from './open-context.ts';
 import { redrive } from './redrive.ts';
 import { resolveTypeConfig } from './resolve-type-config.ts';
 import type { RunContext } from './run-deps.ts';
+import type { SinkRun } from './sink-attempt.ts';
 import { sinkShape } from './sink-shape.ts';
-import { runSinkTopic, type SinkRun } from './sink-topic-run.ts';
+import { runSinkTopic } from './sink-topic-run.ts';
 import { subscriptionPlan, topicsOf } from './sink-topics.ts';
 
 const drainTopics: Work = async (context, session) => {

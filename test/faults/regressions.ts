@@ -153,4 +153,21 @@ export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
       { atMs: 8924, action: 'redrive' },
     ],
   },
+  'a letter that a frozen run decided comes between those that a redrive appends': {
+    ...QUIET,
+    route: 'transactional',
+    records: 417,
+    partitions: 0,
+    sourcePartitions: 1,
+    poisonEvery: 11,
+    deadLetterKeys: 'park',
+    dispatchers: 2,
+    faults: [
+      { port: 'lambda.invoke', nth: 0, kind: 'crash-before', ms: 50 },
+      { port: 'producer.sendEntry', nth: 53, kind: 'freeze-before', ms: 8000 },
+      { port: 'producer.sendEntry', nth: 15, kind: 'crash-before', ms: 50 },
+      { port: 'producer.sendEntry', nth: 0, kind: 'crash-before', ms: 50 },
+    ],
+    changes: [{ atMs: 500, action: 'redrive' }],
+  },
 };

@@ -91,7 +91,7 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     defect: 'the first frontier is the last message instead of the mark-delete position',
     edits: [
       {
-        file: 'src/runtime/sink-topic-run.ts',
+        file: 'src/runtime/fence-topic.ts',
         find: '  const initial = frontierAtMarkDelete(markDelete);',
         replace: '  const initial = frontierAtMarkDelete(markDelete && last);',
       },
@@ -104,7 +104,7 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     defect: 'a frontier of another topic or subscription is filtered by',
     edits: [
       {
-        file: 'src/runtime/sink-topic-run.ts',
+        file: 'src/runtime/fence-topic.ts',
         find: '  if (isNewSubscription) await requireNoFrontier',
         replace: '  if (isNewSubscription && Date.now() < 0) await requireNoFrontier',
       },
@@ -181,6 +181,20 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     ],
     tests: 'test/runtime/redrive.test.ts',
     named: 'that is asked for again',
+  },
+  {
+    number: 26,
+    part: 'f',
+    defect: 'a redrive that begins before the letters are published that an earlier run decided',
+    edits: [
+      {
+        file: 'src/runtime/redrive.ts',
+        find: '  for (const topic of mine) await publishDecided(run, topic);\n',
+        replace: '',
+      },
+    ],
+    tests: 'test/runtime/redrive.test.ts',
+    named: 'is published before letters are sent back|does not come between',
   },
   {
     number: 27,

@@ -244,7 +244,7 @@ export const SOURCE_MUTATIONS: readonly Mutation[] = [
     defect: 'a position set back, and what was a dead letter before stays one unseen',
     edits: [
       {
-        file: 'src/runtime/sink-topic-run.ts',
+        file: 'src/runtime/fence-topic.ts',
         find: 'takesCursor: false, lettered: NO_LETTER, letterSeries: letterSeries + 1',
         replace: 'takesCursor: false, lettered: book.content.lettered ?? NO_LETTER, letterSeries',
       },

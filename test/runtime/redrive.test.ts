@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { assignedInstance } from '../../src/core/assignment.ts';
-import type { SinkConnector } from '../../src/core/connector.ts';
+import { type SinkConnector, subscriptionOf } from '../../src/core/connector.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import type { SinkRecord } from '../../src/core/record.ts';
 import { runInstance } from '../../src/runtime/instance-run.ts';
 import { Leftovers } from '../../src/runtime/leftovers.ts';
 import { sinkWork } from '../../src/runtime/sink-run.ts';
 import { ask, current } from './kit/admin.ts';
-import { Crash, crashAt, type Watch } from './kit/ports.ts';
+import { Crash, crashAt, type PortCall, type Watch } from './kit/ports.ts';
 import { memorySink, World } from './kit/world.ts';
 
 const LIMIT_MS = 120_000;
@@ -193,6 +193,64 @@ describe.each(['transactional', 'versioned'] as const)('sending back the dead le
     },
     LIMIT_MS,
   );
+});
+
+describe('a letter that a run decided and did not publish', () => {
+  /** a4 follows the letters of its key: a run has written that down, and is at the publishing of it. */
+  const decided = async () => {
+    const { topic, letters, sink } = await parked('transactional', 'EFFECTIVELY_ONCE');
+    await publish(topic, 'a4');
+    refuse('a1');
+    return { topic, letters, sink, publishing: { topic: letters, nth: 1 } };
+  };
+  const sendBack = async (sink: SinkConnector) => {
+    await ask(world, sink, 'POST', 'dead-letters');
+    return current(world, sink);
+  };
+  const writtenAtLast = async (sink: SinkConnector) => {
+    refuse();
+    await world.drain(await sendBack(sink));
+    return { effects: world.target.effects, held: await held(sink) };
+  };
+
+  test('is published before letters are sent back, and is one of them', async () => {
+    const { letters, sink, publishing } = await decided();
+    await expect(world.attempt(sink, { watch: crashAt('producer.sendEntry', 'before', publishing) })).rejects.toThrow();
+    await world.drain(await sendBack(sink));
+    expect(await world.texts(letters)).toEqual(['a1', 'a2', 'a3', 'a4', 'a1', 'a2', 'a3', 'a4']);
+    expect(await writtenAtLast(sink)).toEqual({ effects: ['a1', 'a2', 'a3', 'a4'], held: 0 });
+  });
+
+  test('does not come between those that fail again when the run was only frozen', async () => {
+    const { letters, sink } = await decided();
+    const [frozen, woken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const isLetter: (call: PortCall, phase: PortCall['phase']) => boolean = ({ name, topic, phase }, wanted) =>
+      name === 'producer.sendEntry' && topic === letters && phase === wanted;
+    const freeze: Watch = async (call) => {
+      if (!isLetter(call, 'before')) return;
+      frozen.resolve();
+      await woken.promise;
+    };
+    const first = world.attempt(sink, { watch: freeze }).catch(() => undefined);
+    await frozen.promise;
+    const wake = async () => {
+      woken.resolve();
+      await first;
+    };
+    const watch: Watch = async (call) => (isLetter(call, 'after') ? wake() : undefined);
+    await world.attempt(await sendBack(sink), { watch }).catch(() => undefined);
+    await wake();
+    await world.drain(await current(world, sink));
+    expect(await writtenAtLast(sink)).toEqual({ effects: ['a1', 'a2', 'a3', 'a4'], held: 0 });
+  });
+
+  test('is not waited for when somebody skipped it', async () => {
+    const { topic, letters, sink, publishing } = await decided();
+    await expect(world.attempt(sink, { watch: crashAt('producer.sendEntry', 'before', publishing) })).rejects.toThrow();
+    await world.deps.pulsar?.skip(topic, subscriptionOf(sink.config), 'all');
+    await world.drain(await sendBack(sink));
+    expect(await world.texts(letters)).toEqual(['a1', 'a2', 'a3', 'a1', 'a2', 'a3']);
+  });
 });
 
 test('under ATLEAST_ONCE the order of a key ends right after its letters are sent back', async () => {
