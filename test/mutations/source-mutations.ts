@@ -104,9 +104,9 @@ export const SOURCE_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'src/delivery/resume-outputs.ts',
-        find: '  return new ResumedOutputs(guarded, options);',
+        find: '  return new ResumedOutputs(home, new Map(destinations), options);',
         replace:
-          '  const highest = Math.max(...guarded.map((it) => it.lastSequence));\n  for (const it of guarded) it.lastSequence = highest;\n  return new ResumedOutputs(guarded, options);',
+          '  const highest = Math.max(...home.outputs.map((it) => it.lastSequence));\n  for (const it of home.outputs) it.lastSequence = highest;\n  return new ResumedOutputs(home, new Map(destinations), options);',
       },
     ],
     tests: RECOVERY,
@@ -157,9 +157,9 @@ export const SOURCE_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'src/delivery/encode.ts',
-        find: 'if (record) item.message = toMessage(record, encodeAs);',
+        find: 'if (record) item.message = toMessage(record, shape);',
         replace:
-          'if (record) {\n          const before = batch.items.filter((it) => it.message).length;\n          const sequence = (batch.items[0]?.record.sequence ?? 0) + before;\n          Object.assign(item, { record: { ...item.record, sequence } });\n          item.message = toMessage({ ...record, sequence }, encodeAs);\n        }',
+          'if (record) {\n          const before = batch.items.filter((it) => it.message).length;\n          const sequence = (batch.items[0]?.record.sequence ?? 0) + before;\n          Object.assign(item, { record: { ...item.record, sequence } });\n          item.message = toMessage({ ...record, sequence }, shape);\n        }',
       },
     ],
     tests: 'test/runtime/transforms.test.ts',
