@@ -1,4 +1,5 @@
 import { Client } from '../../src/pulsar/index.ts';
+import { BATCH } from '../peers/node/task.ts';
 
 /** What to publish. */
 interface Filling {
@@ -7,7 +8,6 @@ interface Filling {
   readonly payloadBytes: number;
 }
 
-const BATCH = 100;
 const CHUNK = 10_000;
 
 /** Publishes `backlog` messages in batches of 100, which a subscription keeps. */

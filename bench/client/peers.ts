@@ -50,7 +50,7 @@ const ours: Prepare = async () => ({
 });
 
 const rawSocket: Prepare = async () => ({
-  scenarios: ['latency'],
+  scenarios: ['receive', 'latency'],
   ...(await bundle('raw-socket.ts', join(cacheDir(), 'bench', 'raw-socket.mjs'))),
 });
 

@@ -16,3 +16,6 @@ export interface Task {
 
 /** Messages without receipt that a producer keeps under way. */
 export const MAX_PENDING = 5_000;
+
+/** Messages of a batch in the topic that is read. */
+export const BATCH = 100;

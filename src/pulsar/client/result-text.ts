@@ -48,10 +48,10 @@ const NOTHING_TO_WAIT_FOR: Promise<null> = Promise.resolve(null);
 
 /** As {@link acting} for work that often has nothing to wait for, and then costs no promise. */
 export function actingNow(action: string, work: () => Promise<unknown> | undefined): Promise<null> {
-  const fail = (error: unknown) => Promise.reject(publicError(action, error));
   try {
-    return work()?.then(() => null, fail) ?? NOTHING_TO_WAIT_FOR;
+    const waiting = work();
+    return waiting === undefined ? NOTHING_TO_WAIT_FOR : acting(action, () => waiting.then(() => null));
   } catch (error) {
-    return fail(error);
+    return Promise.reject(publicError(action, error));
   }
 }

@@ -1,5 +1,4 @@
-import { type IncomingMessage, type RequestOptions as NodeOptions, request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+import type { IncomingMessage, RequestOptions as NodeOptions } from 'node:http';
 import { PulsarError } from '../errors.ts';
 import { type Authentication, noAuthentication } from './authentication.ts';
 import { loadTls, type TlsSettings } from './open-socket.ts';
@@ -38,10 +37,13 @@ async function readBody(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+/** Loaded at first use: most clients never need it, and to import `node:http` loads `fetch` and `WebSocket` as well (5 MiB). */
+const requestOf = (protocol: string) =>
+  process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http').request;
+
 function exchange(request: HttpRequest, options: NodeOptions): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const send = request.url.protocol === 'https:' ? tlsRequest : plainRequest;
-    const sent = send(request.url, options, (answer) => {
+    const sent = requestOf(request.url.protocol)(request.url, options, (answer) => {
       const { statusCode = 0, headers } = answer;
       readBody(answer).then((body) => resolve({ status: statusCode, location: headers.location, body }), reject);
     });
