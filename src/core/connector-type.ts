@@ -175,6 +175,8 @@ export interface LogSourceType<C extends TObject = TObject> extends ConnectorTyp
   readonly position: TObject;
   /** Avro schema of the records, where all have one: registered with the topic when `schemaType` is JSON or AVRO. */
   readonly recordSchema?: object;
+  /** `tenant/namespace` of the topics that its records name as their `destinationTopic`, where that is not the output topic's; undefined: they name none elsewhere. */
+  destinationNamespace?(config: Static<C>): string | undefined;
   /** What Lambda is to call us for when there is something new: a run then starts at once, and reads the log as ever. Absent or undefined: the dispatcher looks. */
   trigger?(config: Static<C>): EventTrigger | undefined;
   /** How long a drained source rests before it is read again, in milliseconds; undefined in the answer: it is finite and done. */

@@ -1,4 +1,7 @@
+import type { SourceConfig } from './connector.ts';
+import type { SourceType } from './connector-type.ts';
 import { readTopicName } from './topic-name.ts';
+import { resolveConfig } from './type-config.ts';
 
 /** Where the records of a source may go besides its output topic. */
 export interface DestinationRules {
@@ -13,6 +16,15 @@ export const namespaceOf = (topic: string): string => {
   const name = readTopicName(topic);
   return name ? `${name.tenant}/${name.namespace}` : '';
 };
+
+/** A topic of a namespace that stands for all of them, where only what holds for the namespace is asked. */
+export const anyTopicOf = (namespace: string): string => `persistent://${namespace}/any`;
+
+/** The namespace that a source's type says its records go to; undefined: it says none. */
+export const declaredNamespace = (type: SourceType | undefined, { configs }: SourceConfig): string | undefined =>
+  type?.source === 'log' && type.destinationNamespace
+    ? type.destinationNamespace(resolveConfig(type.config, configs).config as never)
+    : undefined;
 
 /**
  * The full name of the topic that a record names as its destination; undefined: it is the output topic itself. Throws `TypeError`, never with the name: it may come from

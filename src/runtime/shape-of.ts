@@ -1,6 +1,6 @@
 import type { SourceConnector } from '../core/connector.ts';
 import { recordSchemaOf } from '../core/connector-type.ts';
-import { destinationOf, namespaceOf } from '../core/destination.ts';
+import { declaredNamespace, destinationOf, namespaceOf } from '../core/destination.ts';
 import { runtimeOptions } from '../core/runtime-options.ts';
 import { outputSchemaOf } from '../core/source-schema.ts';
 import { compileTransform } from '../core/transform/transform.ts';
@@ -20,7 +20,8 @@ export const shapeOf = async (
 ): Promise<OutputShape> => {
   const { config, type } = connector;
   const home = config.topicName;
-  const rules = { home, namespaces: [namespaceOf(home)] };
+  const declared = declaredNamespace(catalogue.source(type), config);
+  const rules = { home, namespaces: [namespaceOf(home), ...(declared === undefined ? [] : [declared])] };
   const shape = {
     ...(await outputShape(outputSchemaOf(config, recordSchemaOf(catalogue.source(type))))),
     destinationOf: (named: string) => destinationOf(named, rules),

@@ -82,6 +82,7 @@ test('names every key of its page, and no other', () => {
 
 test.each([
   [{ 'database.server.name': null }, '/configs/topic.prefix'],
+  [{ 'topic.namespace': 'default' }, '/configs/topic.namespace'],
   [{ 'snapshot.mode': 'always' }, '/configs/snapshot.mode'],
   [{ 'slot.drop.on.stop': true }, '/configs/slot.drop.on.stop'],
   [{ 'json-with-envelope': 'true' }, '/configs/json-with-envelope'],

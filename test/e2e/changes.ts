@@ -18,6 +18,8 @@ export interface ChangesOptions {
   readonly broker: BrokerAddress;
   readonly postgres: PostgresAddress;
   readonly namespace: string;
+  /** Into the table's own topic, not the connector's. */
+  readonly isTopicOfTable?: boolean;
   readonly guarantee: Guarantee;
   /** Keep `guarantee` by another one's means. */
   readonly keptBy?: Guarantee;
@@ -75,7 +77,10 @@ export const deliverChanges = async (options: ChangesOptions) => {
   const database = await changingDatabase(postgres, 'k integer PRIMARY KEY, n integer, pad text');
   await database.query('ALTER TABLE items REPLICA IDENTITY FULL');
   const folder = mkdtempSync(join(tmpdir(), 'pio-changes-'));
-  const topic = `persistent://${options.namespace}/changes-${randomUUID()}`;
+  const id = randomUUID();
+  const home = `persistent://${options.namespace}/changes-${id}`;
+  const topic = options.isTopicOfTable ? `persistent://${options.namespace}/server-${id}.public.items` : home;
+  const routed = { 'database.server.name': `server-${id}`, 'topic.namespace': options.namespace };
   const { host, port, user, password } = postgres;
   const client = { host, port, user, password, database: database.configs['database.dbname'] };
   const endWriter = startWriter({ client, writers: WRITERS, pauseMs: 120, seed });
@@ -94,8 +99,8 @@ export const deliverChanges = async (options: ChangesOptions) => {
     await cloud.create('source', 'in', {
       processingGuarantees: guarantee,
       archive: 'builtin://debezium-postgres',
-      topicName: topic,
-      configs: database.configs,
+      topicName: home,
+      configs: { ...database.configs, ...(options.isTopicOfTable && routed) },
     });
     await untilKilled(cloud, maxKills);
     const committed = await endWriter();

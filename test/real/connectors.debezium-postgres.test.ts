@@ -54,6 +54,21 @@ describeReal('debezium-postgres on a real server', ['postgres'], () => {
     };
   });
 
+  test('names a topic for each table where a namespace is given, as Debezium would', async () => {
+    const database = await changingDatabase(usePostgres());
+    await database.query('CREATE TABLE "order lines" (id integer PRIMARY KEY)');
+    const pin = await database.begin(NEVER);
+    await database.query('INSERT INTO items VALUES (1); INSERT INTO "order lines" VALUES (2)');
+    const source = await database.open({ ...NEVER, 'topic.namespace': 'tenant/ns' });
+    const records = (await readAll(source, 'changes', pin)).filter(({ isMark }) => !isMark);
+    expect(records.map(({ key, destinationTopic }) => [key, destinationTopic])).toEqual([
+      ['{"k":1}', 'persistent://tenant/ns/test.public.items'],
+      ['{"id":2}', 'persistent://tenant/ns/test.public.order_lines'],
+    ]);
+    await source.close();
+    await database.dispose();
+  });
+
   test('gives what the tables held, then each change in the order of the commits, as Debezium writes them', async () => {
     const { pin, ...database } = await filled();
     const source = await database.open({ 'tombstones.on.delete': true });

@@ -16,7 +16,7 @@ const HASTE = {
   maxBatchRecords: 40,
 };
 
-const delivered = async (more: { keptBy?: 'ATLEAST_ONCE'; maxKills: number }) => {
+const delivered = async (more: { keptBy?: 'ATLEAST_ONCE'; isTopicOfTable?: true; maxKills: number }) => {
   const seed = Math.ceil(Math.random() * 1e6);
   const result = await deliverChanges({
     broker: usePulsar(),
@@ -31,11 +31,11 @@ const delivered = async (more: { keptBy?: 'ATLEAST_ONCE'; maxKills: number }) =>
   return result;
 };
 
-describeReal('changes of a PostgreSQL table into a topic', ['pulsar', 'postgres'], () => {
+describeReal('changes of a PostgreSQL table into a topic, its own or the connector’s', ['pulsar', 'postgres'], () => {
   beforeAll(() => prepareNamespace(usePulsar(), NAMESPACE), 60_000);
 
   test('EFFECTIVELY_ONCE: the table as it was, then each change once and in order, while runs are killed', async () => {
-    const { kills, runs, arrived, ...result } = await delivered({ maxKills: 15 });
+    const { kills, runs, arrived, ...result } = await delivered({ maxKills: 15, isTopicOfTable: true });
     expect(result).toMatchObject({
       isExact: true,
       isTableEqual: true,

@@ -152,7 +152,10 @@ export const debeziumPostgresConfig = strictObject({
   'database.history.pulsar.topic': unused('PostgreSQL needs no history.'),
   'database.history.pulsar.service.url': unused('PostgreSQL needs no history.'),
   'pulsar.service.url': unused('the deployment says where Pulsar is.'),
-  'topic.namespace': unused('everything goes to `topicName`.'),
+  'topic.namespace': text(
+    'Namespace, `tenant/namespace`, in which each table has a topic of its own, `<topic.prefix>.<schema>.<table>`. Absent: everything goes to `topicName`.',
+    { pattern: '^[-=:.\\w]+/[-=:.\\w]+$' },
+  ),
   'task.class': unused('there is one implementation.'),
   'connector.class': unused('there is one implementation.'),
   'tasks.max': unused('a slot has one reader.'),

@@ -17,6 +17,9 @@ export type ChangeRecord = Omit<SourceRecord, 'sequence' | 'position'>;
 
 type Operation = 'c' | 'u' | 'd' | 'r' | 't';
 
+/** A topic's name as Debezium writes it: what a Kafka topic cannot be called becomes `_` (`TopicNamingStrategy`). */
+const sanitized = (topic: string): string => topic.replaceAll(/[^a-zA-Z0-9._-]/g, '_');
+
 /** Writes changes as Debezium does, without schema: what a row was, what it is, and where that comes from. */
 export class Envelopes {
   readonly #config: DebeziumPostgresConfig;
@@ -82,13 +85,16 @@ export class Envelopes {
       ts_ms: origin.atMs,
       transaction: null,
     };
+    const topic = `${source.name}.${schema}.${name}`;
+    const namespace = this.#config['topic.namespace'];
     const row = after ?? before;
     const key = row && this.#keyOf(table, row);
     return [
       {
         value: stringifyExact(envelope),
         ...(key !== undefined && { key }),
-        properties: { 'debezium.topic': `${source.name}.${schema}.${name}` },
+        properties: { 'debezium.topic': topic },
+        ...(namespace !== undefined && { destinationTopic: `persistent://${namespace}/${sanitized(topic)}` }),
         eventTimeMs: origin.atMs,
       },
     ];

@@ -15,6 +15,7 @@ export const debeziumPostgresSource = defineLogSource<typeof debeziumPostgresCon
   config: debeziumPostgresConfig,
   position: lsnPosition,
   check: checkDebeziumPostgres,
+  destinationNamespace: (config) => config['topic.namespace'],
   pollIntervalMs: (config) => (config['snapshot.mode'] === 'initial_only' ? undefined : config['poll.interval.ms']),
   open: async (config, { signal }) => (await import('./slot-log.ts')).SlotLog.open(config, signal),
 });

@@ -1,4 +1,6 @@
-import type { ConnectorKind, SinkConfig, SourceConfig } from '../../core/connector.ts';
+import type { SinkConfig, SourceConfig } from '../../core/connector.ts';
+import type { ConnectorType, SourceType } from '../../core/connector-type.ts';
+import { anyTopicOf, declaredNamespace } from '../../core/destination.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
 import type { RuntimeOptions } from '../../core/runtime-options.ts';
@@ -22,7 +24,7 @@ interface TopicUse {
  * naming the grant that is missing.
  */
 export const requireTopicRights = async (
-  kind: ConnectorKind,
+  type: ConnectorType,
   config: SourceConfig | SinkConfig,
   { roles, superUserRoles }: Caller,
   pulsar: PulsarAdmin | undefined,
@@ -30,21 +32,22 @@ export const requireTopicRights = async (
 ): Promise<void> => {
   const bound = roles.filter((role) => !superUserRoles.includes(role));
   if (bound.length === 0) return;
-  for (const use of kind === 'source' ? usesOfSource(config as SourceConfig) : usesOfSink(config as SinkConfig)) {
-    await requireRight(bound, use, pulsar, signal);
-  }
+  const uses = type.kind === 'source' ? usesOfSource(type, config as SourceConfig) : usesOfSink(config as SinkConfig);
+  for (const use of uses) await requireRight(bound, use, pulsar, signal);
 };
 
-const usesOfSource = ({ topicName, customRuntimeOptions }: SourceConfig): TopicUse[] => [
-  {
-    topic: topicName,
-    action: 'produce',
-    isAnyOfNamespace: routesRecords(optionOf(customRuntimeOptions, 'transformFunctionConfig') ?? NO_STEPS),
-  },
-  ...producing(optionOf(customRuntimeOptions, 'deadLetterTopic')),
-];
-
-const NO_STEPS = '{"steps":[]}';
+const usesOfSource = (type: SourceType, config: SourceConfig): TopicUse[] => {
+  const { topicName: topic, customRuntimeOptions } = config;
+  const steps = optionOf(customRuntimeOptions, 'transformFunctionConfig');
+  const declared = declaredNamespace(type, config);
+  return [
+    { topic, action: 'produce', isAnyOfNamespace: steps !== undefined && routesRecords(steps) },
+    ...(declared === undefined
+      ? []
+      : [{ topic: anyTopicOf(declared), action: 'produce', isAnyOfNamespace: true } as const]),
+    ...producing(optionOf(customRuntimeOptions, 'deadLetterTopic')),
+  ];
+};
 
 const usesOfSink = ({ inputSpecs, deadLetterTopic }: SinkConfig): TopicUse[] => [
   ...Object.keys(inputSpecs).map((topic) => ({ topic, action: 'consume' }) as const),

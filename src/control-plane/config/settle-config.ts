@@ -1,5 +1,6 @@
 import type { CommonConfig, SourceConfig } from '../../core/connector.ts';
 import { type ConnectorType, recordSchemaOf } from '../../core/connector-type.ts';
+import { anyTopicOf, declaredNamespace } from '../../core/destination.ts';
 import { outputSchemaOf } from '../../core/source-schema.ts';
 import { requireTopicRights } from '../access/topic-rights.ts';
 import { type Call, nameOf } from '../operation.ts';
@@ -40,13 +41,19 @@ export const settleConfig = async (
   checkSize(config);
   checkRuntimeOptions(words.kind, config);
   if (words.kind === 'source') outputSchemaOf(config as SourceConfig, recordSchemaOf(type));
-  if (caller) await requireTopicRights(words.kind, config as never, caller, deps.pulsar, signal);
+  if (caller) await requireTopicRights(type, config as never, caller, deps.pulsar, signal);
   const wrongSecrets = secretProblems(type, config, deps.secretsPath ?? '', caller);
   if (wrongSecrets.length > 0) refuseProblems(words, wrongSecrets);
   checkTypeConfig(deps.catalogue, words, type, config);
   checkTiming(type, config, deps.clock.nowMs());
-  await checkTopics(words, config.processingGuarantees, rules.topics(config), deps.pulsar, signal);
+  const topics = [...rules.topics(config), ...declaredTopics(type, config)];
+  await checkTopics(words, config.processingGuarantees, topics, deps.pulsar, signal);
   return { type, config };
+};
+
+const declaredTopics = (type: ConnectorType, config: CommonConfig): string[] => {
+  const namespace = type.kind === 'source' ? declaredNamespace(type, config as SourceConfig) : undefined;
+  return namespace === undefined ? [] : [anyTopicOf(namespace)];
 };
 
 const unmask = ({ words }: Call, type: ConnectorType, draft: CommonDraft, stored?: CommonConfig): CommonDraft => {
