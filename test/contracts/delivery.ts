@@ -29,6 +29,8 @@ export interface DeliveryWorld {
 }
 
 const LIMIT_MS = 240_000;
+/** Two runs, and two that come for them: where processes start slowly, each tick would start more. */
+const MAX_RUNS = 4;
 
 /** What the certificate shows of a delivery ({@link CertificateRow}): rows that a reader finds twice, and of a guarantee that is not about readers, repeated writes that no reader sees. */
 const seen = (
@@ -53,12 +55,14 @@ export const deliveryContract = (name: string, world: DeliveryWorld): void => {
       records,
       ...(keptBy ? { keptBy, maxKills: Math.max(12, maxKills), killChance: 0.25 } : { maxKills }),
       seed,
+      maxRuns: MAX_RUNS,
       ...(namespace && { namespace }),
       ...(input && { input }),
       ...(startCloud && { startCloud }),
     });
     const route = `${source} → topic → ${target.sinkType}`;
-    if (!keptBy) await noteRow({ route, guarantee, servers: `${name}; store SQLite`, ...seen(guarantee, result) });
+    if (!keptBy && result.isOver)
+      await noteRow({ route, guarantee, servers: `${name}; store SQLite`, ...seen(guarantee, result) });
     const means = keptBy ? ` kept by ${keptBy}` : '';
     process.stderr.write(`${name}, ${guarantee}${means}: ${JSON.stringify({ seed, ...result })}\n`);
     return result;

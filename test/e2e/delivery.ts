@@ -52,6 +52,8 @@ export interface DeliveryResult {
   readonly records: number;
   readonly kills: number;
   readonly runs: number;
+  /** False: it was still moving when all patience was at an end, and what is lost may only be late. */
+  readonly isOver: boolean;
   readonly log: string;
 }
 
@@ -100,13 +102,13 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
   const records = await feeding;
   // Only the file can be looked into; elsewhere what is lost is seen at the end of all patience.
   const isRead = async () => store === undefined && (await input.isRead(storePath));
-  await untilQuiet(cloud, { ...options, records }, isRead, topic);
+  const isOver = await untilQuiet(cloud, { ...options, records }, isRead, topic);
   await input.dispose();
   const effects = await target.read();
   const repeatedWrites = await target.repeatedWrites();
   const { killed: kills, started: runs } = await cloud.state();
   await options.onEnd?.();
-  return { ...judge(effects, records), records, repeatedWrites, kills, runs, log: cloud.logFile };
+  return { ...judge(effects, records), records, repeatedWrites, kills, runs, isOver, log: cloud.logFile };
 };
 
 const judge = (effects: readonly number[], records: number) => {
@@ -123,13 +125,13 @@ const judge = (effects: readonly number[], records: number) => {
   return { arrived: effects.length, lost: records - seen.size, duplicated, reordered };
 };
 
-/** Waits until everything arrived, or until all of the input was read, nothing waits in the topic, nothing has changed for a while and nobody was killed meanwhile. */
+/** Waits until everything arrived, or until all of the input was read, nothing waits in the topic, nothing has changed for a while and nobody was killed meanwhile; false: neither came. */
 const untilQuiet = async (
   cloud: Cloud,
   options: DeliveryOptions,
   isRead: () => Promise<boolean>,
   topic: string,
-): Promise<void> => {
+): Promise<boolean> => {
   const { broker, target, records } = options;
   const endMs = Date.now() + PATIENCE_MS;
   let last = '';
@@ -141,12 +143,13 @@ const untilQuiet = async (
     if (now !== last) sinceMs = Date.now();
     last = now;
     const quietMs = Date.now() - sinceMs;
-    if (count >= records && quietMs > COMPLETE_MS) return;
+    if (count >= records && quietMs > COMPLETE_MS) return true;
     // The defect that this delivery was given has shown itself.
-    if (options.keptBy && (await target.repeatedWrites()) > 0) return;
-    if (quietMs > QUIET_MS && (await isRead()) && (await backlogOf(broker, topic)) === 0) return;
+    if (options.keptBy && (await target.repeatedWrites()) > 0) return true;
+    if (quietMs > QUIET_MS && (await isRead()) && (await backlogOf(broker, topic)) === 0) return true;
     await sleep(100);
   }
+  return false;
 };
 
 const backlogOf = async ({ adminUrl }: BrokerAddress, topic: string): Promise<number> => {

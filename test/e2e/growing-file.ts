@@ -1,9 +1,9 @@
 import { closeSync, mkdtempSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Input } from './input.ts';
+import { positionsOf } from './positions.ts';
 
 /** Record `index` of every end-to-end test. */
 export const inputRecord = (index: number): { id: string; n: number; text: string } => ({
@@ -50,11 +50,8 @@ export const growingFile = async (perStep?: number): Promise<Input> => {
     feed: (records, isEnough) =>
       growFile(path, records, perStep ?? Math.max(1, Math.ceil(records / 120)), 80, isEnough),
     isRead: async (storePath) => {
-      const database = new DatabaseSync(storePath, { readOnly: true });
-      const rows = database.prepare("SELECT data FROM pulsar_io_items WHERE sk LIKE 'ckpt#%'").all();
-      database.close();
       const { size } = statSync(path);
-      return rows.some(({ data }) => JSON.parse(String(data)).progress.position?.offset === size);
+      return positionsOf(storePath).some(({ offset }) => offset === size);
     },
     dispose: async () => undefined,
   };

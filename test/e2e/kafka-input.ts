@@ -1,9 +1,9 @@
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaAddress } from '../services/index.ts';
 import { inputRecord } from './growing-file.ts';
 import type { Input } from './input.ts';
 import { kafkaClient, kafkaTopic } from './kafka-target.ts';
+import { positionsOf } from './positions.ts';
 
 /** A topic of one partition that `perStep` records are added to every `pauseMs`, with an aborted transaction among them now and then. */
 export const kafkaInput = async (address: KafkaAddress, { perStep = 20, pauseMs = 80 } = {}): Promise<Input> => {
@@ -34,10 +34,7 @@ export const kafkaInput = async (address: KafkaAddress, { perStep = 20, pauseMs 
     },
     isRead: async (storePath) => {
       const [end] = await admin.fetchTopicOffsets(topic);
-      const database = new DatabaseSync(storePath, { readOnly: true });
-      const rows = database.prepare("SELECT data FROM pulsar_io_items WHERE sk LIKE 'ckpt#%'").all();
-      database.close();
-      const offsets = rows.map(({ data }) => Number(JSON.parse(String(data)).progress.position?.offset ?? 0));
+      const offsets = positionsOf(storePath).map(({ offset }) => Number(offset));
       // A marker of an aborted transaction may lie behind the last record.
       return Math.max(0, ...offsets) >= Number(end?.high) - 2;
     },

@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Target } from './target.ts';
 
+const RECORD = 'id TEXT, n INTEGER, text TEXT';
+
+/** Columns for the persons of the data generator: its number ends a person's `username`. */
+export const PERSON_COLUMNS = `username TEXT,
+  n INTEGER GENERATED ALWAYS AS (CAST(substr(username, length(rtrim(username, '0123456789')) + 1) AS INTEGER))`;
+
 /** A SQLite table without a key: a repeated write is a second row. */
-export const sqliteTarget = async ({ batchSize = 100 } = {}): Promise<Target> => {
+export const sqliteTarget = async ({ batchSize = 100, columns = RECORD } = {}): Promise<Target> => {
   const path = join(mkdtempSync(join(tmpdir(), 'pio-target-')), 'target.db');
   const database = new DatabaseSync(path);
-  database.exec('PRAGMA journal_mode = WAL; CREATE TABLE arrived (id TEXT, n INTEGER, text TEXT)');
+  database.exec(`PRAGMA journal_mode = WAL; CREATE TABLE arrived (${columns})`);
   return {
     name: 'SQLite',
     sinkType: 'jdbc-sqlite',

@@ -15,7 +15,6 @@ describeReal('delivery from Kafka to Kafka on real servers', ['pulsar', 'kafka']
     source: 'kafka',
     input: () => kafkaInput(useKafka()),
     target: () => kafkaTarget(useKafka()),
-    guarantees: ['EFFECTIVELY_ONCE', 'ATLEAST_ONCE'],
     repeatsAreRows: true,
     records: 1_500,
     maxKills: 4,
