@@ -11,14 +11,16 @@ import type { Input } from './input.ts';
 import { positionsOf } from './positions.ts';
 
 const PER_TRANSACTION = 10;
-const PAUSE_MS = 40;
-const QUERY_KEYS = { batchMaxRows: 50, pollIntervalMs: 200 };
+const PAUSE_MS = 80;
+/** How long the lower numbers are not there yet: nearly always. */
+const LATE_MS = 200;
+const QUERY_KEYS = { batchMaxRows: 50, pollIntervalMs: 100 };
 
 /** A position lies behind that row. */
 const isReadTo = (storePath: string, incrementing: number): boolean =>
   positionsOf(storePath).some((position) => Number(position.incrementing) === incrementing);
 
-/** A SQLite table that gets ten rows in a transaction every 40 ms. */
+/** A SQLite table that gets ten rows in a transaction every 80 ms. */
 export const sqliteRowsInput = async (): Promise<Input> => {
   const path = join(mkdtempSync(join(tmpdir(), 'pio-rows-')), 'rows.db');
   const database = new DatabaseSync(path);
@@ -47,7 +49,7 @@ export const sqliteRowsInput = async (): Promise<Input> => {
 };
 
 /**
- * A PostgreSQL table that two writers add to in turn, ten rows each: the one that drew the lower numbers commits 40 ms after the other, so that who reads what is committed
+ * A PostgreSQL table that two writers add to in turn, ten rows each: the one that drew the lower numbers commits 200 ms after the other, so that who reads what is committed
  * would pass its rows by.
  */
 export const postgresRowsInput = async (address: PostgresAddress): Promise<Input> => {
@@ -78,9 +80,8 @@ export const postgresRowsInput = async (address: PostgresAddress): Promise<Input
         await begin(late, PER_TRANSACTION);
         await begin(early, PER_TRANSACTION);
         await early.query('COMMIT');
-        await sleep(PAUSE_MS);
+        await sleep(LATE_MS);
         await late.query('COMMIT');
-        await sleep(PAUSE_MS);
       }
       return written;
     },
