@@ -120,7 +120,20 @@ const sinks = [
   ),
 ];
 
-const RULES = [...pulsar, ...authentication, ...network, ...sizes, ...names, ...sinks];
+const events = [
+  rule(
+    'eventSources',
+    ({ eventSources: it }) => !it || it.split(',').every((source) => /^[\w.:/ -]{1,256}$/.test(source.trim())),
+    'the source of events that EventBridge is to send, with commas between, --param eventSources=com.example.orders',
+  ),
+  rule(
+    'eventBus',
+    ({ eventBus }) => /^[\w./-]{1,256}$/.test(eventBus),
+    'the name of a bus of EventBridge in the same account',
+  ),
+];
+
+const RULES = [...pulsar, ...authentication, ...network, ...sizes, ...names, ...sinks, ...events];
 
 /** What is missing, wrong or contradictory among the parameters, each with what would be right; empty when nothing is. */
 const problemsOf = (parameters) => RULES.flatMap((check) => check(parameters));
@@ -131,6 +144,12 @@ const unknownOf = (given, known) =>
     .map((text) => text.split('=', 1)[0])
     .filter((name) => !known.includes(name))
     .map((name) => `${name}: there is no such parameter; there are ${known.join(', ')}`);
+
+const listOf = (text) =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 
 const reserved = (count) => (count === 'none' ? { Ref: 'AWS::NoValue' } : Number(count));
 
@@ -145,6 +164,8 @@ module.exports.deployment = async ({ options, resolveVariable, resolveConfigurat
   if (process.argv.includes('deploy')) refuse([...unknownOf(options.param ?? [], known), ...problemsOf(parameters)]);
   return {
     network: parameters.vpcSubnetIds ? 'vpc' : 'none',
+    events: parameters.eventSources ? 'rule' : 'none',
+    eventSources: listOf(parameters.eventSources),
     runConcurrency: reserved(parameters.runConcurrency),
     requestConcurrency: reserved(parameters.requestConcurrency),
     alarmActions: parameters.alarmTopicArn ? [parameters.alarmTopicArn] : [],

@@ -6,6 +6,7 @@ import { debeziumPostgresSource } from './debezium-postgres/source.ts';
 import { dynamodbSink } from './dynamodb/sink.ts';
 import { dynamodbSource } from './dynamodb/source.ts';
 import { elasticSearchSink } from './elastic-search/sink.ts';
+import { eventbridgeSource } from './eventbridge/source.ts';
 import { fileSource } from './file/source.ts';
 import { firehoseSource } from './firehose/source.ts';
 import { httpSink } from './http/sink.ts';
@@ -52,6 +53,7 @@ export const catalogue: Catalogue = catalogueOf(
     dataGeneratorSource,
     debeziumPostgresSource,
     dynamodbSource,
+    eventbridgeSource,
     fileSource,
     firehoseSource,
     httpSource,

@@ -237,8 +237,18 @@ export interface OpenQueueSource {
 /** What Lambda calls us for: the messages of a queue, which an event source mapping brings, or notifications, which whoever made the rule sends. */
 export interface EventTrigger {
   readonly kind: 'queue' | 'stream' | 'notifications';
-  /** Amazon resource name of what the events are of. */
+  /** Amazon resource name of what the events are of, or {@link eventbridgeName}. */
   readonly arn: string;
+}
+
+/** What the events of one `source` of EventBridge are known by, in the place of a resource name: an event names no bus and no rule. */
+export const eventbridgeName = (source: string): string => `eventbridge:${source}`;
+
+/** How we are notified of messages that nobody can be asked for: each comes as an event of its own, and goes through the inbox under every guarantee. */
+export interface NotificationTrigger extends EventTrigger {
+  readonly kind: 'notifications';
+  /** Longest that the same message may come again, in milliseconds. */
+  readonly retentionMs: number;
 }
 
 /** How Lambda calls us for a queue. */
@@ -263,7 +273,7 @@ export interface QueueSourceType<C extends TObject = TObject> extends ConnectorT
   /** How long an empty queue rests before it is looked at again, in milliseconds. */
   pollIntervalMs(config: Static<C>): number;
   /** What Lambda is to call us for; undefined: scheduled runs pull the queue. */
-  trigger(config: Static<C>): QueueTrigger | undefined;
+  trigger(config: Static<C>): QueueTrigger | NotificationTrigger | undefined;
   /** Messages of the event that Lambda sends for {@link trigger}. Throws `PIO_REQUEST_INVALID` for any other shape. */
   messagesOf(event: unknown, config: Static<C>): readonly QueueMessage[];
   open(config: Static<C>, context: OpenContext): Promise<OpenQueueSource>;

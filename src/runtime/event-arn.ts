@@ -1,3 +1,4 @@
+import { eventbridgeName } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 
 /** The one queue or stream that all records of an event of an event source mapping are of. Throws `PIO_REQUEST_INVALID`. */
@@ -12,4 +13,11 @@ export const eventArn = (event: unknown, what: 'queue' | 'stream'): string => {
     'PIO_REQUEST_INVALID',
     `this is not an event of one ${what}: its records name no eventSourceARN, or several`,
   );
+};
+
+/** The same of an event that may be one of EventBridge as well, which is known by its source. */
+export const queueOrBusArn = (event: unknown): string => {
+  const { Records, source, 'detail-type': detailType } = (event ?? {}) as Readonly<Record<string, unknown>>;
+  const isOfBus = Records === undefined && typeof detailType === 'string' && typeof source === 'string';
+  return isOfBus ? eventbridgeName(source) : eventArn(event, 'queue');
 };

@@ -1,13 +1,13 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import { connectorPath, desiredState, type SourceConnector } from '../core/connector.ts';
-import type { QueueMessage, QueueSourceType } from '../core/connector-type.ts';
+import type { EventTrigger, QueueMessage, QueueSourceType } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { NEW_STATUS } from '../core/instance-status.ts';
 import { RunCounters } from '../core/run-counters.ts';
 import { SecretValues } from '../core/secret-values.ts';
 import { inboxPublisher, triggerOf } from '../core/source-runs.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
-import { eventArn } from './event-arn.ts';
+import { queueOrBusArn } from './event-arn.ts';
 import { limitPublishing } from './event-source-run.ts';
 import { addToStatus } from './event-status.ts';
 import { publishMessages, type QueueDelivery, requireEmptyInbox, storeInInbox } from './queue-delivery.ts';
@@ -27,7 +27,7 @@ export type QueueEvents = (event: unknown, signal: AbortSignal) => Promise<SQSBa
 export const createQueueEvents = (deps: RunDeps): QueueEvents => {
   const outputs = new WarmOutputs(deps);
   return async (event, signal) => {
-    const { connector, type } = await findSource(event, deps);
+    const { connector, type, trigger } = await findSource(event, deps);
     const config = await resolveTypeConfig(type, connector, deps, new SecretValues(), signal);
     const messages = type.messagesOf(event, config);
     const counters = new RunCounters(NEW_STATUS, deps.clock);
@@ -46,7 +46,7 @@ export const createQueueEvents = (deps: RunDeps): QueueEvents => {
     };
     try {
       requireMemory(delivery, type.trigger(config)?.retentionMs ?? 0);
-      await deliver(delivery, messages, outputs);
+      await deliver(delivery, messages, trigger, outputs);
     } catch (error) {
       counters.systemException(error as Error);
       if (settled.size === 0) throw error;
@@ -76,10 +76,12 @@ const answerFor = (
 const deliver = async (
   delivery: QueueDelivery,
   messages: readonly QueueMessage[],
+  trigger: EventTrigger,
   outputs: WarmOutputs,
 ): Promise<void> => {
   const { connector, deps, keeper, signal } = delivery;
-  if (!keeper.middleware) {
+  // Whoever notifies does not wait until Pulsar is there again.
+  if (!keeper.middleware || trigger.kind === 'notifications') {
     await delivery.settle(await storeInInbox(delivery, messages));
     await wakePublisher(connector, deps);
     return;
@@ -102,15 +104,20 @@ const deliver = async (
 const findSource = async (
   event: unknown,
   { triggers, registry, catalogue }: RunDeps,
-): Promise<{ connector: SourceConnector; type: QueueSourceType }> => {
-  const arn = eventArn(event, 'queue');
-  const trigger = await triggers.find(arn);
-  const connector = trigger && (await registry.get(trigger.connector))?.connector;
+): Promise<{ connector: SourceConnector; type: QueueSourceType; trigger: EventTrigger }> => {
+  const arn = queueOrBusArn(event);
+  const claim = await triggers.find(arn);
+  const connector = claim && (await registry.get(claim.connector))?.connector;
   const type = connector && catalogue.source(connector.type);
-  const isOurs = connector?.kind === 'source' && connector.uid === trigger?.uid && !connector.deleting;
-  if (!isOurs || type?.source !== 'queue' || triggerOf(connector, catalogue)?.arn !== arn)
-    throw new PulsarIoError('PIO_NOT_FOUND', `no source is triggered by ${arn}; delete its event source mapping`);
-  if (desiredState(connector, inboxPublisher(connector)) === 'STOPPED')
+  const isOurs = connector?.kind === 'source' && connector.uid === claim?.uid && !connector.deleting;
+  const trigger = isOurs ? triggerOf(connector, catalogue) : undefined;
+  if (!isOurs || type?.source !== 'queue' || trigger?.arn !== arn)
+    throw new PulsarIoError(
+      'PIO_NOT_FOUND',
+      `no source is triggered by ${arn}; delete its event source mapping, or the rule that sends its events`,
+    );
+  // Nobody would send a notification again.
+  if (trigger.kind !== 'notifications' && desiredState(connector, inboxPublisher(connector)) === 'STOPPED')
     throw new PulsarIoError('PIO_SOURCE_UNAVAILABLE', `source ${connectorPath(connector.config)} is stopped`);
-  return { connector, type };
+  return { connector, type, trigger };
 };

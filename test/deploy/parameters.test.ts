@@ -29,6 +29,8 @@ const GOOD = {
   sinkBucketPrefix: 'pulsar-io-sink-',
   sinkStreamPrefix: 'pulsar-io-sink-',
   sinkTablePrefix: 'pulsar-io-sink-',
+  eventSources: '',
+  eventBus: 'default',
 };
 
 test.each<[Record<string, string>, RegExp | undefined]>([
@@ -52,6 +54,9 @@ test.each<[Record<string, string>, RegExp | undefined]>([
   [{ runConcurrency: '0' }, /^runConcurrency: /],
   [{ runConcurrency: 'none', requestConcurrency: 'none' }, undefined],
   [{ requestConcurrency: 'many' }, /^requestConcurrency: /],
+  [{ eventSources: 'com.example.orders, com.example.returns', eventBus: 'shop' }, undefined],
+  [{ eventSources: 'com.example.*' }, /^eventSources: .*--param/],
+  [{ eventBus: '' }, /^eventBus: /],
   [{ sinkBucketPrefix: '' }, /^sinkBucketPrefix: /],
   [{ sinkStreamPrefix: '*' }, /^sinkStreamPrefix: /],
   [{ sinkTablePrefix: 'pulsar-io-' }, /^sinkTablePrefix: must not be/],

@@ -43,6 +43,8 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 const NETWORK = { vpcSubnetIds: 'subnet-0123456789abcdef0', vpcSecurityGroupIds: 'sg-0123456789abcdef0' };
 const TOPIC = { alarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:ops' };
 
+const EVENTS = { eventSources: 'com.example.orders,com.example.returns', eventBus: 'shop' };
+
 const packaged = async (values: Readonly<Record<string, string>>): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), 'pio-package-'));
   const all = params({ ...NEEDED, ...PREFIXES, buildFolder: join(folder, 'build'), ...values });
@@ -58,9 +60,15 @@ const isWrongOf = ({ policy, issue, detail }: PolicyFinding): boolean =>
 describeReal('the packaged template', ['templateChecks'], () => {
   let path: string;
   let template: Template;
-  const plain = (): Promise<string> => packaged({ runConcurrency: 'none' });
+  const partsOf = (type: string, { Resources }: Template): Record<string, unknown>[] =>
+    Object.values(Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
+  let packagedPlain: Promise<string> | undefined;
+  const plain = (): Promise<string> => {
+    packagedPlain ??= packaged({ runConcurrency: 'none' });
+    return packagedPlain;
+  };
   beforeAll(async () => {
-    path = await packaged({ ...NETWORK, ...TOPIC });
+    path = await packaged({ ...NETWORK, ...TOPIC, ...EVENTS });
     template = JSON.parse(readFileSync(path, 'utf8'));
   }, LIMIT_MS);
 
@@ -85,6 +93,33 @@ describeReal('the packaged template', ['templateChecks'], () => {
     async () => {
       const findings = await runParliament(policiesOf(template));
       expect(findings.filter((it) => !isWrongOf(it))).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'has a rule of EventBridge for the sources that are named, which alone may call its function and keep what failed; and none where none is named',
+    async () => {
+      const isOfRule = { 'Fn::GetAtt': ['EventRule', 'Arn'] };
+      const [rule] = partsOf('AWS::Events::Rule', template).filter(({ EventPattern }) => EventPattern);
+      expect(rule).toMatchObject({
+        EventBusName: 'shop',
+        EventPattern: { source: ['com.example.orders', 'com.example.returns'] },
+        Targets: [{ Arn: { 'Fn::GetAtt': ['QueueDashsourceLambdaFunction', 'Arn'] } }],
+      });
+      const callers = partsOf('AWS::Lambda::Permission', template).filter(
+        ({ FunctionName }) => JSON.stringify(FunctionName) === '{"Fn::GetAtt":["QueueDashsourceLambdaFunction","Arn"]}',
+      );
+      expect(callers).toMatchObject([{ Principal: 'events.amazonaws.com', SourceArn: isOfRule }]);
+      const [{ PolicyDocument } = {}] = partsOf('AWS::SQS::QueuePolicy', template);
+      expect(PolicyDocument).toMatchObject({
+        Statement: [{ Condition: { ArnEquals: { 'aws:SourceArn': isOfRule } } }],
+      });
+      const without: Template = JSON.parse(readFileSync(await plain(), 'utf8'));
+      expect([
+        partsOf('AWS::Events::Rule', without).filter(({ EventPattern }) => EventPattern),
+        partsOf('AWS::SQS::QueuePolicy', without),
+      ]).toEqual([[], []]);
     },
     LIMIT_MS,
   );

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
@@ -142,6 +142,27 @@ describeReal('npm start with event-triggered sources, on local servers', ['elast
     expect(await response.json()).toEqual({ tasks: 1 });
     await until('its lines were published', async () => (await statusOf('bucket-in')).numWritten === 2, SECONDS_MS);
     await cloud.remove('source', 'bucket-in');
+  });
+
+  test('an event of EventBridge: kept for a source that is stopped, and published once, however often it comes', async () => {
+    const eventSource = `com.example.${randomUUID()}`;
+    await cloud.create('source', 'bus-in', {
+      ...{ archive: 'builtin://eventbridge', processingGuarantees: 'EFFECTIVELY_ONCE', topicName: newTopic() },
+      configs: { eventSource },
+    });
+    await cloud.command('source', 'bus-in', 'stop');
+    const [call, headers] = [
+      `${cloud.url}/2015-03-31/functions/pulsar-io-serverless-dev-queue-source/invocations`,
+      { 'x-amz-invocation-type': 'Event' },
+    ];
+    const event = JSON.parse(readFileSync('events/eventbridge.json', 'utf8'));
+    for (const id of ['one', 'two', 'one', 'two', 'one']) {
+      const body = JSON.stringify({ ...event, source: eventSource, id });
+      expect((await fetch(call, { method: 'POST', headers, body })).status).toBe(202);
+    }
+    await cloud.command('source', 'bus-in', 'start');
+    await until('both were published', async () => (await statusOf('bus-in')).numWritten === 2, SECONDS_MS);
+    await cloud.remove('source', 'bus-in');
   });
 
   test('a stream whose server nobody named: the status says which variable tells it', async () => {

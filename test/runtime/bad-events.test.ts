@@ -13,7 +13,7 @@ const eventOf = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`
 
 /** What each function is called with by AWS, and by nobody else. */
 const OWN: Readonly<Record<string, readonly string[]>> = {
-  'queue-source': ['sqs-standard', 'sqs-fifo'],
+  'queue-source': ['sqs-standard', 'sqs-fifo', 'eventbridge'],
   'stream-source': ['kinesis', 'dynamodb-stream'],
   'object-source': ['s3-object-created', 's3-eventbridge'],
 };

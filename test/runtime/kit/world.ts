@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { catalogueOf } from '../../../src/connectors/catalogue-of.ts';
+import { eventbridgeSource } from '../../../src/connectors/eventbridge/source.ts';
 import { firehoseSource } from '../../../src/connectors/firehose/source.ts';
 import { httpSource } from '../../../src/connectors/http/source.ts';
 import { s3Source } from '../../../src/connectors/s3/source.ts';
@@ -174,7 +175,10 @@ export class World implements AsyncDisposable {
       triggers: triggerStore(items),
       catalogue: catalogueOf(
         [this.target.type('transactional'), this.target.type('versioned'), this.target.type('plain')],
-        [this.list.type, this.queue.type, this.bucket.type, firehoseSource, httpSource, s3Source, sqsSource],
+        [
+          ...[this.list.type, this.queue.type, this.bucket.type],
+          ...[eventbridgeSource, firehoseSource, httpSource, s3Source, sqsSource],
+        ],
       ),
       openSession: (signal) => openSession({ serviceUrl: broker.running.serviceUrl, ...(signal && { signal }) }),
       pulsar: adminOf(broker),
