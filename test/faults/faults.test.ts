@@ -39,20 +39,24 @@ describe('guarantees under faults, in simulation', () => {
     expect(violations(schedule, await simulate(schedule))).toEqual([]);
   });
 
-  test('the same schedule gives the same trace', async () => {
-    const traces = async () => {
-      const all: string[] = [];
-      const schedules = Object.values(REGRESSIONS);
-      const asQueues = schedules.map((one): Schedule => ({ ...one, route: 'queue' }));
-      for (const [number, schedule] of [...schedules, ...asQueues].entries())
-        for (let other = 1; other <= 5; other++)
-          all.push((await simulate({ ...schedule, seed: 10 * number + other })).trace);
-      return all;
-    };
-    const first = await traces();
-    expect(await traces()).toEqual(first);
-    expect(new Set(first).size).toBe(first.length);
-  });
+  test(
+    'the same schedule gives the same trace',
+    async () => {
+      const traces = async () => {
+        const all: string[] = [];
+        const schedules = Object.values(REGRESSIONS);
+        const asQueues = schedules.map((one): Schedule => ({ ...one, route: 'queue' }));
+        for (const [number, schedule] of [...schedules, ...asQueues].entries())
+          for (let other = 1; other <= 2; other++)
+            all.push((await simulate({ ...schedule, seed: 10 * number + other })).trace);
+        return all;
+      };
+      const first = await traces();
+      expect(await traces()).toEqual(first);
+      expect(new Set(first).size).toBe(first.length);
+    },
+    LIMIT_MS,
+  );
 });
 
 test('the certificate has a row for every EFFECTIVELY_ONCE route, with kills and nothing lost, twice or out of order', () => {

@@ -160,6 +160,7 @@ export const schedulesOf = (scenario: Scenario, maxRecords = USUAL_RECORDS): fc.
     seed: fc.nat(2 ** 31),
     records: fc.integer({ min: Math.min(20, maxRecords), max: maxRecords }),
     partitions: fc.constantFrom(0, 1, 2, 3),
+    destinations: scenario.route === 'log' ? fc.constantFrom(0, 0, 1, 3) : fc.constant(0),
     sourcePartitions: fc.integer({ min: 1, max: 3 }),
     parallelism: fc.integer({ min: 1, max: 3 }),
     keys: fc.constantFrom(0, 1, 7, 50),

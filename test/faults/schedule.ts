@@ -32,6 +32,8 @@ export interface Schedule {
   readonly records: number;
   /** Of the topic; 0: it is not partitioned. */
   readonly partitions: number;
+  /** Topics beside the output topic that records of a log source name; 0: none names any. */
+  readonly destinations: number;
   /** Of the source. */
   readonly sourcePartitions: number;
   readonly parallelism: number;

@@ -9,7 +9,7 @@ import type { Process } from './simulation/process.ts';
 import { QueueSystem } from './simulation/queue-system.ts';
 import { SourceSystem } from './simulation/source-system.ts';
 import { WebhookSender } from './simulation/webhook-sender.ts';
-import type { Stage } from './stage.ts';
+import { DESTINATION, type Stage } from './stage.ts';
 
 /** The system before a source: takes records, and tells when all of them are through. */
 export interface SourceFeed {
@@ -25,6 +25,12 @@ export interface SourceFeed {
   isThrough(): boolean;
 }
 
+/** Every so many records one names none, and goes to the output topic. */
+const destinationOf = (n: number, destinations: number): { properties?: Record<string, string> } => {
+  const which = n % (destinations + 1);
+  return which === 0 ? {} : { properties: { to: `${DESTINATION}${which}` } };
+};
+
 const logFeed = ({ schedule, operator }: Stage): SourceFeed => {
   const system = new SourceSystem();
   return {
@@ -34,7 +40,8 @@ const logFeed = ({ schedule, operator }: Stage): SourceFeed => {
     typeFor: (process) => system.typeFor(process),
     give: ({ n, text, key }) => {
       const lane = `p${n % schedule.sourcePartitions}`;
-      system.add(lane, { value: text, ...(key !== undefined && { key }) });
+      const { properties } = destinationOf(n, schedule.destinations);
+      system.add(lane, { value: text, ...(key !== undefined && { key }), ...(properties && { properties }) });
       return { text, key: key ?? '', lane, isPoison: false };
     },
     isThrough: () =>

@@ -12,6 +12,8 @@ import { NAME, Operator } from './simulation/operator.ts';
 import type { Process } from './simulation/process.ts';
 
 const TOPIC = 'persistent://public/default/records';
+/** Followed by a number from 1: other topics that records name. */
+export const DESTINATION = 'persistent://public/default/routed-';
 const DEAD_LETTERS = 'persistent://public/default/dead-letters';
 const SUBSCRIPTION = `public/default/${NAME}`;
 
@@ -68,15 +70,19 @@ export class Stage {
       hasManyClocks: !this.isEver('ATLEAST_ONCE'),
       isUnbatched: schedule.order === 'key',
     });
-    this.cloud.broker.createTopic(TOPIC, schedule.partitions);
+    for (const topic of this.#names) this.cloud.broker.createTopic(topic, schedule.partitions);
   }
 
   get topics(): readonly Topic[] {
-    return this.cloud.broker.concrete(TOPIC);
+    return this.#names.flatMap((name) => this.cloud.broker.concrete(name));
+  }
+
+  get #names(): readonly string[] {
+    return [TOPIC, ...Array.from({ length: this.schedule.destinations }, (_, at) => `${DESTINATION}${at + 1}`)];
   }
 
   addPartition(): void {
-    this.cloud.broker.addPartition(TOPIC);
+    for (const topic of this.#names) this.cloud.broker.addPartition(topic);
   }
 
   /** True when it is the guarantee at some time. */
@@ -102,7 +108,7 @@ export class Stage {
   config({ typeName, configs }: Subject, guarantee: Guarantee, parallelism: number): object {
     const { order, poisonEvery } = this.schedule;
     const common = { processingGuarantees: guarantee, parallelism, archive: `builtin://${typeName}`, configs };
-    if (this.isSource) return { ...common, topicName: TOPIC, ...this.#discovery };
+    if (this.isSource) return { ...common, topicName: TOPIC, ...this.#sourceOptions };
     return {
       ...common,
       inputs: [TOPIC],
@@ -116,8 +122,12 @@ export class Stage {
   }
 
   /** A batch source looks for tasks every two seconds. */
-  get #discovery(): object {
-    return this.schedule.route === 'batch' ? { customRuntimeOptions: '{"schedule":"*/2 * * * * *"}' } : {};
+  get #sourceOptions(): object {
+    const { route, destinations } = this.schedule;
+    if (route === 'batch') return { customRuntimeOptions: '{"schedule":"*/2 * * * * *"}' };
+    if (destinations === 0) return {};
+    const steps = [{ type: 'compute', fields: [{ name: 'destinationTopic', expression: 'properties.to' }] }];
+    return { customRuntimeOptions: JSON.stringify({ transformFunctionConfig: JSON.stringify({ steps }) }) };
   }
 
   /** Keys can be parked where one instance sees all records of a key: EFFECTIVELY_ONCE sees to that. */
