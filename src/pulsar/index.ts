@@ -29,7 +29,8 @@ export {
   AuthenticationTls,
   AuthenticationToken,
 } from './client/authentication.ts';
-export { Client, type ClientConfig, type RegisteredSchema } from './client/client.ts';
+export { Client, type RegisteredSchema } from './client/client.ts';
+export type { ClientConfig } from './client/client-config.ts';
 export type { AcknowledgeOptions, Consumer, ReceiveLimits as ReceiveTimeout } from './client/consumer.ts';
 export type { ConsumerConfig, DeadLetterPolicy } from './client/consumer-config.ts';
 export { CryptoKeyReader, type EncryptionKeyInfo } from './client/crypto-key-reader.ts';
@@ -38,8 +39,9 @@ export { type LogHandler, LogLevel } from './client/log.ts';
 export { Message } from './client/message.ts';
 export { MessageId } from './client/message-id.ts';
 export { AuthenticationOauth2, type Oauth2Parameters } from './client/oauth2.ts';
-export type { Producer, ProducerMessage, SendOptions, ValueMessage } from './client/producer.ts';
+export type { Producer, SendOptions } from './client/producer.ts';
 export type { MessageRouter, ProducerConfig } from './client/producer-config.ts';
+export type { ProducerMessage, ValueMessage } from './client/producer-message.ts';
 export { ProtobufNativeSchema } from './client/protobuf-native-schema.ts';
 export type { Reader, ReaderConfig } from './client/reader.ts';
 export { keyValueSchema, type SchemaInfo } from './client/schema-info.ts';

@@ -73,6 +73,7 @@ export function readerCases(use: UseBroker): void {
     });
     await until(() => heard.length === 1);
     expect(listening.hasNext()).toBe(false);
+    await expect(listening.readNext(10)).rejects.toThrow('Failed to receive message: InvalidConfiguration');
   });
 
   test('reads all partitions', async () => {

@@ -1,5 +1,5 @@
 import type { SchemaTypeName } from '../../core/schema/definition.ts';
-import type { ClientConfig } from './client.ts';
+import type { ClientConfig } from './client-config.ts';
 import type { ConsumerConfig } from './consumer-config.ts';
 import type { PublicEncryptionContext } from './encryption-context.ts';
 import type { ProducerConfig } from './producer-config.ts';

@@ -100,7 +100,7 @@ export class AuthenticationAthenz implements Authentication {
   /** Throws `PulsarError` OperationNotSupported. */
   constructor(_parameters?: string | AthenzConfig | AthenzX509Config) {
     const message =
-      'Unsupported authentication method: athenz needs tokens of an Athenz server, which this client cannot ask for; use AuthenticationToken, AuthenticationTls, AuthenticationOauth2 or AuthenticationBasic';
+      'Unsupported authentication method: athenz needs tokens of an Athenz server; use AuthenticationToken, AuthenticationTls, AuthenticationOauth2 or AuthenticationBasic';
     throw new PulsarError('OperationNotSupported', message);
   }
 

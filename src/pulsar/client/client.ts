@@ -1,12 +1,12 @@
 import { PulsarError } from '../errors.ts';
 import { parseTopicName } from '../protocol/index.ts';
 import { BatchMemory } from './batch-memory.ts';
+import { type ClientConfig, readClientConfig } from './client-config.ts';
 import type { ClientContext } from './client-context.ts';
-import { ClusterPools, type ConnectionConfig } from './cluster-pools.ts';
+import { ClusterPools } from './cluster-pools.ts';
 import { Consumer } from './consumer.ts';
 import type { ConsumerConfig } from './consumer-config.ts';
 import { consoleHandler, type LogHandler, LogLevel, type LogLevelName } from './log.ts';
-import { numberOption, secondsOption, textOption } from './option-values.ts';
 import { Producer } from './producer.ts';
 import type { ProducerConfig } from './producer-config.ts';
 import { Reader, type ReaderConfig } from './reader.ts';
@@ -17,22 +17,6 @@ import { concreteTopics } from './topic-sources.ts';
 import { Transaction, type TransactionOptions } from './transaction.ts';
 import { TransactionCoordinators } from './transaction-coordinators.ts';
 import { actingUntil, disposing, type WaitOptions } from './wait-options.ts';
-
-/** Options of `new Client`, as in npm `pulsar-client`. Sizes of thread pools have no meaning here. */
-export interface ClientConfig extends ConnectionConfig {
-  operationTimeoutSeconds?: number;
-  ioThreads?: number;
-  messageListenerThreads?: number;
-  /** How often the numbers of each producer and consumer are logged, at level INFO. Default 600; 0: never. */
-  statsIntervalInSeconds?: number;
-  listenerName?: string;
-  log?: LogHandler;
-  logLevel?: number;
-  /** An addition: how often partitioned topics are asked whether they got more partitions. Default 60. */
-  partitionsUpdateIntervalSeconds?: number;
-  /** An addition: entries that claim to be larger when uncompressed are corrupt. Default 128 MiB. */
-  maxUncompressedBytes?: number;
-}
 
 /** An addition: a schema that is registered with a topic. */
 export interface RegisteredSchema {
@@ -50,11 +34,6 @@ interface Member {
 const THIS_FILE = 'client.ts';
 let logHandler: LogHandler = consoleHandler;
 
-function statsLog({ statsIntervalInSeconds }: ClientConfig, log: ClientContext['log']): StatsLog | undefined {
-  const isOff = statsIntervalInSeconds === 0;
-  return isOff ? undefined : new StatsLog(secondsOption(statsIntervalInSeconds, 600), (line) => log('INFO', line));
-}
-
 /** A Pulsar client with the API of npm `pulsar-client`. Connects when first needed, reconnects by itself. */
 export class Client {
   private readonly context: ClientContext;
@@ -65,29 +44,23 @@ export class Client {
 
   /** Throws on a bad configuration; opens nothing. */
   constructor(config: ClientConfig) {
-    const handler = typeof config?.log === 'function' ? config.log : undefined;
-    const level = numberOption(config?.logLevel, 0, LogLevel.INFO);
+    const settings = readClientConfig(config);
+    const { statsIntervalMs } = settings;
     let lastId = 0;
-    const shared = {
-      operationTimeoutMs: secondsOption(config?.operationTimeoutSeconds, 30),
-      log: (name: LogLevelName, message: string) => {
-        if (LogLevel[name] >= level) (handler ?? logHandler)(LogLevel[name], THIS_FILE, 0, message);
-      },
+    const log = (name: LogLevelName, message: string) => {
+      if (LogLevel[name] >= settings.logLevel) (settings.log ?? logHandler)(LogLevel[name], THIS_FILE, 0, message);
     };
-    const pools = new ClusterPools(config, shared);
+    const pools = new ClusterPools(settings, log);
     const pool = pools.main;
     this.pools = pools;
-    const listenerName = textOption(config.listenerName);
     this.context = {
-      ...shared,
+      ...settings,
+      log,
       pool,
       poolOf: (clusterUrl) => pools.of(clusterUrl),
-      listenerName,
-      schemas: new SchemaLookup({ pool, listenerName, operationTimeoutMs: shared.operationTimeoutMs }),
-      maxUncompressedBytes: numberOption(config.maxUncompressedBytes, 1, 128 * 1024 * 1024),
+      schemas: new SchemaLookup({ ...settings, pool }),
       batchMemory: new BatchMemory(),
-      partitionsUpdateMs: secondsOption(config.partitionsUpdateIntervalSeconds, 60),
-      stats: statsLog(config, shared.log),
+      stats: statsIntervalMs === 0 ? undefined : new StatsLog(statsIntervalMs, (line) => log('INFO', line)),
       nextId: () => ++lastId,
     };
     this.coordinators = new TransactionCoordinators(this.context);

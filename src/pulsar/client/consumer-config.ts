@@ -93,7 +93,13 @@ export interface ConsumerSettings {
   readonly pattern: { readonly pattern: string; readonly mode: TopicsMode; readonly refreshMs: number } | undefined;
   readonly subscription: string;
   /** Absent where the policy can have no effect. */
-  readonly deadLetter: (DeadLetterPolicy & { readonly maxRedeliverCount: number }) | undefined;
+  readonly deadLetter:
+    | {
+        readonly maxRedeliverCount: number;
+        readonly topic: string | undefined;
+        readonly initialSubscriptionName: string | undefined;
+      }
+    | undefined;
   readonly listener: ConsumerConfig['listener'] | undefined;
   readonly batchReceive: BatchReceivePolicy;
   /** The options for one of the `count` topics and partitions, among which the overall queue size is divided; `isAdded`: a partition that came later. Throws for a queue of 0 on several. */
@@ -127,7 +133,12 @@ function readPattern(config: ConsumerConfig): ConsumerSettings['pattern'] {
 function readDeadLetter({ deadLetterPolicy, subscriptionType }: ConsumerConfig): ConsumerSettings['deadLetter'] {
   const maxRedeliverCount = numberOption(deadLetterPolicy?.maxRedeliverCount, 1, 0);
   const isShared = subscriptionType === 'Shared' || subscriptionType === 'KeyShared';
-  return isShared && maxRedeliverCount > 0 ? { ...deadLetterPolicy, maxRedeliverCount } : undefined;
+  if (!isShared || maxRedeliverCount === 0) return undefined;
+  return {
+    maxRedeliverCount,
+    topic: textOption(deadLetterPolicy?.deadLetterTopic),
+    initialSubscriptionName: textOption(deadLetterPolicy?.initialSubscriptionName),
+  };
 }
 
 function readBatchPolicy(policy: ConsumerConfig['batchReceivePolicy']): BatchReceivePolicy {

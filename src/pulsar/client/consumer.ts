@@ -36,7 +36,7 @@ function deadLetterOptions(
   schema: ConsumerConfig['schema'],
 ): DeadLetterOptions | undefined {
   if (deadLetter === undefined) return undefined;
-  const { deadLetterTopic = `${topic.fullName}-${subscription}-DLQ`, initialSubscriptionName } = deadLetter;
+  const { topic: deadLetterTopic = `${topic.fullName}-${subscription}-DLQ`, initialSubscriptionName } = deadLetter;
   let opening: Promise<Producer> | undefined;
   const open = (): Promise<Producer> =>
     Producer.open(context, {
@@ -67,6 +67,11 @@ export function receiveFrom(
 ): Promise<IncomingMessage> {
   const { timeoutMs, signal }: ReceiveLimits = typeof timeout === 'object' ? timeout : { timeoutMs: timeout };
   return group.receive(timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined, signal);
+}
+
+/** Throws `PulsarError` InvalidConfiguration if there is a listener: it gets the messages. */
+export function refuseBeside(listener: unknown): void {
+  if (listener !== undefined) throw new PulsarError('InvalidConfiguration', 'with a listener nobody else can receive');
 }
 
 /** Receives messages of a subscription; made by `Client.subscribe`. */
@@ -111,7 +116,7 @@ export class Consumer {
     const queued = isPlain ? this.group.takeNow() : undefined;
     if (queued !== undefined) return Promise.resolve(new Message(queued, this.values));
     return acting('receive message', async () => {
-      this.refuseListener();
+      refuseBeside(this.settings.listener);
       return new Message(await receiveFrom(this.group, timeout), this.values);
     });
   }
@@ -129,16 +134,10 @@ export class Consumer {
   /** What arrives until the batch receive policy is met; may be empty. */
   batchReceive(options?: WaitOptions): Promise<Message[]> {
     return acting('batch receive message', async () => {
-      this.refuseListener();
+      refuseBeside(this.settings.listener);
       const messages = await this.group.receiveBatch(this.settings.batchReceive, options?.signal);
       return messages.map((message) => new Message(message, this.values));
     });
-  }
-
-  private refuseListener(): void {
-    if (this.settings.listener !== undefined) {
-      throw new PulsarError('InvalidConfiguration', 'a consumer with a listener cannot receive');
-    }
   }
 
   /** In a transaction (an addition) resolves when the broker has noted it, and takes effect when that is committed. */

@@ -1,5 +1,6 @@
 import type { MessageIdParts } from '../../core/message-id.ts';
 import { MessageIdData } from '../protocol/index.ts';
+import { bytesOption } from './option-values.ts';
 
 const LATEST = Number.MAX_SAFE_INTEGER;
 
@@ -26,9 +27,10 @@ export class MessageId {
   }
 
   /** Reads what `serialize` of any Pulsar client wrote. Throws for anything else. */
-  static deserialize(data: Buffer): MessageId {
-    if (!Buffer.isBuffer(data)) throw new Error('Expected buffer as first argument');
-    const id = MessageIdData.decode(data);
+  static deserialize(data: Uint8Array): MessageId {
+    const bytes = bytesOption(data);
+    if (bytes === undefined) throw new Error('Expected buffer as first argument');
+    const id = MessageIdData.decode(bytes);
     const firstChunk = id.firstChunkMessageId && toParts(id.firstChunkMessageId);
     return new MessageId({ ...toParts(id), ...(firstChunk && { firstChunk }) });
   }

@@ -5,6 +5,12 @@ export function textOption(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** Bytes: a Buffer, or another view of memory, which npm `pulsar-client` takes for one. */
+export function bytesOption(value: unknown): Buffer | undefined {
+  if (Buffer.isBuffer(value)) return value;
+  return ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined;
+}
+
 /** `true` or `false`; numbers and texts are not taken for one. */
 export function flagOption(value: unknown, fallback: boolean): boolean {
   return typeof value === 'boolean' ? value : fallback;

@@ -6,8 +6,8 @@ import type { ClientContext } from './client-context.ts';
 import { Message } from './message.ts';
 import { MessageId } from './message-id.ts';
 import { ValueWriter } from './message-values.ts';
-import { propertiesOption, wholeOption } from './option-values.ts';
 import { type ProducerConfig, type ProducerSettings, readProducerConfig } from './producer-config.ts';
+import { outgoingMessage, type ProducerMessage, type ValueMessage } from './producer-message.ts';
 import { repeatEvery } from './repeat.ts';
 import { acting, publicError } from './result-text.ts';
 import { Router } from './router.ts';
@@ -17,66 +17,10 @@ import { concreteTopics } from './topic-sources.ts';
 import type { Transaction } from './transaction.ts';
 import { actingUntil, disposing, type WaitOptions } from './wait-options.ts';
 
-/** What `Producer.send` takes, as in npm `pulsar-client`. */
-export interface ProducerMessage {
-  /** null (an addition) sends a null value. */
-  data: Buffer | null;
-  properties?: Record<string, string>;
-  eventTimestamp?: number;
-  sequenceId?: number;
-  partitionKey?: string;
-  orderingKey?: string;
-  replicationClusters?: string[];
-  deliverAfter?: number;
-  deliverAt?: number;
-  disableReplication?: boolean;
-}
-
-/** An addition: a message whose bytes follow from its value and the producer's schema; null sends a null value. */
-export interface ValueMessage extends Omit<ProducerMessage, 'data'> {
-  value: unknown;
-  data?: undefined;
-}
-
 /** Additions to how a message is sent. */
 export interface SendOptions extends WaitOptions {
   /** The message is seen when it is committed, or never. */
   transaction?: Transaction | undefined;
-}
-
-const EMPTY = Buffer.alloc(0);
-const NOWHERE = ['__local__'];
-
-function replicateTo({
-  replicationClusters,
-  disableReplication,
-}: ProducerMessage | ValueMessage): readonly string[] | undefined {
-  const clusters = Array.isArray(replicationClusters) ? replicationClusters.filter(isText) : undefined;
-  return disableReplication === true || clusters?.length === 0 ? NOWHERE : clusters;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function deliverAtMs({ deliverAt, deliverAfter }: ProducerMessage | ValueMessage): number | undefined {
-  const after = wholeOption(deliverAfter);
-  return wholeOption(deliverAt) ?? (after === undefined ? undefined : Date.now() + after);
-}
-
-/** What is of a wrong type is left out, as in npm `pulsar-client`. */
-function toOutgoing(message: ProducerMessage | ValueMessage): UnnumberedMessage {
-  const { data, eventTimestamp, orderingKey, partitionKey, properties, sequenceId } = message;
-  return {
-    value: data === null ? null : Buffer.isBuffer(data) ? data : EMPTY,
-    key: isText(partitionKey) ? partitionKey : undefined,
-    orderingKey: isText(orderingKey) ? Buffer.from(orderingKey) : undefined,
-    properties: properties && propertiesOption(properties),
-    eventTimeMs: wholeOption(eventTimestamp) || undefined,
-    deliverAtMs: deliverAtMs(message),
-    replicateTo: replicateTo(message),
-    sequenceId: wholeOption(sequenceId),
-  };
 }
 
 /** A message on its way: settles what `send` gave. One object instead of closures, as there is one for each message under way. */
@@ -231,7 +175,7 @@ export class Producer {
   private sendNow(message: ProducerMessage | ValueMessage, options: SendOptions | undefined): Promise<MessageId> {
     return new Promise((resolve, reject) => {
       try {
-        const outgoing = toOutgoing(message);
+        const outgoing = outgoingMessage(message);
         if ('value' in message) Object.assign(outgoing, this.values.write(message.value));
         this.publish(outgoing, options?.transaction, resolve, reject);
       } catch (error) {

@@ -1,7 +1,7 @@
 import { PulsarError } from '../errors.ts';
 import { InitialPosition, SubscriptionType } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
-import { type ReceiveLimits, receiveFrom } from './consumer.ts';
+import { type ReceiveLimits, receiveFrom, refuseBeside } from './consumer.ts';
 import { randomName } from './consumer-config.ts';
 import { ConsumerGroup, type TopicOptionsOf } from './consumer-group.ts';
 import type { CryptoKeyReader } from './crypto-key-reader.ts';
@@ -42,7 +42,8 @@ function invalid(message: string): PulsarError {
   return new PulsarError('InvalidConfiguration', message);
 }
 
-function readReaderConfig(config: ReaderConfig): TopicOptionsOf {
+/** Reads the options of a reader. Throws `PulsarError` InvalidConfiguration. */
+export function readReaderConfig(config: ReaderConfig): TopicOptionsOf {
   if (typeof config?.topic !== 'string') {
     throw invalid('Topic is required and must be specified as a string when creating reader');
   }
@@ -88,11 +89,13 @@ export class Reader {
   onceClosed: () => void = () => undefined;
   private readonly group: ConsumerGroup;
   private readonly values: ValueReader;
+  private readonly listener: ReaderConfig['listener'];
   private asking: Promise<void> | undefined;
 
-  private constructor(group: ConsumerGroup, values: ValueReader) {
+  private constructor(group: ConsumerGroup, values: ValueReader, listener: ReaderConfig['listener']) {
     this.group = group;
     this.values = values;
+    this.listener = typeof listener === 'function' ? listener : undefined;
   }
 
   /** Use `Client.createReader`. */
@@ -101,11 +104,10 @@ export class Reader {
     return acting('create reader', async () => {
       const source = namedTopics(context, [config.topic]);
       const values = new ValueReader(context.schemas, config.schema && schemaDefinition(config.schema));
-      const reader = new Reader(await ConsumerGroup.open(context, source, toOptions), values);
+      const reader = new Reader(await ConsumerGroup.open(context, source, toOptions), values, config.listener);
       await reader.learnMore();
-      const { listener } = config;
-      if (typeof listener === 'function')
-        runListener(reader.group, context, values, (message) => listener(message, reader));
+      const { listener } = reader;
+      if (listener !== undefined) runListener(reader.group, context, values, (message) => listener(message, reader));
       return reader;
     });
   }
@@ -128,9 +130,10 @@ export class Reader {
     return this.group.hasQueued || this.group.isMoreKnown;
   }
 
-  /** The next message; see `Consumer.receive`. */
+  /** The next message; see `Consumer.receive`. A reader with a listener refuses, too. */
   readNext(timeout?: number | ReceiveLimits): Promise<Message> {
     return acting('receive message', async () => {
+      refuseBeside(this.listener);
       const received = await receiveFrom(this.group, timeout);
       const message = new Message(received, this.values);
       this.group
