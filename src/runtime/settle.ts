@@ -1,7 +1,7 @@
 import { backoffMs } from '../core/backoff.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { Pipeline } from '../delivery/pipeline.ts';
-import { isDone, pending, type SinkBatch } from '../delivery/sink-batch.ts';
+import { isDone, pending, type SinkBatch, type SinkOutcome } from '../delivery/sink-batch.ts';
 import type { RunContext } from './run-deps.ts';
 
 /**
@@ -24,8 +24,12 @@ export const settle = async (batch: SinkBatch, pipeline: Pipeline<SinkBatch>, co
   }
 };
 
-const stuck = (batch: SinkBatch): PulsarIoError => {
-  const last = batch.records.findLast(({ outcome, lastError }) => outcome === undefined && lastError)?.lastError;
+const isUnwritten = (outcome: SinkOutcome | undefined): boolean =>
+  outcome === undefined || outcome === 'handed-back' || outcome === 'dropped';
+
+/** The last failure of a batch of which something is left. */
+export const stuck = (batch: SinkBatch): PulsarIoError => {
+  const last = batch.records.findLast(({ outcome, lastError }) => isUnwritten(outcome) && lastError)?.lastError;
   const advice =
     last?.disposition === 'reject' ? ' (set maxMessageRetries and deadLetterTopic to move such records aside)' : '';
   return new PulsarIoError(

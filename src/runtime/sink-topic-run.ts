@@ -1,6 +1,7 @@
 import { PulsarIoError } from '../core/errors.ts';
 import type { OpenBook } from '../delivery/open-book.ts';
 import type { SinkBatch } from '../delivery/sink-batch.ts';
+import { Breaker } from './breaker.ts';
 import { openSinkTopic } from './open-sink-topic.ts';
 import { Redelivery } from './redelivery.ts';
 import { settle } from './settle.ts';
@@ -12,6 +13,7 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
   const { control, activity, counters, deps } = run;
   const open = await openSinkTopic(run, topic);
   requireNoneSentBack(topic, open.book);
+  const breaker = new Breaker(run);
   const redelivery = new Redelivery(open.consumer, deps, run.connector.config.negativeAckRedeliveryDelayMs);
   activity.touch();
   while (!control.isStopping && !activity.isHalted && activity.idleMs < deps.settings.idleMs) {
@@ -27,6 +29,7 @@ export const runSinkTopic = async (run: SinkRun, topic: string): Promise<void> =
     redelivery.take(batch);
     noteProgress(run, batch, open.book);
     await run.pace.spent(records.length, deps.clock.monotonicMs() - begunMs, control.stopSignal);
+    await breaker.passed(batch);
     activity.touch();
   }
   redelivery.flushAll();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { backoffMs } from '../../src/core/backoff.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { PulsarIoError } from '../../src/core/errors.ts';
 import type { FlowOptions } from '../../src/core/flow-options.ts';
 import { Pace } from '../../src/runtime/pace.ts';
 import { RunControl } from '../../src/runtime/run-control.ts';
@@ -136,6 +137,38 @@ describe('runs', () => {
     expect(world.target.effects).toEqual(texts(12));
     expect(slept.length).toBe(3);
     expect(slept.at(-1)).toBeGreaterThan(1_300);
+  });
+
+  test('of a sink whose target is away try one batch after growing waits, then end; a target that takes something is not waited for', async () => {
+    const topic = await world.newTopic();
+    const { slept, clock } = patientClock();
+    world.target.maxBatchRecords = 5;
+    await world.publish(topic, texts(100), { asOne: true });
+    const tried = new Set<string>();
+    const away = new PulsarIoError('PIO_SINK_UNAVAILABLE', 'the target is away');
+    world.target.failureOf = ({ value }) => {
+      tried.add(String(value));
+      return away;
+    };
+    // Nothing comes again while the test lasts.
+    const sink = memorySink(topic, 'plain', 'ATLEAST_ONCE', { negativeAckRedeliveryDelayMs: 600_000 });
+    const deps = {
+      clock,
+      settings: { ...world.deps.settings, backoff: { firstMs: 1_000, maxMs: 60_000 }, maxWaitInRunMs: 5_000 },
+    };
+    await expect(world.attempt(sink, { deps })).rejects.toMatchObject({ code: 'PIO_SINK_UNAVAILABLE' });
+    expect(slept.length).toBeGreaterThanOrEqual(2);
+    expect(slept.length).toBeLessThanOrEqual(3);
+    expect(tried.size).toBe(5 * (slept.length + 1));
+
+    slept.length = 0;
+    world.target.failureOf = ({ value }) => (Number(String(value).slice(1)) % 5 > 0 ? away : undefined);
+    const control = new RunControl();
+    const all = world.attempt(sink, { deps, control });
+    while (world.target.effects.length < 20) await new Promise(setImmediate);
+    control.stop('stopped');
+    await all;
+    expect(slept).toEqual([]);
   });
 
   test('of a source publish pages in parts of the configured size, and end at a stop between them', async () => {
