@@ -91,7 +91,7 @@ export interface OpenSink {
    * Writes the records in the order given. One result per record, in that order; a record's failure is a result. Throws only when nothing
    * can be said of the records one by one (the connection broke): then all of them count as unsettled.
    * A `versioned` sink writes each record with its `version`, so that an older or repeated write cannot undo a newer one. An `idempotent` one gives the target an id that is the
-   * same for every attempt at a record, and under EFFECTIVELY_ONCE tries nothing behind a record that failed, and nothing of its key behind one that is rejected.
+   * same for every attempt at a record.
    */
   write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]>;
   /** What a write of the record would put where, for a person: columns, a statement. Writes nothing; throws what a write would refuse the record with. */
@@ -131,6 +131,8 @@ export interface SinkType<C extends TObject = TObject> extends ConnectorTypeBase
   acceptsFor?(config: Static<C>): SinkForm;
   /** Route to EFFECTIVELY_ONCE; absent: refused at create. */
   readonly route?: ExactlyRoute;
+  /** The route that a configuration has, where not each has it: undefined where a repeated write is one more. */
+  routeFor?(config: Static<C>): ExactlyRoute | undefined;
   /** Largest batch that a write takes, in records; the runtime's default when absent. */
   maxBatchRecords?(config: Static<C>): number;
   /** Bytes of payload at which a batch is full, and how long one waits for more records, in milliseconds; the runtime's defaults when absent. */

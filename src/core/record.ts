@@ -58,17 +58,7 @@ export interface SinkRecord {
 }
 
 /** What became of one record of a write: settled, or an error whose disposition says what is next. */
-export type RecordResult =
-  | { readonly ok: true }
-  | {
-      readonly ok: false;
-      readonly error: Error;
-      /** False: it was not even tried, because of another record's failure. It does not count as failed. */
-      readonly isTried?: false;
-    };
+export type RecordResult = { readonly ok: true } | { readonly ok: false; readonly error: Error };
 
 /** The result of a record that was written. */
 export const WRITTEN: RecordResult = { ok: true };
-
-/** The result of a record that was not tried, because another failed: with that one's error, or one that names it. */
-export const notTried = (error: Error): RecordResult => ({ ok: false, error, isTried: false });

@@ -1,5 +1,5 @@
 import { isSettled } from '../core/frontier.ts';
-import { isSettledItem, pending, type SinkBatch, type SinkItem, settledPrefix } from './sink-batch.ts';
+import { isSettledItem, laneOf, pending, type SinkBatch, type SinkItem, settledPrefix } from './sink-batch.ts';
 
 /**
  * Tells the broker what is settled: cumulatively where the subscription keeps order, one by one elsewhere. Nothing waits for the answer:
@@ -24,11 +24,12 @@ export const handBackFailed = (batch: SinkBatch): void => {
  * Where order is kept, what was written although a record before it failed is written again behind that one: the last effect is then the last record's.
  * It would be delivered again anyway, if the run ended here. What goes aside with the dead letter of its key is not written any more, so nothing waits for it.
  */
-export const holdBackFollowing = ({ order, records, book }: SinkBatch): void => {
+export const holdBackFollowing = (batch: SinkBatch): void => {
+  const { order, records, book } = batch;
   if (order === 'none') return;
   const failed = new Set<string | undefined>();
   for (const item of records) {
-    const lane = order === 'key' ? item.record.key : undefined;
+    const lane = laneOf(batch, item);
     if (item.outcome === undefined) {
       if (!book?.holdsBack(item.record.key)) failed.add(lane);
     } else if (item.outcome === 'written' && failed.has(lane)) delete item.outcome;

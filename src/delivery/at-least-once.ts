@@ -14,6 +14,10 @@ export const atLeastOnceSource = (): middy.MiddlewareObj<SourceBatch, void> => (
 
 /** ATLEAST_ONCE of a sink: write, then acknowledge what is settled; what failed is handed back to the broker or kept for a retry. */
 export const atLeastOnceSink = (): middy.MiddlewareObj<SinkBatch, void> => ({
+  before: async ({ event: batch }): Promise<void> => {
+    // Others take again what follows a failed record, behind it; this one knows it.
+    batch.writesInTurn = batch.route === 'idempotent' && batch.order !== 'none';
+  },
   after: async ({ event: batch }): Promise<void> => {
     holdBackFollowing(batch);
     await acknowledgeSettled(batch);

@@ -1,5 +1,5 @@
 import type middy from '@middy/core';
-import { acknowledgeFrontier } from './acknowledge.ts';
+import { acknowledgeFrontier, holdBackFollowing } from './acknowledge.ts';
 import { moveFrontier, type SinkBatch, settledPrefix } from './sink-batch.ts';
 
 /**
@@ -9,8 +9,11 @@ import { moveFrontier, type SinkBatch, settledPrefix } from './sink-batch.ts';
 export const effectivelyOnceSink = (): middy.MiddlewareObj<SinkBatch, void> => ({
   before: async ({ event: batch }): Promise<void> => {
     batch.commitsInTarget = batch.frontier?.isInTarget === true;
+    batch.writesInTurn = batch.route === 'idempotent';
   },
   after: async ({ event: batch }): Promise<void> => {
+    // Dead letters come back this way under ATLEAST_ONCE, too.
+    if (!batch.commitsInTarget && batch.route !== 'versioned') holdBackFollowing(batch);
     if (!batch.commitsInTarget) await moveFrontier(batch, settledPrefix(batch));
     await acknowledgeFrontier(batch);
   },

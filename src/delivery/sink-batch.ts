@@ -1,3 +1,4 @@
+import type { ExactlyRoute } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import { type Frontier, isSettled, WHOLE_ENTRY } from '../core/frontier.ts';
 import { compareMessageIds } from '../core/message-id.ts';
@@ -46,8 +47,10 @@ export interface SinkBatch {
   readonly frontier: FrontierHolder | undefined;
   /** Set by the guarantee: the target is to store the frontier in the transaction of the write. */
   commitsInTarget?: boolean;
-  /** True: the target orders nothing by itself, so nothing behind a record that is not through is handed to it. */
-  readonly writesInTurn?: boolean;
+  /** What makes a repeated write harmless at the target, if anything does. */
+  readonly route?: ExactlyRoute | undefined;
+  /** Set by the guarantee: the target is given one record after the other, and none behind one of its {@link laneOf lane} that is not through, as nothing would put that in its place again. */
+  writesInTurn?: boolean;
   /** Set by the guarantee: nothing may be handed to the target a second time, also not to find out which record is to blame. */
   writesOnce?: boolean;
   readonly deadLetters: DeadLetters | undefined;
@@ -58,6 +61,10 @@ export interface SinkBatch {
   readonly counters: RunCounters;
   readonly signal: AbortSignal;
 }
+
+/** What a record is in order with: those of its key, or all. */
+export const laneOf = ({ order }: SinkBatch, { record }: SinkItem): string | undefined =>
+  order === 'key' ? record.key : undefined;
 
 /** A record as it came from the input, also of a dead letter that is sent back. */
 export const inputRecord = ({ record, original }: SinkItem): SinkRecord =>

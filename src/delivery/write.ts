@@ -3,7 +3,7 @@ import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
 import type { RecordResult, SinkRecord } from '../core/record.ts';
 import type { FrontierHolder } from './frontier-holder.ts';
 import { writeIsolating } from './isolate.ts';
-import { frontierBehind, pending, type SinkBatch, type SinkItem, targetRecord } from './sink-batch.ts';
+import { frontierBehind, laneOf, pending, type SinkBatch, type SinkItem, targetRecord } from './sink-batch.ts';
 
 /** The innermost step of the sink pipeline: hands the target what is not settled and can be read, with the frontier where the guarantee says so. */
 export const write =
@@ -12,7 +12,27 @@ export const write =
     batch.commitsInTarget ? writeTransaction(sink as TransactionalSink, batch) : writeRecords(sink, batch);
 
 const writeRecords = async (sink: OpenSink, batch: SinkBatch): Promise<void> => {
-  const items = writable(batch);
+  const items = pending(batch);
+  if (batch.writesInTurn) return writeInTurn(sink, batch, items);
+  await writeItems(
+    sink,
+    batch,
+    items.filter(({ error }) => !error),
+  );
+};
+
+/** What follows a record that failed would overtake its next attempt. */
+const writeInTurn = async (sink: OpenSink, batch: SinkBatch, items: readonly SinkItem[]): Promise<void> => {
+  const failed = new Set<string | undefined>();
+  for (const item of items) {
+    const lane = laneOf(batch, item);
+    if (failed.has(lane)) continue;
+    if (!item.error) await writeItems(sink, batch, [item]);
+    if (item.error) failed.add(lane);
+  }
+};
+
+const writeItems = async (sink: OpenSink, batch: SinkBatch, items: readonly SinkItem[]): Promise<void> => {
   if (items.length === 0) return;
   const records = items.map(targetRecord);
   const write = (some: readonly SinkRecord[]) => sink.write(some, batch.signal);
@@ -56,12 +76,6 @@ const refused = ({ topic }: SinkBatch): RecordResult => ({
   error: new PulsarIoError('PIO_SINK_REJECTED', `the target refused to commit a record of ${topic}`),
 });
 
-const writable = (batch: SinkBatch): SinkItem[] => {
-  const items = pending(batch);
-  const failed = batch.writesInTurn ? items.findIndex(({ error }) => error) : -1;
-  return items.slice(0, failed < 0 ? items.length : failed).filter((item) => !item.error);
-};
-
 const applyResults = (batch: SinkBatch, items: readonly SinkItem[], results: readonly RecordResult[]): void => {
   for (const [index, item] of items.entries()) {
     if (results[index]?.ok) item.outcome = 'written';
@@ -76,7 +90,7 @@ const noteFailures = (
 ): void => {
   for (const [index, item] of items.entries()) {
     const result = results[index];
-    if (!result || result.ok || result.isTried === false) continue;
+    if (!result || result.ok) continue;
     item.error = toPulsarIoError(result.error, 'PIO_SINK_UNAVAILABLE', `writing a record of ${batch.topic}`);
     item.lastError = item.error;
     item.attempts += 1;

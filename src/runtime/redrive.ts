@@ -147,8 +147,8 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: M
   const name = guarantee.namesDeadLetters ? { producerName: redriveLettersName(uid, topic) } : {};
   const batch: Lane['batch'] = {
     topic: stream,
-    order: 'topic',
-    writesInTurn: run.route === 'idempotent',
+    order: 'key',
+    route: run.route,
     consumer: ACKNOWLEDGED_LATER,
     frontier,
     deadLetters: new DeadLetters({ session, topic: letterTopic, uid, signal, ...name }),

@@ -37,7 +37,7 @@ export const batchOf = (
   topic,
   records: records.map((record) => ({ record, attempts: attemptsOf(counters, record) })),
   order: plan.order,
-  writesInTurn: route === 'idempotent' && plan.order === 'topic',
+  route,
   consumer,
   frontier,
   ...letters,

@@ -38,7 +38,7 @@ const drainTopics: Work = async (context, session) => {
       maxBatchRecords,
       batchLimits: batchLimits(type, config, context),
       plan,
-      route: type.route,
+      route: type.routeFor ? type.routeFor(config) : type.route,
       ...pipelinesOf(connector, type, { sink, toTarget }, deps.guarantees),
       activity: new Activity(deps.clock),
     };

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { httpSink } from '../../src/connectors/http/sink.ts';
 import type { OpenContext } from '../../src/core/connector-type.ts';
-import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
+import type { SinkRecord } from '../../src/core/record.ts';
 import { type SinkHarness, sinkContract, sinkRecord } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { codes } from '../kit/failures.ts';
@@ -304,25 +304,4 @@ describe('the configuration of the http sink', () => {
     expect(of({ ...IDEMPOTENT, batchSize: 2 })).toEqual(['/configs/batchSize']);
     expect(of({ ...IDEMPOTENT, concurrency: 2 })).toEqual(['/configs/concurrency']);
   });
-});
-
-test('under EFFECTIVELY_ONCE nothing is sent before a record that failed, and nothing of its key behind one that is rejected', async () => {
-  const answers: Record<string, number> = { busy: 503, never: 422 };
-  const seen: string[] = [];
-  const server = await startHttpServer(({ body }) => {
-    seen.push(body);
-    return { status: answers[body] ?? 200 };
-  });
-  const sink = await open(server.url, IDEMPOTENT, EFFECTIVELY);
-  const keyed = (n: number, text: string, key: string) => put(n, text, { key });
-  const behindRejected = [keyed(1, 'never', 'a'), keyed(2, 'follows', 'a'), keyed(3, 'other', 'b')];
-  const tried = (results: readonly RecordResult[]) => results.map((it) => it.ok || it.isTried !== false);
-  expect(tried(await sink.write(behindRejected, running()))).toEqual([true, false, true]);
-  expect(seen).toEqual(['never', 'other']);
-  seen.length = 0;
-  const behindFailed = [keyed(4, 'first', 'a'), keyed(5, 'busy', 'a'), keyed(6, 'later', 'b')];
-  expect(tried(await sink.write(behindFailed, running()))).toEqual([true, true, false]);
-  expect(seen).toEqual(['first', 'busy']);
-  await sink.close();
-  await server.stop();
 });

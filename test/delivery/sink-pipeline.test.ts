@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import { WHOLE_ENTRY } from '../../src/core/frontier.ts';
-import { notTried, type RecordResult, type SinkRecord } from '../../src/core/record.ts';
+import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
 import type { Accepts } from '../../src/delivery/decode.ts';
 import type { LetterBook } from '../../src/delivery/letter-book.ts';
 import { BatchWorld, outcomes, record } from './sink-kit.ts';
@@ -167,44 +167,86 @@ describe('a transactional target', () => {
   });
 });
 
-test('a target that orders nothing is handed nothing behind a record that is a letter already', async () => {
+describe('an idempotent target, which orders nothing', () => {
+  /** What was handed over, one text per write. */
   const handed: string[] = [];
-  world.sink.write = async (records) => {
-    handed.push(records.map(({ value }) => String(value)).join(' '));
-    return records.map(() => ok);
+  const answer = (resultOf: (text: string) => RecordResult) => {
+    handed.length = 0;
+    world.sink.write = async (records) => {
+      handed.push(records.map(({ value }) => String(value)).join(' '));
+      return records.map(({ value }) => resultOf(String(value)));
+    };
   };
-  const book: LetterBook = {
-    refusal: ({ record: { messageId } }) =>
-      messageId.entryId === 1 ? new PulsarIoError('PIO_SINK_REJECTED', 'never') : undefined,
-    decide: async () => undefined,
-    holdsBack: () => false,
-  };
-  const batch = world.batch(three(), { withLetters: true, writesInTurn: true, book });
-  const pipeline = world.pipeline('EFFECTIVELY_ONCE');
-  await pipeline(batch);
-  expect(handed).toEqual(['a']);
-  await pipeline(batch);
-  expect({ handed, outcomes: outcomes(batch) }).toEqual({
-    handed: ['a', 'c'],
-    outcomes: ['written', 'dead-lettered', 'written'],
+
+  test('is handed nothing behind a record that is a letter already', async () => {
+    answer(() => ok);
+    const book: LetterBook = {
+      refusal: ({ record: { messageId } }) =>
+        messageId.entryId === 1 ? new PulsarIoError('PIO_SINK_REJECTED', 'never') : undefined,
+      decide: async () => undefined,
+      holdsBack: () => false,
+    };
+    const batch = world.batch(three(), { withLetters: true, route: 'idempotent', book });
+    const pipeline = world.pipeline('EFFECTIVELY_ONCE');
+    await pipeline(batch);
+    expect(handed).toEqual(['a']);
+    await pipeline(batch);
+    expect({ handed, outcomes: outcomes(batch) }).toEqual({
+      handed: ['a', 'c'],
+      outcomes: ['written', 'dead-lettered', 'written'],
+    });
+  });
+
+  test('is handed one record after the other, and none behind one that fails; those did not fail', async () => {
+    let failures = 0;
+    answer((text) => (text === 'b' && failures++ < 2 ? unavailable() : ok));
+    const batch = world.batch(three(), { withLetters: true, maxRetries: 1, route: 'idempotent' });
+    const pipeline = world.pipeline('EFFECTIVELY_ONCE');
+    await pipeline(batch);
+    expect({ handed, outcomes: outcomes(batch) }).toEqual({
+      handed: ['a', 'b'],
+      outcomes: ['written', undefined, undefined],
+    });
+    await pipeline(batch);
+    await pipeline(batch);
+    expect({ handed, outcomes: outcomes(batch), attempts: batch.records.map(({ attempts }) => attempts) }).toEqual({
+      handed: ['a', 'b', 'b', 'c'],
+      outcomes: ['written', 'dead-lettered', 'written'],
+      attempts: [0, 2, 0],
+    });
+  });
+
+  test.each([
+    ['ATLEAST_ONCE', 'none'],
+    ['ATMOST_ONCE', 'topic'],
+  ] as const)('is handed all at once under %s, where the order of a failed record is %s', async (guarantee, order) => {
+    answer((text) => (text === 'b' ? unavailable() : ok));
+    const batch = world.batch(three(), { route: 'idempotent', order });
+    await world.pipeline(guarantee)(batch);
+    expect(handed).toEqual(['a b c']);
+  });
+
+  test('that keeps the order of keys under ATLEAST_ONCE is handed none behind one of its key that fails', async () => {
+    answer((text) => (text === 'b' ? unavailable() : ok));
+    const records = [
+      record(0, 'a', { key: 'k' }),
+      record(1, 'b', { key: 'k' }),
+      record(2, 'c', { key: 'k' }),
+      record(3, 'd'),
+    ];
+    const batch = world.batch(records, { route: 'idempotent', order: 'key' });
+    await world.pipeline('ATLEAST_ONCE')(batch);
+    expect({ handed, outcomes: outcomes(batch) }).toEqual({
+      handed: ['a', 'b', 'd'],
+      outcomes: ['written', undefined, undefined, 'written'],
+    });
   });
 });
 
 describe('a versioned target', () => {
-  test('does not count what was not tried as failed: it is no dead letter when the one before it is', async () => {
-    const untried = notTried(new Error('behind another'));
-    world.sink.write = async (records) => records.map((_, index) => (index === 0 ? unavailable() : untried));
-    const batch = world.batch(three(), { withLetters: true, maxRetries: 1 });
-    const pipeline = world.pipeline('EFFECTIVELY_ONCE');
-    await pipeline(batch);
-    await pipeline(batch);
-    expect(outcomes(batch)).toEqual(['dead-lettered', undefined, undefined]);
-    expect(batch.records.map(({ attempts }) => attempts)).toEqual([2, 0, 0]);
-  });
-
   test('has its frontier stored after the write, up to the first failure, and acknowledged after that', async () => {
     world.sink.write = async () => [ok, unavailable(), ok];
-    const batch = world.batch(three());
+    const batch = world.batch(three(), { route: 'versioned' });
     await world.pipeline('EFFECTIVELY_ONCE')(batch);
     expect({ happened: world.happened, outcomes: outcomes(batch) }).toEqual({
       happened: ['frontier 0', 'ack to 0'],
@@ -217,7 +259,9 @@ describe('a versioned target', () => {
 
   test('has nothing acknowledged when the frontier cannot be stored', async () => {
     world.moveFailure = new PulsarIoError('PIO_FENCED', 'a newer run');
-    await expect(world.pipeline('EFFECTIVELY_ONCE')(world.batch(three()))).rejects.toMatchObject({
+    await expect(
+      world.pipeline('EFFECTIVELY_ONCE')(world.batch(three(), { route: 'versioned' })),
+    ).rejects.toMatchObject({
       code: 'PIO_FENCED',
     });
     expect(world.happened).toEqual(['write a b c']);

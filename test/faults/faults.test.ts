@@ -90,6 +90,7 @@ describe('a guarantee kept by the wrong means is found out', () => {
     ['webhook/ATMOST_ONCE', withSource({ ATMOST_ONCE: source.ATLEAST_ONCE })],
     ['transactional/EFFECTIVELY_ONCE', withSink({ EFFECTIVELY_ONCE: sink.ATLEAST_ONCE })],
     ['versioned/EFFECTIVELY_ONCE', withSink({ EFFECTIVELY_ONCE: sink.ATMOST_ONCE })],
+    ['idempotent/EFFECTIVELY_ONCE', withSink({ EFFECTIVELY_ONCE: sink.ATMOST_ONCE })],
     ['plain/ATLEAST_ONCE', withSink({ ATLEAST_ONCE: sink.ATMOST_ONCE })],
     ['plain/ATMOST_ONCE', withSink({ ATMOST_ONCE: sink.ATLEAST_ONCE })],
   ];

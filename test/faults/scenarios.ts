@@ -20,6 +20,7 @@ const HELD: Readonly<Record<Exclude<Route, 'batch'>, readonly Guarantee[]>> = {
   webhook: ['ATLEAST_ONCE', 'ATMOST_ONCE'],
   transactional: GUARANTEES,
   versioned: GUARANTEES,
+  idempotent: GUARANTEES,
   plain: ['ATLEAST_ONCE', 'ATMOST_ONCE'],
 };
 
@@ -86,6 +87,7 @@ const PORTS_OF: Readonly<Record<Route, Readonly<Record<string, number>>>> = {
   batch: BATCH_PORTS,
   transactional: SINK_PORTS,
   versioned: SINK_PORTS,
+  idempotent: SINK_PORTS,
   plain: SINK_PORTS,
 };
 

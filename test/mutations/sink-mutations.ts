@@ -197,6 +197,20 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     named: 'is published before letters are sent back|does not come between',
   },
   {
+    number: 26,
+    part: 'g',
+    defect: 'an idempotent target that is handed what follows a record that failed',
+    edits: [
+      {
+        file: 'src/delivery/write.ts',
+        find: '    if (item.error) failed.add(lane);',
+        replace: '    if (item.error && Date.now() < 0) failed.add(lane);',
+      },
+    ],
+    tests: 'test/delivery/sink-pipeline.test.ts',
+    named: 'one record after the other',
+  },
+  {
     number: 27,
     defect: 'a redriven record with a new version',
     edits: [

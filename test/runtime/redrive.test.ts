@@ -261,6 +261,16 @@ test('under ATLEAST_ONCE the order of a key ends right after its letters are sen
   expect([...new Set(world.target.effects)]).toEqual(['a1', 'a2', 'a3', 'a4']);
 });
 
+test('under ATLEAST_ONCE what follows a letter that fails once more is written behind it', async () => {
+  const { sink } = await parked('plain', 'ATLEAST_ONCE');
+  let failures = 0;
+  world.target.failureOf = ({ value }) =>
+    value === 'a2' && failures++ === 0 ? new PulsarIoError('PIO_SINK_UNAVAILABLE', 'not now') : undefined;
+  await ask(world, sink, 'POST', 'dead-letters');
+  await world.drain(await current(world, sink));
+  expect(world.target.effects).toEqual(['a1', 'a3', 'a2', 'a3']);
+});
+
 describe.each(['transactional', 'versioned'] as const)('of a %s target', (type) => {
   test('letters in another dead-letter topic are sent back, too, although their ids are lower', async () => {
     const other = await world.newTopic();

@@ -4,7 +4,7 @@ import type { OpenSink } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { parseExact } from '../../core/exact-json.ts';
 import type { Guarantee } from '../../core/guarantee.ts';
-import { notTried, type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
+import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
 import { throwIfAborted } from '../abort.ts';
 import { recordId } from '../record-id.ts';
 import { writeConcurrently } from '../write-concurrently.ts';
@@ -39,7 +39,6 @@ export class HttpSinkSession implements OpenSink {
     const { batchSize, concurrency } = this.#config;
     const doing = `sending records to ${this.#name}`;
     if (batchSize > 1) return this.#writeTogether(records, signal);
-    if (this.#guarantee === 'EFFECTIVELY_ONCE') return this.#writeInTurn(records, doing, signal);
     return writeConcurrently(records, concurrency, (record) => this.#writeOne(record, signal), doing, signal);
   }
 
@@ -51,26 +50,6 @@ export class HttpSinkSession implements OpenSink {
 
   async close(): Promise<void> {
     this.#client.close();
-  }
-
-  /**
-   * Nothing behind a record that failed is tried, or the target would see it before that one's next attempt; behind one that it will never take, nothing of its key: that may be
-   * sent back to it (docs/decisions/0007).
-   */
-  async #writeInTurn(records: readonly SinkRecord[], doing: string, signal: AbortSignal): Promise<RecordResult[]> {
-    const results: RecordResult[] = [];
-    const rejected = new Map<string, PulsarIoError>();
-    let failure: PulsarIoError | undefined;
-    for (const record of records) {
-      throwIfAborted(signal, doing);
-      const before = failure ?? (record.key === undefined ? undefined : rejected.get(record.key));
-      const error = before ? undefined : await this.#writeOne(record, signal);
-      if (before) results.push(notTried(before));
-      else results.push(error ? { ok: false, error } : WRITTEN);
-      if (error?.disposition !== 'reject') failure ??= error;
-      else if (record.key !== undefined) rejected.set(record.key, error);
-    }
-    return results;
   }
 
   async #writeOne(record: SinkRecord, signal: AbortSignal): Promise<PulsarIoError | undefined> {

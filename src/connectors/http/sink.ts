@@ -16,6 +16,8 @@ export const httpSink = defineSink<typeof httpSinkConfig>({
   configClassName: 'org.apache.pulsar.io.http.HttpSinkConfig',
   guarantees: GUARANTEES,
   route: 'idempotent',
+  routeFor: ({ idempotencyHeader, batchSize }) =>
+    idempotencyHeader !== undefined && batchSize === 1 ? 'idempotent' : undefined,
   accepts: 'text',
   config: httpSinkConfig,
   check: checkHttpSink,

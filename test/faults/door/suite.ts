@@ -68,6 +68,7 @@ const OWN_PORTS: Readonly<Record<Route, readonly string[]>> = {
   batch: ['batch.discover', 'batch.read'],
   transactional: ['sink.fence', 'sink.transact', 'sink.write'],
   versioned: ['sink.write'],
+  idempotent: ['sink.write'],
   plain: ['sink.write'],
 };
 const OWN_FAULTS = { maxLength: 6, calls: 15, clientCalls: 80 };
@@ -94,8 +95,7 @@ const schedules = (scenario: Scenario, maxRecords?: number): fc.Arbitrary<Schedu
     .map(([schedule, more]) => ({ ...schedule, faults: [...schedule.faults, ...more] }));
 
 const routeOf = (type: SinkType | SourceType): Route => {
-  // By an id or by a version: in the end a reader sees the same.
-  if (type.kind === 'sink') return type.route === 'idempotent' ? 'versioned' : (type.route ?? 'plain');
+  if (type.kind === 'sink') return type.route ?? 'plain';
   return type.source === 'event' ? 'webhook' : type.source;
 };
 

@@ -17,7 +17,7 @@ import type { Process } from './process.ts';
 const CONFIG = Type.Object({});
 
 /** How a target of a simulation holds what is written to it. */
-export type TargetModel = 'transactional' | 'versioned' | 'plain';
+export type TargetModel = 'transactional' | 'versioned' | 'idempotent' | 'plain';
 
 /** Text of a record that the target never takes begins so. */
 export const POISON = 'poison';
@@ -36,12 +36,13 @@ export interface Effect {
 const GUARANTEES_OF: Readonly<Record<TargetModel, readonly Guarantee[]>> = {
   transactional: GUARANTEES,
   versioned: GUARANTEES,
+  idempotent: GUARANTEES,
   plain: ['ATLEAST_ONCE', 'ATMOST_ONCE'],
 };
 
 /**
- * A target of a simulation. `transactional`: a list, with the frontiers beside it. `versioned`: a value per key, the newest version wins. `plain`: a
- * list. Every effect is noted in the order in which a reader sees it.
+ * A target of a simulation. `transactional`: a list, with the frontiers beside it. `versioned`: a value per key, the newest version wins. `idempotent`: a
+ * list that takes no record's id twice. `plain`: a list. Every effect is noted in the order in which a reader sees it.
  */
 export class TargetSystem {
   readonly effects: Effect[] = [];
@@ -51,6 +52,7 @@ export class TargetSystem {
   isMended = false;
   readonly #frontiers = new Map<string, FrontierRow>();
   readonly #failures = new Map<string, number>();
+  readonly #ids = new Set<string>();
   readonly #model: TargetModel;
 
   constructor(model: TargetModel) {
@@ -107,8 +109,18 @@ export class TargetSystem {
   #write(record: SinkRecord): RecordResult {
     const error = this.#failureOf(record);
     if (error) return { ok: false, error };
-    if (this.#model !== 'versioned' || this.#isNewer(record)) this.#note(record);
+    if (this.#hasEffect(record)) this.#note(record);
     return WRITTEN;
+  }
+
+  #hasEffect(record: SinkRecord): boolean {
+    if (this.#model === 'versioned') return this.#isNewer(record);
+    return this.#model !== 'idempotent' || this.#isUnknown(record);
+  }
+
+  #isUnknown({ topic, messageId: { ledgerId, entryId, batchIndex } }: SinkRecord): boolean {
+    const known = this.#ids.size;
+    return this.#ids.add(`${topic} ${ledgerId}:${entryId}:${batchIndex}`).size > known;
   }
 
   #isNewer({ key = '', value, version }: SinkRecord): boolean {
