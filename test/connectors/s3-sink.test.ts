@@ -31,7 +31,7 @@ describe('the configuration of the s3 sink', () => {
 
   test.each([
     ['another provider', { provider: 'google-cloud-storage' }, '/configs/provider'],
-    ['a format that is not there', { formatType: 'parquet' }, '/configs/formatType'],
+    ['a format that is not there', { formatType: 'avro' }, '/configs/formatType'],
     ['CSV without columns', { formatType: 'csv' }, '/configs/csvColumns'],
     ['half of the credentials', { accessKeyId: 'a' }, '/configs/secretAccessKey'],
     ['neither region nor endpoint', { region: '' }, '/configs/region'],

@@ -8,6 +8,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parquetReadObjects } from 'hyparquet';
 import { s3Sink } from '../../src/connectors/s3/sink.ts';
 import type { TransactionalSink } from '../../src/core/connector-type.ts';
 import { FRONTIER_START } from '../../src/core/frontier.ts';
@@ -111,6 +112,22 @@ describeReal('the s3 sink on a server that speaks its protocol', ['moto'], () =>
       },
     },
   );
+
+  test('writes Parquet, and rejects alone what is no row', async () => {
+    const bucket = await newBucket();
+    const sink = await open(bucket, { formatType: 'parquet', parquetColumns: 'id:INT64,text:STRING' });
+    const records = [1n, 'sekrit', 3].map((id, n) => sinkRecord(n, { value: { id, text: `row ${n}` } }));
+    expect((await sink.write(records, running())).map(({ ok }) => ok)).toEqual([true, false, true]);
+    const [name = ''] = await namesIn(bucket);
+    expect(name).toMatch(/\.parquet$/);
+    const file = new Uint8Array(await bytesOf(bucket, name)).buffer;
+    const rows = await parquetReadObjects({ file, compressors: { GZIP: (packed) => gunzipSync(packed) } });
+    expect(rows).toEqual([
+      { id: 1n, text: 'row 0' },
+      { id: 3n, text: 'row 2' },
+    ]);
+    await sink.close();
+  });
 
   test('names objects by topic, partition and time, and writes CSV with gzip, and bytes with separators', async () => {
     const bucket = await newBucket();

@@ -5,13 +5,17 @@ import { formatMessageId } from '../../core/message-id.ts';
 import type { SinkRecord } from '../../core/record.ts';
 import { jsonText } from '../../core/schema/json-text.ts';
 import { recordId } from '../record-id.ts';
+import { type ParquetColumn, type ParquetRow, parquetBytes, parquetColumns, parquetRow } from './parquet.ts';
 import { columnsOf, formatOf, type S3SinkConfig } from './sink-config.ts';
 
 /** Name of the field that Pulsar's connector puts the metadata into. */
 const METADATA = '__message_metadata__';
 
+/** A record as it lies in an object: its bytes, or a row of a format that stores columns. */
+export type EncodedRecord = Buffer | ParquetRow;
+
 /** What a record is in an object. Throws `PIO_SINK_REJECTED` for one that the format has no form for. */
-export const encodeRecord = (record: SinkRecord, config: S3SinkConfig): Buffer => {
+export const encodeRecord = (record: SinkRecord, config: S3SinkConfig): EncodedRecord => {
   switch (formatOf(config)) {
     case 'json':
       return Buffer.from(`${jsonText(jsonOf(record, config))}\n`);
@@ -19,13 +23,20 @@ export const encodeRecord = (record: SinkRecord, config: S3SinkConfig): Buffer =
       return Buffer.from(rowOf(cellsOf(record, columnsOf(config))));
     case 'bytes':
       return Buffer.concat([record.bytes ?? Buffer.alloc(0), separatorOf(config)]);
+    case 'parquet':
+      return parquetRowOf(record, config);
   }
 };
 
 /** The bytes of an object with these records. */
-export const objectBytes = async (encoded: readonly Buffer[], config: S3SinkConfig): Promise<Buffer> => {
+export const objectBytes = async (encoded: readonly EncodedRecord[], config: S3SinkConfig): Promise<Buffer> => {
+  if (formatOf(config) === 'parquet')
+    return parquetBytes(encoded as readonly ParquetRow[], parquetColumnsOf(config), config.parquetCodec);
   const hasHeader = formatOf(config) === 'csv' && config.csvHeader;
-  const plain = Buffer.concat([...(hasHeader ? [Buffer.from(rowOf(columnsOf(config)))] : []), ...encoded]);
+  const plain = Buffer.concat([
+    ...(hasHeader ? [Buffer.from(rowOf(columnsOf(config)))] : []),
+    ...(encoded as readonly Buffer[]),
+  ]);
   return config.compression === 'gzip' ? promisify(gzip)(plain) : plain;
 };
 
@@ -51,6 +62,19 @@ const metadataOf = (record: SinkRecord, config: S3SinkConfig) => ({
   ...(config.includePublishTimeToMetadata && { publishTime: record.publishTimeMs }),
   ...(config.includeMessageKeyToMetadata && record.key !== undefined && { key: record.key }),
 });
+
+const parquetColumnsOf = ({ parquetColumns: list }: S3SinkConfig): readonly ParquetColumn[] =>
+  parquetColumns(list) as readonly ParquetColumn[];
+
+const parquetRowOf = (record: SinkRecord, config: S3SinkConfig): ParquetRow => {
+  const fields = record.value as Readonly<Record<string, unknown>> | null;
+  if (fields === null) throw rejected(record, 'has no payload, and is no row of Parquet');
+  try {
+    return parquetRow(fields, parquetColumnsOf(config));
+  } catch (error) {
+    throw rejected(record, `is no row: ${(error as TypeError).message}`);
+  }
+};
 
 const cellsOf = (record: SinkRecord, columns: readonly string[]): string[] => {
   const fields = record.value as Readonly<Record<string, unknown>> | null;

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Problem } from '../../core/connector-type.ts';
 import type { AwsClientConfig } from '../aws/client-options.ts';
 import { choice, pulsarKey, secretString, splitList, strictObject } from '../config.ts';
+import { PARQUET_CODECS, parquetColumns } from './parquet.ts';
 import { timePattern } from './time-path.ts';
 
 const javaString = (defaultValue = '') => pulsarKey('java.lang.String', defaultValue);
@@ -84,14 +85,18 @@ export const s3SinkConfig = strictObject({
   }),
   formatType: Type.String({
     default: 'json',
-    pattern: '^([jJ][sS][oO][nN]|[bB][yY][tT][eE][sS]|csv)$',
-    description: '`json`: a JSON object in each line. `bytes`: payloads as they are, with separators. `csv` is ours.',
+    pattern: '^([jJ][sS][oO][nN]|[bB][yY][tT][eE][sS]|[pP][aA][rR][qQ][uU][eE][tT]|csv)$',
+    description:
+      '`json`: a JSON object in each line. `bytes`: payloads as they are, with separators. `parquet`: rows of `parquetColumns`. `csv` is ours.',
     ...javaString('json'),
   }),
   avroCodec: Type.Optional(Type.String({ description: `${UNUSED}there is no Avro format.`, ...javaString('snappy') })),
-  parquetCodec: Type.Optional(
-    Type.String({ description: `${UNUSED}there is no Parquet format.`, ...javaString('gzip') }),
-  ),
+  parquetCodec: Type.String({
+    default: 'gzip',
+    pattern: `^(${PARQUET_CODECS.join('|')})$`,
+    description: `With \`parquet\`, how its pages are compressed: ${PARQUET_CODECS.map((codec) => `\`${codec}\``).join(', ')}.`,
+    ...javaString('gzip'),
+  }),
   bytesFormatTypeSeparator: Type.String({
     default: '0x10',
     pattern: '^0x([0-9A-Fa-f]{2})+$',
@@ -167,6 +172,13 @@ export const s3SinkConfig = strictObject({
   csvColumns: Type.Optional(
     Type.String({ minLength: 1, description: 'With `csv`, which needs it: comma-separated fields, one column each.' }),
   ),
+  parquetColumns: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'With `parquet`, which needs it: comma-separated columns, `name:TYPE`, of `BOOLEAN`, `INT32`, `INT64`, `FLOAT`, `DOUBLE`, `STRING`, `BYTES`, `TIMESTAMP`. Any may be null.',
+    }),
+  ),
   csvHeader: Type.Boolean({ default: true, description: 'With `csv`: whether objects begin with the columns’ names.' }),
 });
 
@@ -175,7 +187,7 @@ export type S3SinkConfig = Static<typeof s3SinkConfig>;
 
 /** What an object holds, of {@link S3SinkConfig}'s `formatType`, which may be in any case. */
 export const formatOf = ({ formatType }: Pick<S3SinkConfig, 'formatType'>) =>
-  formatType.toLowerCase() as 'json' | 'bytes' | 'csv';
+  formatType.toLowerCase() as 'json' | 'bytes' | 'csv' | 'parquet';
 
 /** Columns of a CSV object. */
 export const columnsOf = ({ csvColumns }: S3SinkConfig): string[] => splitList(csvColumns);
@@ -201,6 +213,11 @@ export const checkS3Sink = (config: S3SinkConfig): Problem[] => {
   if ((accessKeyId === '') !== (secretAccessKey === ''))
     problem('secretAccessKey', 'must be given with accessKeyId, and only with it');
   if (formatOf(config) === 'csv' && columnsOf(config).length === 0) problem('csvColumns', 'is needed with csv');
+  if (formatOf(config) === 'parquet') {
+    const columns = parquetColumns(config.parquetColumns);
+    if (typeof columns === 'string') problem('parquetColumns', columns);
+    if (config.compression !== 'none') problem('compression', 'must be none with parquet: parquetCodec compresses');
+  }
   if (timePattern(timePartitionPattern) === undefined)
     problem('timePartitionPattern', 'must be made of yyyy, MM, dd, HH, mm, ss, signs, and text in single quotes');
   return problems;

@@ -2,12 +2,13 @@ import type { FrontierMove, FrontierRow, OpenContext, TransactionalSink } from '
 import { toPulsarIoError } from '../../core/errors.ts';
 import type { Frontier } from '../../core/frontier.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
+import { jsonText } from '../../core/schema/json-text.ts';
 import type { Token } from '../../core/token.ts';
 import { throwIfAborted } from '../abort.ts';
 import { clientOptions } from '../aws/client-options.ts';
 import { recordId } from '../record-id.ts';
 import { ConditionalObjects } from './conditional-objects.ts';
-import { encodeRecord, objectBytes } from './content.ts';
+import { type EncodedRecord, encodeRecord, objectBytes } from './content.ts';
 import { FrontierObject, type NextObject } from './frontier-object.ts';
 import { objectName } from './object-name.ts';
 import { clientConfigOf, formatOf, type S3SinkConfig } from './sink-config.ts';
@@ -30,7 +31,7 @@ export const openS3 = async (config: S3SinkConfig, { uid, signal }: OpenContext)
 /** Records as they are in an object, and a result for each: undefined where it is not known yet. */
 interface Encoded {
   readonly results: readonly (RecordResult | undefined)[];
-  readonly written: readonly { readonly record: SinkRecord; readonly bytes: Buffer }[];
+  readonly written: readonly { readonly record: SinkRecord; readonly encoded: EncodedRecord }[];
 }
 
 /** An open s3 sink. */
@@ -75,7 +76,9 @@ class S3Session implements TransactionalSink {
   }
 
   describe(record: SinkRecord): unknown {
-    return { name: objectName([record], this.#config), content: encodeRecord(record, this.#config).toString() };
+    const encoded = encodeRecord(record, this.#config);
+    const content = Buffer.isBuffer(encoded) ? encoded.toString() : jsonText(encoded);
+    return { name: objectName([record], this.#config), content };
   }
 
   async close(): Promise<void> {
@@ -89,10 +92,10 @@ class S3Session implements TransactionalSink {
   }
 
   #encode(records: readonly SinkRecord[]): Encoded {
-    const written: { record: SinkRecord; bytes: Buffer }[] = [];
+    const written: { record: SinkRecord; encoded: EncodedRecord }[] = [];
     const results = records.map((record): RecordResult | undefined => {
       try {
-        written.push({ record, bytes: encodeRecord(record, this.#config) });
+        written.push({ record, encoded: encodeRecord(record, this.#config) });
         return undefined;
       } catch (cause) {
         return { ok: false, error: toPulsarIoError(cause, 'PIO_SINK_REJECTED', recordId(record)) };
@@ -106,7 +109,7 @@ class S3Session implements TransactionalSink {
     return {
       key: objectName(records, this.#config, token),
       bytes: await objectBytes(
-        written.map(({ bytes }) => bytes),
+        written.map(({ encoded }) => encoded),
         this.#config,
       ),
       contentType: contentTypeOf(this.#config),
@@ -119,6 +122,7 @@ const CONTENT_TYPES = {
   json: 'application/x-ndjson',
   csv: 'text/csv; charset=utf-8',
   bytes: 'application/octet-stream',
+  parquet: 'application/vnd.apache.parquet',
 };
 
 const contentTypeOf = (config: S3SinkConfig): string =>
