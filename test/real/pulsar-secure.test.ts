@@ -8,6 +8,8 @@ import {
   AuthenticationToken,
   Client,
   type ClientConfig,
+  MessageId,
+  type PulsarError,
 } from '../../src/pulsar/index.ts';
 import { openSession } from '../../src/pulsar/session.ts';
 import { startHttpServer } from '../pulsar/kit/http-server.ts';
@@ -124,6 +126,71 @@ describeReal('authentication on a real broker', ['pulsarSecure'], () => {
     expect(received).toEqual(sent);
     await expect(consumer.receive(300)).rejects.toThrow('TimeOut');
     expect(await connectionsOf(name)).toBe(1);
+  });
+
+  /** A client whose tokens live for a moment, and say `renewal` once they have to be new; what it sent before. */
+  async function expiring(renewal: () => string) {
+    let isRenewed = false;
+    const logged: string[] = [];
+    const supplier = () => (isRenewed ? renewal() : signToken('admin', 1_500));
+    const client = clientOf({
+      authentication: new AuthenticationToken({ token: supplier }),
+      log: (_level, _file, _line, text) => void logged.push(text),
+    });
+    const name = topic();
+    const producer = await client.createProducer({ topic: name, sendTimeoutMs: 2_000 });
+    isRenewed = true;
+    const sent: string[] = [];
+    /** Sends until a send fails, whose error it gives, or `isEnough`. */
+    const sendUntil = async (isEnough: () => boolean): Promise<PulsarError | undefined> => {
+      while (!isEnough()) {
+        try {
+          await producer.send({ data: Buffer.from(String(sent.length)) });
+          sent.push(String(sent.length));
+        } catch (error) {
+          return error as PulsarError;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return undefined;
+    };
+    return { client, name, logged, sent, sendUntil };
+  }
+
+  test('a supplier that gives expired tokens, or throws, is said to be why nothing is sent any more', async () => {
+    const expectations = [
+      [() => signToken('admin', -1_000), 'AuthenticationError'],
+      [() => undefined, 'ErrorGettingAuthenticationData'],
+    ] as const;
+    await Promise.all(
+      expectations.map(async ([renewal, code]) => {
+        const { client, logged, sendUntil } = await expiring(renewal as () => string);
+        const error = await sendUntil(() => false);
+        const cause = expect.objectContaining({ message: expect.stringContaining(`not connected: ${code}`) });
+        expect(error).toMatchObject({ message: 'Failed to send message: TimeOut', cause });
+        expect(logged.join('\n')).toContain(`is not attached, trying again: ${code}`);
+        const another = client.createProducer({ topic: topic() });
+        await expect(another).rejects.toThrow(`Failed to create producer: ${code}`);
+      }),
+    );
+  });
+
+  test('a supplier that fails for a while is asked again, and no message is lost or sent twice', async () => {
+    let asked = 0;
+    const renewal = () => {
+      if (asked++ < 3) throw new Error('no answer');
+      return signToken('admin', 60_000);
+    };
+    const { name, sent, sendUntil } = await expiring(renewal);
+    expect(await sendUntil(() => asked > 3)).toBeUndefined();
+    expect(await sendUntil(() => sent.length % 10 === 0)).toBeUndefined();
+    const reader = await clientOf({ authentication: token(signToken('admin')) }).createReader({
+      topic: name,
+      startMessageId: MessageId.earliest(),
+    });
+    const stored: string[] = [];
+    while (await reader.hasMessageAvailable()) stored.push((await reader.readNext(10_000)).getData().toString());
+    expect(stored).toEqual(sent);
   });
 
   test('a session whose token expires and is not replaced ends, and says so', async () => {

@@ -24,8 +24,16 @@ export class Attachment {
     this.reconnector = new Reconnector({
       attach: (signal) => this.place.attach(signal, register),
       onGivenUp,
+      onRetry: ({ code, message }) =>
+        context.log('WARN', `${topic} is not attached, trying again: ${code}: ${message}`),
       operationTimeoutMs: context.operationTimeoutMs,
     });
+  }
+
+  /** Why it is not attached, if that was tried; for the end of a sentence. */
+  get trouble(): string {
+    const { trouble } = this.reconnector;
+    return trouble === undefined ? '' : `; not connected: ${trouble.code}: ${trouble.message}`;
   }
 
   /** First attachment; rejects at a fatal error or when the operation timeout has passed. */

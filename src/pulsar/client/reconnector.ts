@@ -36,6 +36,8 @@ export interface ReconnectorOptions {
   readonly attach: (signal: AbortSignal) => Promise<void>;
   /** Connecting anew was given up for good. */
   readonly onGivenUp: (error: PulsarError) => void;
+  /** An attempt failed, and there will be another. */
+  readonly onRetry?: (error: PulsarError) => void;
   /** Limit of the first attachment; later ones are tried for ever. */
   readonly operationTimeoutMs: number;
   /** For tests: waits, and numbers from 0 to 1. */
@@ -51,6 +53,8 @@ export class Reconnector {
   private readonly stopping = new AbortController();
   private isRunning = false;
   private isLost = false;
+  /** Why the newest attempt failed; undefined when it did not. */
+  trouble: PulsarError | undefined;
 
   constructor(options: ReconnectorOptions) {
     this.options = options;
@@ -85,9 +89,11 @@ export class Reconnector {
         if (delayMs > 0) await this.wait(delayMs, signal);
         this.isLost = false;
         const error = await this.attempt();
+        this.trouble = error;
         if (error === undefined && !this.isLost) break;
         if (error !== undefined && (fatal.has(error.code) || performance.now() + delayMs > deadlineMs)) throw error;
         signal.throwIfAborted();
+        if (error !== undefined) this.options.onRetry?.(error);
       }
       this.backoff.reset();
     } finally {

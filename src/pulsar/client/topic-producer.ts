@@ -55,7 +55,9 @@ export class TopicProducer implements ProducerListener {
     this.batcher = new Batcher(options.batching ?? { maxMessages: 1, maxBytes: 0, isKeyBased: false });
     this.batchTimer = new BatchTimer(this.batcher, options.batching?.maxDelayMs ?? 0, () => this.flushBatch());
     this.pending = new PendingEntries(options.sendTimeoutMs, () =>
-      this.failPending(new PulsarError('TimeOut', `no receipt within ${options.sendTimeoutMs} ms`)),
+      this.failPending(
+        new PulsarError('TimeOut', `no receipt within ${options.sendTimeoutMs} ms${this.attachment.trouble}`),
+      ),
     );
     this.attachment = new Attachment(context, options.topic.fullName, {
       register: (...place) => this.register(...place),
