@@ -13,8 +13,8 @@ export interface SinkBook {
   readonly relettered?: MessageIdParts & { readonly letterTopic: string };
   /** Keys, by {@link keyHash}, whose records wait in the dead-letter topic; the number is the redrive in which one failed again, or 0. */
   readonly parked?: Readonly<Record<string, number>>;
-  /** The redrive that is under way, and the last letter that it sends back: what fails again lies behind. */
-  readonly redriving?: { readonly number: number; readonly through: MessageIdParts };
+  /** The redrive that is under way, and the last letter that it sends back: what fails again lies behind; `isPart`: others that there were lie behind it, too. */
+  readonly redriving?: { readonly number: number; readonly through: MessageIdParts; readonly isPart?: boolean };
   /** The last redrive that was carried out. */
   readonly redriven?: number;
 }

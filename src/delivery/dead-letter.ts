@@ -22,6 +22,7 @@ export const deadLetterSink = (subscription: string): middy.MiddlewareObj<SinkBa
     let mustWait = false;
     for (const item of pending(batch)) {
       if (item.error && deadLetters && isExhausted(batch, item)) {
+        if (batch.book?.staysInPlace?.(item)) return;
         if (!mustWait) await moveAside(batch, item, deadLetters, subscription);
         continue;
       }

@@ -24,6 +24,8 @@ export interface LetterBook {
   decide(item: SinkItem): Promise<void>;
   /** True when records behind a dead letter with this key are dead letters. */
   holdsBack(key: string | undefined): boolean;
+  /** True when a record that fails must not go behind others: nothing becomes of it and of what follows. */
+  staysInPlace?(item: SinkItem): boolean;
 }
 
 /** The book of records that come from the input. */
@@ -44,7 +46,10 @@ export const inputLetters = ({ book, parksKeys, hasFrontier }: LetterBookOptions
   };
 };
 
-/** The book of letters in `letterTopic` that redrive `redrive` sends back; `onlyParked`: others might undo a newer record of their key. */
+/**
+ * The book of letters in `letterTopic` that redrive `redrive` sends back; `onlyParked`: others might undo a newer record of their key. Of a part of the letters, one of a parked key
+ * that fails again stays where it is: behind the others it would come after later ones of its key.
+ */
 export const redriveLetters = (
   book: OpenBook,
   letterTopic: string,
@@ -59,6 +64,7 @@ export const redriveLetters = (
   const holdsBack = (key: string | undefined) => stateOf(key) === redrive;
   return {
     holdsBack,
+    staysInPlace: ({ record: { key } }) => book.content.redriving?.isPart === true && stateOf(key) !== undefined,
     refusal: ({ record: { messageId, key } }) => {
       if (holdsBack(key) || (onlyParked && stateOf(key) === undefined)) return followsLetter();
       return isUpTo(messageId, decidedUpTo()) ? wasDecided() : undefined;

@@ -109,6 +109,12 @@ export const dropFailed = (batch: SinkBatch): void => {
   }
 };
 
+/** True when the first record that is left stays where it is, and all behind it. */
+export const endsInPlace = (batch: SinkBatch): boolean => {
+  const [first] = pending(batch);
+  return first?.error !== undefined && batch.book?.staysInPlace?.(first) === true;
+};
+
 /** True when nothing of the batch is left to do: every record has its outcome, and our own frontier, where there is one, is behind the last. */
 export const isDone = (batch: SinkBatch): boolean => {
   if (batch.records.some((item) => item.outcome === undefined)) return false;

@@ -5,7 +5,7 @@ import { FRONTIER_START } from '../core/frontier.ts';
 import { compareMessageIds, type MessageIdParts } from '../core/message-id.ts';
 import type { IncomingMessage, MessagingConsumer } from '../core/messaging.ts';
 import { deadLetterSubscription, redriveLettersName, redriveStream } from '../core/names.ts';
-import { keyHash } from '../core/sink-book.ts';
+import { keyHash, type SinkBook } from '../core/sink-book.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
 import { redriveLetters } from '../delivery/letter-book.ts';
@@ -13,7 +13,7 @@ import { LETTER, originalOf } from '../delivery/letters.ts';
 import { OpenBook } from '../delivery/open-book.ts';
 import type { Pipeline } from '../delivery/pipeline.ts';
 import { routeFailure } from '../delivery/pulsar-failure.ts';
-import type { SinkBatch } from '../delivery/sink-batch.ts';
+import { pending, type SinkBatch } from '../delivery/sink-batch.ts';
 import { publishDecided } from './publish-decided.ts';
 import { settle } from './settle.ts';
 import type { SinkRun } from './sink-attempt.ts';
@@ -32,8 +32,8 @@ interface Lane {
   readonly reader: RecordReader;
   readonly batch: Omit<SinkBatch, 'records'>;
   readonly pipeline: Pipeline<SinkBatch>;
-  /** The last letter that is sent back. */
-  readonly through: MessageIdParts;
+  /** The last letter that is sent back; it moves to before one that stays where it is. */
+  through: MessageIdParts;
   /** Keys of letters behind it. */
   readonly left: Set<string>;
 }
@@ -84,7 +84,8 @@ const sendBackOnce = async (run: SinkRun, letterTopic: string, { asked, topics, 
   const { last, markDelete } = await keeper.lastMessageId(run.control.signal);
   const lanes = new Map<string, Lane>();
   for (const topic of topics) {
-    const lane = await openLane(run, letterTopic, topic, wholeEntry(asked === 'all' ? last : asked));
+    const end = { through: wholeEntry(asked === 'all' ? last : asked), isPart: asked !== 'all' };
+    const lane = await openLane(run, letterTopic, topic, end);
     if ((lane.book.content.redriven ?? 0) < number) lanes.set(topic, lane);
   }
   const isEmpty =
@@ -133,7 +134,9 @@ const openKeeper = async ({ session, connector, control }: SinkRun, topic: strin
   }
 };
 
-const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: MessageIdParts): Promise<Lane> => {
+type End = Omit<NonNullable<SinkBook['redriving']>, 'number'>;
+
+const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: End): Promise<Lane> => {
   const { connector, deps, control, sink, session, guarantee } = run;
   const { uid, config } = connector;
   const { signal } = control;
@@ -172,11 +175,11 @@ const openLane = async (run: SinkRun, letterTopic: string, topic: string, end: M
 };
 
 /** Where a redrive ends is written down before it begins: a run that goes on with it sends nothing back that it appended. */
-const throughOf = async (book: OpenBook, number: number, end: MessageIdParts): Promise<MessageIdParts> => {
+const throughOf = async (book: OpenBook, number: number, end: End): Promise<MessageIdParts> => {
   const { redriving, redriven = 0 } = book.content;
   if (redriving?.number === number) return redriving.through;
-  if (redriven < number) await book.change({ redriving: { number, through: end } });
-  return end;
+  if (redriven < number) await book.change({ redriving: { number, ...end } });
+  return end.through;
 };
 
 /** Letters lie among those of others: they are acknowledged one by one, when their page is settled. */
@@ -238,14 +241,22 @@ const sendBack = async (run: SinkRun, page: readonly IncomingMessage[], { lanes,
 
 const settleLetters = async (
   run: SinkRun,
-  { batch, pipeline, reader }: Lane,
+  lane: Lane,
   messages: readonly IncomingMessage[],
   keeper: MessagingConsumer,
 ): Promise<void> => {
+  const { pipeline, reader } = lane;
   const records = reader.toRecords(messages).map((record) => ({ record, attempts: 0, original: originalOf(record) }));
-  if (records.length > 0) await settle({ ...batch, records }, pipeline, run);
-  await keeper.ackIndividual(messages.map(({ messageId }) => messageId));
+  const batch: SinkBatch = { ...lane.batch, records };
+  if (records.length > 0) await settle(batch, pipeline, run);
+  const [first] = pending(batch);
+  if (first) lane.through = justBefore(first.record.messageId);
+  const isThrough = ({ messageId }: IncomingMessage) => compareMessageIds(messageId, lane.through) <= 0;
+  for (const { key } of messages.filter((message) => !isThrough(message))) lane.left.add(keyHash(key ?? ''));
+  await keeper.ackIndividual(messages.filter(isThrough).map(({ messageId }) => messageId));
 };
+
+const justBefore = (id: MessageIdParts): MessageIdParts => ({ ...id, batchIndex: id.batchIndex - 1 });
 
 /** Keys are free of which no letter is left, and none was appended by this redrive. */
 const finish = async ({ book, left, number }: Lane): Promise<void> => {

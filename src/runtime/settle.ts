@@ -1,7 +1,7 @@
 import { backoffMs } from '../core/backoff.ts';
 import { PulsarIoError } from '../core/errors.ts';
 import type { Pipeline } from '../delivery/pipeline.ts';
-import { isDone, pending, type SinkBatch, type SinkOutcome } from '../delivery/sink-batch.ts';
+import { endsInPlace, isDone, pending, type SinkBatch, type SinkOutcome } from '../delivery/sink-batch.ts';
 import type { RunContext } from './run-deps.ts';
 
 /**
@@ -14,7 +14,7 @@ export const settle = async (batch: SinkBatch, pipeline: Pipeline<SinkBatch>, co
   for (;;) {
     const left = pending(batch).length;
     await pipeline(batch);
-    if (isDone(batch)) return;
+    if (isDone(batch) || endsInPlace(batch)) return;
     vainPasses = pending(batch).length < left ? 0 : vainPasses + 1;
     if (vainPasses === 0) continue;
     const waitMs = backoffMs(vainPasses, settings.backoff, random);

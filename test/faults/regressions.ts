@@ -172,4 +172,15 @@ export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
     ],
     changes: [{ atMs: 500, action: 'redrive' }],
   },
+  'the first letters are sent back, and one of them fails again': {
+    ...QUIET,
+    route: 'transactional',
+    records: 20,
+    partitions: 0,
+    sourcePartitions: 1,
+    keys: 1,
+    order: 'topic',
+    poisonEvery: 11,
+    changes: [{ atMs: 500, max: 20, action: 'redrive' }],
+  },
 };

@@ -118,7 +118,9 @@ const redrivesOf = (route: Route): fc.Arbitrary<Change[]> =>
   isSourceRoute(route)
     ? fc.constant([])
     : fc.array(
-        fc.integer({ min: 500, max: 9_000 }).map((atMs): Change => ({ atMs, action: 'redrive' })),
+        fc
+          .record({ atMs: fc.integer({ min: 500, max: 9_000 }), max: fc.constantFrom(undefined, 3, 20) })
+          .map((change): Change => ({ ...change, action: 'redrive' })),
         { maxLength: 2 },
       );
 

@@ -21,6 +21,8 @@ export interface Change {
   readonly action: 'update' | 'stop' | 'start' | 'restart' | 'add-partition' | 'redrive';
   readonly guarantee?: Guarantee;
   readonly parallelism?: number;
+  /** Of a redrive: how many letters at most. */
+  readonly max?: number | undefined;
 }
 
 /** Everything that a simulation depends on besides the code: the same schedule gives the same trace. It is plain data, so that it can be shrunk and replayed. */

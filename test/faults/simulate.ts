@@ -98,10 +98,10 @@ class Simulation {
     await operator.watchUntil(() => operator.isRedriven(this.#stage.topics.map(({ name }) => name)));
   }
 
-  async #change({ action, guarantee, parallelism }: Change): Promise<void> {
+  async #change({ action, guarantee, parallelism, max }: Change): Promise<void> {
     const { schedule, operator } = this.#stage;
     if (action === 'add-partition') this.#stage.addPartition();
-    else if (action === 'redrive') await this.#redrive();
+    else if (action === 'redrive') await this.#redrive(max);
     else if (action !== 'update') await operator.act(action);
     else {
       const next = [guarantee ?? schedule.guarantee, parallelism ?? schedule.parallelism] as const;
@@ -109,9 +109,9 @@ class Simulation {
     }
   }
 
-  async #redrive(): Promise<void> {
+  async #redrive(max: number | undefined): Promise<void> {
     const { parksKeys, operator } = this.#stage;
-    if (this.#isRedriven) await operator.redrive({ allowReordering: !parksKeys });
+    if (this.#isRedriven) await operator.redrive({ allowReordering: !parksKeys, max });
   }
 
   #give(): void {

@@ -211,6 +211,20 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     named: 'one record after the other',
   },
   {
+    number: 26,
+    part: 'h',
+    defect: 'a part of the letters is sent back, and one that fails again goes behind the others of its key',
+    edits: [
+      {
+        file: 'src/delivery/letter-book.ts',
+        find: 'book.content.redriving?.isPart === true &&',
+        replace: 'book.content.redriving?.isPart === undefined &&',
+      },
+    ],
+    tests: 'test/runtime/redrive.test.ts',
+    named: 'end at one that fails again',
+  },
+  {
     number: 27,
     defect: 'a redriven record with a new version',
     edits: [

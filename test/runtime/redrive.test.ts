@@ -319,6 +319,37 @@ test('takes the first letters only when that is asked for, and the key stays par
   });
 });
 
+test.each([
+  ['transactional', 3],
+  ['versioned', 5],
+] as const)(
+  'the first letters of a %s target end at one that fails again, wherever a run dies: it stays before what follows it',
+  async (type, step) => {
+    for (let at = 1, isOver = false; !isOver; at += step) {
+      const { letters, sink } = await parked(type, 'EFFECTIVELY_ONCE');
+      refuse('a2');
+      await ask(world, sink, 'POST', 'dead-letters?max=2');
+      let calls = 0;
+      const watch: Watch = () => {
+        calls += 1;
+        if (calls === at) throw new Crash(`call ${at}`);
+      };
+      isOver = await world.attempt(await current(world, sink), { watch }).then(
+        () => true,
+        () => false,
+      );
+      await world.drain(await current(world, sink));
+      expect({ at, letters: await world.texts(letters) }).toEqual({ at, letters: ['a1', 'a2', 'a3'] });
+      refuse();
+      await ask(world, sink, 'POST', 'dead-letters');
+      await world.drain(await current(world, sink));
+      const effects = [...new Set(world.target.effects)];
+      expect({ at, effects, held: await held(sink) }).toEqual({ at, effects: ['a1', 'a2', 'a3'], held: 0 });
+      expect(at).toBeLessThan(200);
+    }
+  },
+);
+
 test('dropping letters frees their key, and needs a confirmation', async () => {
   const { topic, sink } = await parked('transactional', 'EFFECTIVELY_ONCE');
   await expect(ask(world, sink, 'DELETE', 'dead-letters')).rejects.toThrow(`?confirm=${sink.config.name}`);

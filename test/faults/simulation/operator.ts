@@ -41,8 +41,16 @@ export class Operator {
   }
 
   /** Has dead letters sent back. */
-  async redrive({ allowReordering }: { readonly allowReordering: boolean }): Promise<void> {
-    await this.#ask('POST', '/dead-letters', undefined, allowReordering ? '?allowReordering=true' : '');
+  async redrive({
+    allowReordering,
+    max,
+  }: {
+    readonly allowReordering: boolean;
+    readonly max?: number | undefined;
+  }): Promise<void> {
+    const query = new URLSearchParams({ allowReordering: String(allowReordering) });
+    if (max !== undefined) query.set('max', String(max));
+    await this.#ask('POST', '/dead-letters', undefined, `?${query}`);
   }
 
   /** Number of times that dead letters were asked to be sent back. */
