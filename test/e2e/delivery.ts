@@ -92,6 +92,7 @@ export const deliver = async (options: DeliveryOptions): Promise<DeliveryResult>
   });
   await cloud.create('source', 'in', {
     ...common,
+    ...input.more,
     archive: `builtin://${input.sourceType}`,
     topicName: topic,
     configs: { ...input.configs, ...(input.sourceType === 'file' && target.sourceConfigs) },
