@@ -235,3 +235,27 @@ describe('restart', () => {
     expect((await api.post('sources/public/default/r1/9/restart')).reason).toBe("public/default/r1/9 doesn't exist");
   });
 });
+
+describe('starting runs at once', () => {
+  const started = async (msOfEach: number): Promise<number> => {
+    const invokeRun = async () => api.clock.advance(msOfEach);
+    await api.close();
+    let count = 0;
+    api = await startControlPlane({
+      invokeRun: async () => {
+        count += 1;
+        await invokeRun();
+      },
+    });
+    await api.createSource('r1', { ...SOURCE, parallelism: 120 });
+    return count;
+  };
+
+  test('starts all instances, however many', async () => {
+    expect(await started(0)).toBe(120);
+  });
+
+  test('leaves to the dispatcher what five seconds are not enough for', async () => {
+    expect(await started(100)).toBe(50);
+  });
+});

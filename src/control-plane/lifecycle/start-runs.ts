@@ -4,8 +4,8 @@ import { hasRuns } from '../../core/source-runs.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Call } from '../operation.ts';
 
-/** Instances that are started at once; the dispatcher starts the others within a minute. */
-const MAX_IMMEDIATE_RUNS = 50;
+/** How long a call starts runs, in milliseconds; the dispatcher starts the others within a minute. */
+const START_FOR_MS = 5_000;
 
 /** How long an invocation may wait before it is too old to be obeyed (GUARANTEES rule 22), in milliseconds. */
 const RUN_REQUEST_VALID_MS = 60_000;
@@ -16,7 +16,9 @@ const RUN_REQUEST_VALID_MS = 60_000;
  */
 export const startRuns = async (call: Call, connector: Connector, instances: readonly number[]): Promise<void> => {
   const wanted = instances.filter((instance) => desiredState(connector, instance) === 'RUNNING');
-  await inParallel(wanted.slice(0, MAX_IMMEDIATE_RUNS), async (instance) => {
+  const endMs = call.deps.clock.monotonicMs() + START_FOR_MS;
+  await inParallel(wanted, async (instance) => {
+    if (call.deps.clock.monotonicMs() >= endMs) return;
     try {
       if (hasRuns(connector, call.deps.catalogue) && !isSurplus(connector, instance))
         await invoke(call, connector, instance);
