@@ -27,7 +27,7 @@ const drainTopics: Work = async (context, session) => {
   const topics = await topicsOf(connector, plan, session, context);
   const config = await resolveTypeConfig(type, connector, deps, context.secrets, control.signal);
   const sink = await type.open(config, openContext(context));
-  const toTarget = sinkShape(type, connector, session);
+  const toTarget = sinkShape(type, config, connector, session);
   const maxBatchRecords = type.maxBatchRecords?.(config) ?? deps.settings.maxBatchRecords;
   try {
     const run: SinkRun = {

@@ -8,6 +8,7 @@ import type { MessagingSession } from '../../core/messaging.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
 import type { SinkRecord } from '../../core/record.ts';
 import { routeFailure } from '../../delivery/pulsar-failure.ts';
+import type { ShapeRecord } from '../../delivery/shape.ts';
 import { RecordReader } from '../sink-records.ts';
 import { sinkShape } from '../sink-shape.ts';
 import { existingTopics } from './existing-topics.ts';
@@ -24,10 +25,9 @@ const WAIT_MS = 3_000;
 /** The next messages of a sink and what it would write, read beside its subscription. Throws `InspectionEnd`. */
 export const previewSink = async (inspection: Inspection, records: number): Promise<InspectionAnswer> => {
   const { deps, config, context, signal } = inspection;
-  const connector = inspection.connector as SinkConnector;
   const type = inspection.type as SinkType;
   const pulsar = await step('pulsar', signal, 'looking for topics', async () => requirePulsar(deps.pulsar));
-  const messages = await readNext(inspection, connector, pulsar, records, type);
+  const messages = await readNext(inspection, pulsar, records);
   const shown = await withOpen(
     inspection,
     () => type.open(config, context),
@@ -55,15 +55,27 @@ interface Read {
   readonly shaped: SinkRecord | Error | undefined;
 }
 
+/** What the reading of each topic needs. */
+interface Reading {
+  readonly session: MessagingSession;
+  readonly connector: SinkConnector;
+  readonly pulsar: PulsarAdmin;
+  /** Records in all. */
+  readonly count: number;
+  readonly toTarget: ShapeRecord;
+  readonly signal: AbortSignal;
+}
+
 const readNext = async (
-  { deps, signal }: Inspection,
-  connector: SinkConnector,
+  { deps, config, signal, ...inspection }: Inspection,
   pulsar: PulsarAdmin,
   count: number,
-  type: SinkType,
 ): Promise<Next> => {
+  const connector = inspection.connector as SinkConnector;
   const next: Next = { findings: [], records: [] };
   const session = await step('pulsar', signal, 'connecting to the broker', () => deps.openSession(signal));
+  const toTarget = sinkShape(inspection.type as SinkType, config, connector, session);
+  const reading = { session, connector, pulsar, count, toTarget, signal };
   try {
     for (const { named, concrete } of await step('pulsar', signal, 'listing topics', () =>
       existingTopics(connector, pulsar, signal),
@@ -71,9 +83,7 @@ const readNext = async (
       if (concrete.length === 0) next.findings.push(good('pulsar', `${named} does not exist yet`));
       for (const topic of concrete) {
         if (next.records.length >= count) break;
-        await step('pulsar', signal, `reading ${topic}`, () =>
-          readTopic(next, session, connector, pulsar, topic, count, type, signal),
-        );
+        await step('pulsar', signal, `reading ${topic}`, () => readTopic(next, topic, reading));
       }
     }
     return next;
@@ -84,13 +94,8 @@ const readNext = async (
 
 const readTopic = async (
   { findings, records }: Next,
-  session: MessagingSession,
-  connector: SinkConnector,
-  pulsar: PulsarAdmin,
   topic: string,
-  count: number,
-  type: SinkType,
-  signal: AbortSignal,
+  { session, connector, pulsar, count, toTarget, signal }: Reading,
 ): Promise<void> => {
   const start = await startOf(connector, pulsar, topic, signal);
   if (typeof start === 'string') return void findings.push(good('pulsar', `${topic}: ${start}`));
@@ -99,7 +104,6 @@ const readTopic = async (
     const reader = await readerFrom(session, topic, start, wanted, signal);
     const options = { maxMessages: wanted, maxBytes: MAX_BYTES, lingerMs: 200, waitMs: WAIT_MS, signal };
     const messages = await reader.receiveBatch(options);
-    const toTarget = sinkShape(type, connector, session);
     for (const record of new RecordReader(topic, undefined).toRecords(messages)) {
       const shaped = await Promise.resolve(record)
         .then(toTarget)
