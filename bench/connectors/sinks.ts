@@ -7,7 +7,16 @@ import type { Guarantee } from '../../src/core/guarantee.ts';
 import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
 import { configOf, context } from '../../test/connectors/open.ts';
 import type { Target } from '../../test/e2e/target.ts';
-import { type Batches, pagesOf, type Row, type SinkSide, type Writer } from './system.ts';
+import {
+  type Batches,
+  type Measured,
+  type Measures,
+  pagesOf,
+  type Row,
+  type SinkSide,
+  timed,
+  type Writer,
+} from './system.ts';
 
 const TOPIC = 'persistent://public/default/bench';
 const BATCH = 1_000;
@@ -16,26 +25,24 @@ const GUARANTEES = ['ATLEAST_ONCE', 'EFFECTIVELY_ONCE'] as const satisfies reado
 const running = (): AbortSignal => new AbortController().signal;
 
 /** Rates of one sink: of its client alone, and under each guarantee in each mode. Only the sink's code, without topic and pipeline. */
-export const sinkMeasures = (sink: SinkSide): [string, () => Promise<number>][] => [
+export const sinkMeasures = (sink: SinkSide): Measures => [
   ['raw client', () => measure(sink, (target, batches) => sink.raw(target, batches))],
   ...Object.entries(sink.modes).flatMap(([mode, configs]) =>
-    (sink.guarantees ?? GUARANTEES).map((guarantee): [string, () => Promise<number>] => [
+    (sink.guarantees ?? GUARANTEES).map((guarantee): Measures[number] => [
       `${guarantee}${mode}`,
       () => measure(sink, (target, batches) => throughSink(target, configs, guarantee, batches)),
     ]),
   ),
 ];
 
-/** Records per second into a fresh target, which counts them. */
-const measure = async ({ records, target: makeTarget }: SinkSide, writer: Writer): Promise<number> => {
+/** Into a fresh target, which counts them. */
+const measure = async ({ records, target: makeTarget }: SinkSide, writer: Writer): Promise<Measured> => {
   await using target = await makeTarget();
   const batches = pagesOf(records, BATCH).map((rows) => rows.map(recordOf));
   const write = await writer(target, batches);
-  const startMs = performance.now();
-  await write();
-  const tookMs = performance.now() - startMs;
+  const measured = await timed(records, write);
   await requireArrived(target, records);
-  return records / (tookMs / 1_000);
+  return measured;
 };
 
 /** A target that is told of what arrived hears of the last records later: as long as more come, and so much longer. */

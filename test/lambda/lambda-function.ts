@@ -15,6 +15,7 @@ export class LambdaFunction {
   #settings: FunctionSettings;
   readonly #idle: Sandbox[] = [];
   readonly #busy = new Set<Sandbox>();
+  #billedMs = 0;
   #counts = { invocations: 0, coldStarts: 0, timeouts: 0, crashes: 0, overlaps: 0 };
 
   constructor(settings: FunctionSettings) {
@@ -23,6 +24,11 @@ export class LambdaFunction {
 
   get counts(): Counts {
     return this.#counts;
+  }
+
+  /** What Lambda has billed for the invocations that ended, in milliseconds. */
+  get billedMs(): number {
+    return this.#billedMs;
   }
 
   /** Time that processors have spent for the environments that are there, in milliseconds. */
@@ -40,10 +46,12 @@ export class LambdaFunction {
     const sandbox = this.#idle.pop() ?? (await this.#start());
     if ([...this.#busy].some(({ settings }) => settings !== sandbox.settings)) this.#counts.overlaps += 1;
     this.#busy.add(sandbox);
+    const billedBeforeMs = sandbox.billedMs;
     const invoking = sandbox.invoke(payload);
     onStart(sandbox);
     const outcome = await invoking;
     this.#busy.delete(sandbox);
+    this.#billedMs += sandbox.billedMs - billedBeforeMs;
     if (outcome.kind === 'timeout') this.#counts.timeouts += 1;
     if (outcome.kind === 'crash') this.#counts.crashes += 1;
     if (sandbox.isAlive && outcome.kind !== 'timeout') this.#keep(sandbox);

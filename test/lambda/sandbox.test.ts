@@ -53,6 +53,18 @@ test('uses an environment again, and makes another for an invocation at the same
   expect(counter.counts).toEqual({ invocations: 4, coldStarts: 2, timeouts: 0, crashes: 0, overlaps: 0 });
 });
 
+test('bills each invocation in whole milliseconds, and the initialisation with the first', async () => {
+  const sandbox = await Sandbox.start(settingsOf('export const handler = async () => 1'));
+  expect(sandbox.billedMs).toBe(0);
+  await sandbox.invoke(Buffer.from('{}'));
+  const first = sandbox.billedMs;
+  expect(first).toBeGreaterThanOrEqual(Math.ceil(sandbox.initMs));
+  await sandbox.invoke(Buffer.from('{}'));
+  expect(sandbox.billedMs).toBeGreaterThan(first);
+  expect(Number.isInteger(sandbox.billedMs)).toBe(true);
+  await sandbox.stop();
+});
+
 test('freezes the process between invocations', async () => {
   const sandbox = await Sandbox.start(
     settingsOf('let ticks = 0; setInterval(() => ticks++, 1); export const handler = async () => ticks'),

@@ -42,6 +42,7 @@ export class Sandbox {
   readonly #ended: Promise<unknown>;
   /** Milliseconds from the start of the process until it asked for its first invocation. */
   readonly initMs: number;
+  #billedMs = 0;
 
   private constructor(settings: FunctionSettings, api: RuntimeApi, process: ChildProcess, initMs: number) {
     this.settings = settings;
@@ -87,8 +88,17 @@ export class Sandbox {
     return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
   }
 
+  /**
+   * What Lambda has billed for so far, in milliseconds: of each invocation the time until its answer, rounded up to a millisecond, with the initialisation in the first
+   * (AWS: "AWS Lambda standardizes billing for INIT Phase", 2025).
+   */
+  get billedMs(): number {
+    return this.#billedMs;
+  }
+
   /** Invokes the function once; one invocation at a time. */
   async invoke(payload: Buffer): Promise<Outcome> {
+    const beganMs = performance.now() - (this.#billedMs === 0 ? this.initMs : 0);
     const { name, timeoutMs } = this.settings;
     const functionArn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
     this.#process.kill('SIGCONT');
@@ -99,6 +109,7 @@ export class Sandbox {
     const done = this.#api.give(given).then(outcomeOf);
     const outcome = await Promise.race([done, crash, timer.promise]);
     clearTimeout(timeout);
+    this.#billedMs += Math.ceil(performance.now() - beganMs);
     if (outcome.kind === 'timeout') this.kill();
     if (outcome.kind !== 'response' && outcome.kind !== 'error') return outcome;
     await Promise.race([this.#api.ready(), this.#ended]);

@@ -2,7 +2,6 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { OpenLogSource } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
-import { stringifyExact } from '../../core/exact-json.ts';
 import { quote } from './columns.ts';
 import { databasePath } from './config.ts';
 import { sqliteError } from './errors.ts';
@@ -96,16 +95,27 @@ const statementsOf = (config: SqliteSourceConfig) => {
   };
 };
 
-const rowOf = ({
-  pulsar_io_n: number = null,
-  pulsar_io_t: time = null,
-  ...fields
-}: Record<string, unknown>): QueryRow => ({
-  json: stringifyExact(Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]))),
-  incrementing: number === null ? null : String(number),
-  timestamp: time === null ? null : String(time),
-});
+const rowOf = (row: Record<string, unknown>): QueryRow => {
+  const { pulsar_io_n: number = null, pulsar_io_t: time = null } = row;
+  return {
+    json: jsonOf(row),
+    incrementing: number === null ? null : String(number),
+    timestamp: time === null ? null : String(time),
+  };
+};
 
-/** A blob is base64, as in Debezium's records. */
-const plain = (value: unknown): unknown =>
-  value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+/** Written field by field, without ours: several times as fast as `stringifyExact`, which asks for each value. */
+const jsonOf = (row: Readonly<Record<string, unknown>>): string => {
+  let json = '';
+  for (const name in row) {
+    if (name === 'pulsar_io_n' || name === 'pulsar_io_t') continue;
+    json += `${json === '' ? '' : ','}${JSON.stringify(name)}:${jsonValue(row[name])}`;
+  }
+  return `{${json}}`;
+};
+
+/** An integer has all its digits; a blob is base64, as in Debezium's records. */
+const jsonValue = (value: unknown): string => {
+  if (typeof value === 'bigint') return String(value);
+  return JSON.stringify(value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value);
+};

@@ -11,6 +11,8 @@ export const PRICES = {
   eventBridgeInvocation: 1e-6,
   /** API Gateway HTTP API, per request. */
   httpApiRequest: 1e-6,
+  /** SQS standard queue, per request. */
+  sqsRequest: 0.4e-6,
   /** CloudWatch, per custom metric and month. */
   metricMonth: 0.3,
   /** CloudWatch, per alarm on one metric and month. */

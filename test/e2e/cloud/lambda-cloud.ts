@@ -53,6 +53,8 @@ class LambdaCloud {
   get state(): CloudState {
     const runs = [this.functions.source, this.functions.sink];
     const sum = (of: (it: LambdaFunction) => number) => runs.reduce((total, it) => total + of(it), 0);
+    const each = (of: (it: LambdaFunction) => number) =>
+      Object.fromEntries(Object.entries(this.functions).map(([name, it]) => [name, of(it)]));
     return {
       running: sum((it) => it.running),
       started: sum((it) => it.counts.invocations),
@@ -60,7 +62,9 @@ class LambdaCloud {
       environments: sum((it) => it.counts.coldStarts),
       timeouts: sum((it) => it.counts.timeouts),
       overlaps: sum((it) => it.counts.overlaps),
-      cpuMs: Object.fromEntries(Object.entries(this.functions).map(([name, it]) => [name, it.cpuMs])),
+      cpuMs: each((it) => it.cpuMs),
+      billedMs: each((it) => it.billedMs),
+      invocations: each((it) => it.counts.invocations),
     };
   }
 

@@ -44,4 +44,7 @@ export interface CloudState {
   readonly overlaps?: number;
   /** Time that processors have spent for each function, in milliseconds. */
   readonly cpuMs?: Readonly<Record<string, number>>;
+  /** What Lambda has billed for the invocations of each function that ended, in milliseconds, and how many those and others were. */
+  readonly billedMs?: Readonly<Record<string, number>>;
+  readonly invocations?: Readonly<Record<string, number>>;
 }

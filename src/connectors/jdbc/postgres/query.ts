@@ -108,9 +108,11 @@ const statementsOf = (config: PostgresSourceConfig, table: Found | undefined) =>
     mode.includes('timestamp') ? `${t}::text` : 'NULL',
   ];
   const json = 'to_json(source)::text';
-  const select = `SELECT ${json} AS json, ${number} AS incrementing, ${time} AS timestamp FROM ${from} AS source WHERE`;
+  // JSON is made of the page's rows only: PostgreSQL would make it of all that it sorts to find them.
+  const page = (where: string, order: string, offset = 0): string =>
+    `SELECT ${json} AS json, ${number} AS incrementing, ${time} AS timestamp FROM
+      (SELECT * FROM ${from} AS source WHERE ${where} ORDER BY ${order} LIMIT ${batchMaxRows} OFFSET ${offset}) AS source ORDER BY ${order}`;
   const now = `clock_timestamp() - ${timestampDelayIntervalMs} * interval '1 millisecond'`;
-  const limit = `LIMIT ${batchMaxRows}`;
   return {
     horizon:
       mode === 'incrementing'
@@ -118,23 +120,13 @@ const statementsOf = (config: PostgresSourceConfig, table: Found | undefined) =>
         : `SELECT (${now})::text AS horizon`,
     rows: ({ incrementing, timestamp, ties }: RowPosition, horizon: string): [string, unknown[]] => {
       if (mode === 'incrementing') {
-        const after = incrementing === undefined ? '' : `AND ${n} > $2`;
-        return [
-          `${select} ${n} <= $1 ${after} ORDER BY ${n} ${limit}`,
-          [horizon, ...(incrementing === undefined ? [] : [incrementing])],
-        ];
+        if (incrementing === undefined) return [page(`${n} <= $1`, n), [horizon]];
+        return [page(`${n} <= $1 AND ${n} > $2`, n), [horizon, incrementing]];
       }
       const order = mode === 'timestamp' ? `${t}, ${json}` : `${t}, ${n}`;
-      if (timestamp === undefined) return [`${select} ${t} <= $1 ORDER BY ${order} ${limit}`, [horizon]];
-      if (mode === 'timestamp')
-        return [
-          `${select} ${t} <= $1 AND ${t} >= $2 ORDER BY ${order} ${limit} OFFSET ${ties ?? 0}`,
-          [horizon, timestamp],
-        ];
-      return [
-        `${select} ${t} <= $1 AND (${t}, ${n}) > ($2, $3) ORDER BY ${order} ${limit}`,
-        [horizon, timestamp, incrementing],
-      ];
+      if (timestamp === undefined) return [page(`${t} <= $1`, order), [horizon]];
+      if (mode === 'timestamp') return [page(`${t} <= $1 AND ${t} >= $2`, order, ties), [horizon, timestamp]];
+      return [page(`${t} <= $1 AND (${t}, ${n}) > ($2, $3)`, order), [horizon, timestamp, incrementing]];
     },
   };
 };
