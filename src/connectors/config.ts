@@ -7,7 +7,7 @@ import {
   type TUnsafe,
   Type,
 } from '@sinclair/typebox';
-import type { FieldNotes } from '../core/connector-type.ts';
+import type { FieldNotes, Problem } from '../core/connector-type.ts';
 
 type PulsarNotes = NonNullable<FieldNotes['pulsar']>;
 
@@ -28,6 +28,27 @@ export const pulsarKey = (
   defaultValue = '',
   more: Pick<PulsarNotes, 'help' | 'required'> = {},
 ): { pulsar: PulsarNotes } => ({ pulsar: { type, default: defaultValue, ...more } });
+
+/** Our key for the authorities that a target's certificate is checked against; `whose`: whose certificate that is, `when`: when it is checked. */
+export const caCertificate = (whose = 'the server’s certificate', when = '') =>
+  Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: `Certificates of the authorities that sign ${whose}, as PEM text${when}. Absent: those that Node trusts.`,
+    }),
+  );
+
+/** Our keys of a target whose connection is encrypted where it is asked to be. */
+export const tlsKeys = {
+  tls: Type.Boolean({ default: false, description: 'Whether the connection is encrypted.' }),
+  caCertificate: caCertificate(),
+};
+
+/** Problems of {@link tlsKeys}. */
+export const checkTls = (config: { readonly tls: boolean; readonly caCertificate?: string }): Problem[] =>
+  config.caCertificate !== undefined && !config.tls
+    ? [{ path: '/configs/tls', message: 'must be true for caCertificate to be used' }]
+    : [];
 
 /** Entries of a comma-separated list, as Pulsar's configs have them; blanks around an entry and empty entries are dropped. */
 export const splitList = (list: string | undefined): string[] =>

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Problem } from '../../core/connector-type.ts';
-import { choice, pulsarKey, secretString, splitList, strictObject, wholeMatch } from '../config.ts';
+import { caCertificate, choice, pulsarKey, secretString, splitList, strictObject, wholeMatch } from '../config.ts';
 import { SSL_MODES } from '../jdbc/postgres/url.ts';
 
 const STRING = 'java.lang.String';
@@ -172,12 +172,7 @@ export const debeziumPostgresConfig = strictObject({
   'json-with-envelope': Type.Optional(
     Type.Boolean({ description: 'Only false: records carry no schema.', ...pulsarKey('boolean', 'false') }),
   ),
-  caCertificate: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description: 'Authorities of the server’s certificate, as PEM text, for `verify-ca` and `verify-full`.',
-    }),
-  ),
+  caCertificate: caCertificate('the server’s certificate', ', for `verify-ca` and `verify-full`'),
   operationTimeoutMs: Type.Integer({
     minimum: 100,
     maximum: 600_000,

@@ -60,7 +60,3 @@ export const rowsOf = async <T>(
     throw error;
   }
 };
-
-/** An SQL literal. */
-export const literal = (text: string): string =>
-  `${text.includes('\\') ? 'E' : ''}'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Type } from '@sinclair/typebox';
 import { Parse } from '@sinclair/typebox/value';
-import type { Client } from 'pg';
+import pg, { type Client } from 'pg';
 import { PulsarIoError } from '../../core/errors.ts';
 import { orAborted } from '../abort.ts';
 import { quote } from '../jdbc/columns.ts';
 import { destroy } from '../jdbc/postgres/connect.ts';
 import type { DebeziumPostgresConfig } from './config.ts';
-import { connect, literal, rowsOf } from './connect.ts';
+import { connect, rowsOf } from './connect.ts';
 import { sourceError } from './errors.ts';
 import type { Filter } from './filter.ts';
 import type { LsnPosition } from './position.ts';
@@ -81,12 +81,12 @@ export const writeSnapshot = async (
       'SELECT pg_current_wal_insert_lsn()::text AS lsn',
       signal,
     );
-    const published = PUBLISHED.replace('PUBLICATION', literal(config['publication.name']));
+    const published = PUBLISHED.replace('PUBLICATION', pg.escapeLiteral(config['publication.name']));
     for (const table of await rowsOf<Published>(client, published, signal))
       if (filter.takesTable(table.schema, table.name)) await writeTable(client, table, snapshot, signal);
-    await rowsOf(client, emit('false', snapshot, literal(SNAPSHOT_END)), signal);
+    await rowsOf(client, emit('false', snapshot, pg.escapeLiteral(SNAPSHOT_END)), signal);
     // Messages alone are not flushed by a commit: this one has a transaction.
-    await rowsOf(client, emit('true', snapshot, literal('durable')), signal);
+    await rowsOf(client, emit('true', snapshot, pg.escapeLiteral('durable')), signal);
     await rowsOf(client, 'COMMIT', signal);
     return { lsn, index: 0, sequence: -1, snapshot, start };
   } catch (error) {
@@ -113,7 +113,7 @@ const consistentPoint = async (client: Client, snapshot: string, signal: AbortSi
 };
 
 const emit = (isTransactional: 'true' | 'false', snapshot: string, content: string): string =>
-  `SELECT pg_logical_emit_message(${isTransactional}, ${literal(prefixOf(snapshot))}, ${content})`;
+  `SELECT pg_logical_emit_message(${isTransactional}, ${pg.escapeLiteral(prefixOf(snapshot))}, ${content})`;
 
 const writeTable = async (
   client: Client,
@@ -122,12 +122,14 @@ const writeTable = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const table = `${quote(schema)}.${quote(name)}`;
-  const head = literal(JSON.stringify({ oid: Number(oid), schema, table: name, columns: JSON.parse(columns) }));
+  const head = pg.escapeLiteral(
+    JSON.stringify({ oid: Number(oid), schema, table: name, columns: JSON.parse(columns) }),
+  );
   const content = `((${head}::jsonb || jsonb_build_object('atMs', at_ms, 'rows', to_jsonb(parts))))::text`;
-  const flush = `PERFORM pg_logical_emit_message(false, ${literal(prefixOf(snapshot))}, ${content}); parts := '{}'; size := 0;`;
+  const flush = `PERFORM pg_logical_emit_message(false, ${pg.escapeLiteral(prefixOf(snapshot))}, ${content}); parts := '{}'; size := 0;`;
   await rowsOf(
     client,
-    `DO ${literal(`DECLARE
+    `DO ${pg.escapeLiteral(`DECLARE
   one text; parts text[] := '{}'; size int := 0; at_ms int8 := floor(extract(epoch FROM now()) * 1000);
 BEGIN
   FOR one IN SELECT ROW(${names.map((it) => `t.${quote(it)}`).join(', ')})::text FROM ${table} t LOOP

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { choice, pulsarKey, secretString, strictObject } from '../config.ts';
+import { caCertificate, choice, pulsarKey, secretString, strictObject } from '../config.ts';
 import { sslConfig } from './ssl.ts';
 
 const UNUSED = 'Accepted and not used: ';
@@ -183,13 +183,7 @@ export const elasticSearchConfig = strictObject({
     description: 'Whether the fields of a key that is a JSON object are put into the document.',
     ...flag(false),
   }),
-  caCertificate: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description:
-        'Certificates of the authorities that sign the server’s certificate, as PEM text. Absent: those that Node trusts.',
-    }),
-  ),
+  caCertificate: caCertificate(),
   clientCertificate: Type.Optional(
     Type.String({ minLength: 1, description: 'Certificate to authenticate with, as PEM text; with `clientKey`.' }),
   ),

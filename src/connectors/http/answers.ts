@@ -1,6 +1,7 @@
 import type { Disposition, ErrorCode } from '../../core/error-codes.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { isTlsCode } from '../tls-code.ts';
+import { LINK_LOCAL_ADVICE } from './link-local.ts';
 import type { HttpAnswer } from './request.ts';
 
 interface Meaning {
@@ -54,6 +55,8 @@ export const failureOf = (answer: HttpAnswer, isIdempotent: boolean, doing: stri
 /** No answer came. What the client says names addresses and certificates, never headers or bodies. */
 export const noAnswer = (error: unknown, doing: string): PulsarIoError => {
   const { code = '', name = '', message = '' } = error as { code?: string; name?: string; message?: string };
+  if (code === 'ERR_IP_BLOCKED')
+    return new PulsarIoError('PIO_SINK_MISCONFIGURED', `${doing}: its address is link-local: ${LINK_LOCAL_ADVICE}`);
   const what = name === 'AbortError' || name === 'TimeoutError' ? 'no answer in time' : message || code;
   return new PulsarIoError(
     isTlsCode(code) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE',

@@ -1,5 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { LINK_LOCAL } from './link-local.ts';
 import type { HttpSinkConfig } from './sink-config.ts';
 
 /** What came back; its body is nobody's business. */
@@ -21,8 +22,8 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** A client for a configuration; connects with the first request. */
 export const httpClient = (config: HttpSinkConfig): HttpClient => {
-  const { url, method, requestTimeoutMs, concurrency, caCertificate } = config;
-  const options = { keepAlive: true, maxSockets: concurrency };
+  const { url, method, requestTimeoutMs, concurrency, caCertificate, allowLinkLocal } = config;
+  const options = { keepAlive: true, maxSockets: concurrency, ...(!allowLinkLocal && { blockList: LINK_LOCAL }) };
   const isTls = new URL(url).protocol === 'https:';
   const agent = isTls
     ? new HttpsAgent({ ...options, ...(caCertificate !== undefined && { ca: caCertificate }) })

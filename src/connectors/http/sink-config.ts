@@ -2,7 +2,8 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { type Static, Type } from '@sinclair/typebox';
 import type { Problem } from '../../core/connector-type.ts';
 import type { Guarantee } from '../../core/guarantee.ts';
-import { choice, pulsarKey, secretString, strictObject } from '../config.ts';
+import { caCertificate, choice, pulsarKey, secretString, strictObject } from '../config.ts';
+import { isLinkLocal, LINK_LOCAL_ADVICE } from './link-local.ts';
 
 /** Pulsar's `HttpSinkConfig`, in its order, then ours. */
 export const httpSinkConfig = strictObject({
@@ -63,13 +64,12 @@ export const httpSinkConfig = strictObject({
     default: 10 * 1024 * 1024,
     description: 'Largest body; a larger record is rejected before it is sent.',
   }),
-  caCertificate: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description:
-        'Certificates of the authorities that sign the server’s certificate, as PEM text. Absent: those that Node trusts.',
-    }),
-  ),
+  caCertificate: caCertificate(),
+  allowLinkLocal: Type.Boolean({
+    default: false,
+    description:
+      'Whether the target may have a link-local address, such as 169.254.169.254, where clouds keep metadata and credentials.',
+  }),
 });
 
 /** Validated configuration of the http sink. */
@@ -94,7 +94,7 @@ export const checkHttpSink = (config: HttpSinkConfig, guarantee: Guarantee): Pro
   return guarantee === 'EFFECTIVELY_ONCE' ? [...problems, ...checkEffectivelyOnce(config)] : problems;
 };
 
-const checkUrl = ({ url, caCertificate }: HttpSinkConfig): Problem[] => {
+const checkUrl = ({ url, caCertificate, allowLinkLocal }: HttpSinkConfig): Problem[] => {
   const parsed = URL.parse(url);
   if (parsed === null || !['http:', 'https:'].includes(parsed.protocol))
     return [{ path: '/configs/url', message: 'must be an http or https address' }];
@@ -102,6 +102,8 @@ const checkUrl = ({ url, caCertificate }: HttpSinkConfig): Problem[] => {
     return [
       { path: '/configs/url', message: 'must hold no credentials: use authorization, which is kept as a secret' },
     ];
+  if (!allowLinkLocal && isLinkLocal(parsed.hostname))
+    return [{ path: '/configs/url', message: `must not be link-local: ${LINK_LOCAL_ADVICE}` }];
   return caCertificate !== undefined && parsed.protocol !== 'https:'
     ? [{ path: '/configs/caCertificate', message: 'must be absent where the address is not https' }]
     : [];

@@ -2,7 +2,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { SASLOptions } from '@platformatic/kafka';
 import { Type } from '@sinclair/typebox';
 import type { Problem } from '../../core/connector-type.ts';
-import { pulsarKey, secretString, splitList } from '../config.ts';
+import { caCertificate, pulsarKey, secretString, splitList } from '../config.ts';
 
 const STRING = 'java.lang.String';
 
@@ -67,13 +67,7 @@ export const securityKeys = {
 
 /** Our own keys of both. */
 export const ownSecurityKeys = {
-  caCertificate: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description:
-        'Certificates of the authorities that sign the brokers’ certificates, as PEM text. Absent: those that Node trusts.',
-    }),
-  ),
+  caCertificate: caCertificate('the brokers’ certificates'),
   connectTimeoutMs: Type.Integer({
     minimum: 100,
     maximum: 300_000,

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Problem } from '../../core/connector-type.ts';
 import type { Guarantee } from '../../core/guarantee.ts';
-import { pulsarKey, secretString, strictObject } from '../config.ts';
+import { checkTls, pulsarKey, secretString, strictObject, tlsKeys } from '../config.ts';
 
 const text = (help: string, more: { readonly default?: string; readonly required?: boolean } = {}) =>
   pulsarKey('java.lang.String', more.default ?? '', { help, ...(more.required && { required: true }) });
@@ -80,18 +80,6 @@ const common = {
   }),
 };
 
-/** Ours, at the end of both. */
-const tls = {
-  tls: Type.Boolean({ default: false, description: 'Whether the connection is encrypted.' }),
-  caCertificate: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description:
-        'Certificates of the authorities that sign the server’s certificate, as PEM text. Absent: those that Node trusts.',
-    }),
-  ),
-};
-
 const QUEUE_HELP = 'The RabbitMQ queue name from which messages should be read from or written to';
 
 /** Config of the rabbitmq source: Pulsar's `RabbitMQSourceConfig`, then ours. */
@@ -136,7 +124,7 @@ export const rabbitmqSourceConfig = strictObject({
         'How long the queue keeps a message, in milliseconds: its `x-message-ttl`, or the `message-ttl` of its policy. EFFECTIVELY_ONCE and ATMOST_ONCE remember ids for two days more, and are refused without it. The server does not tell it.',
     }),
   ),
-  ...tls,
+  ...tlsKeys,
 });
 
 /** Validated configuration of the rabbitmq source. */
@@ -200,24 +188,23 @@ export const rabbitmqSinkConfig = strictObject({
     description:
       'Larger payloads are rejected before they are sent. The default is what RabbitMQ 4 takes unless it is told otherwise.',
   }),
-  ...tls,
+  ...tlsKeys,
 });
 
 /** Validated configuration of the rabbitmq sink. */
 export type RabbitmqSinkConfig = Static<typeof rabbitmqSinkConfig>;
 
 /** What both need to reach a server. */
-export type RabbitmqServerConfig = Pick<RabbitmqSourceConfig, keyof typeof common | keyof typeof tls>;
+export type RabbitmqServerConfig = Pick<RabbitmqSourceConfig, keyof typeof common | keyof typeof tlsKeys>;
 
 /** The least `frame-max` of AMQP 0-9-1. */
 const MIN_FRAME = 4_096;
 
-const checkServer = ({ requestedFrameMax, tls: isTls, caCertificate }: RabbitmqServerConfig): Problem[] => {
-  const problems: Problem[] = [];
+const checkServer = (config: RabbitmqServerConfig): Problem[] => {
+  const { requestedFrameMax } = config;
+  const problems = checkTls(config);
   if (requestedFrameMax > 0 && requestedFrameMax < MIN_FRAME)
     problems.push({ path: '/configs/requestedFrameMax', message: `must be 0 or at least ${MIN_FRAME}` });
-  if (caCertificate !== undefined && !isTls)
-    problems.push({ path: '/configs/tls', message: 'must be true for caCertificate to be used' });
   return problems;
 };
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Problem } from '../../core/connector-type.ts';
-import { pulsarKey, secretString, splitList, strictObject } from '../config.ts';
+import { checkTls, pulsarKey, secretString, splitList, strictObject, tlsKeys } from '../config.ts';
 
 const UNUSED = 'Accepted and not used: ';
 
@@ -87,14 +87,7 @@ export const redisConfig = strictObject({
     }),
   ),
   userName: Type.Optional(Type.String({ minLength: 1, description: 'User of the access control list (Redis 6).' })),
-  tls: Type.Boolean({ default: false, description: 'Whether the connection is encrypted.' }),
-  caCertificate: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description:
-        'Certificates of the authorities that sign the server’s certificate, as PEM text. Absent: those that Node trusts.',
-    }),
-  ),
+  ...tlsKeys,
   versionPrefix: Type.String({
     minLength: 1,
     pattern: '^[^{}]+$',
@@ -143,7 +136,5 @@ export const checkRedis = (config: RedisConfig): Problem[] => {
     problems.push({ path: '/configs/redisDatabase', message: 'must be 0: a cluster has no other database' });
   if (config.userName !== undefined && config.redisPassword === undefined)
     problems.push({ path: '/configs/redisPassword', message: 'is needed with userName' });
-  if (config.caCertificate !== undefined && !config.tls)
-    problems.push({ path: '/configs/tls', message: 'must be true for caCertificate to be used' });
-  return problems;
+  return [...problems, ...checkTls(config)];
 };

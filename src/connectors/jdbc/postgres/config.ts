@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Problem } from '../../../core/connector-type.ts';
-import { strictObject } from '../../config.ts';
+import { caCertificate, strictObject } from '../../config.ts';
 import { jdbcKeys, keyProblems } from '../keys.ts';
 import { type PostgresUrl, parsePostgresUrl } from './url.ts';
 
@@ -13,13 +13,7 @@ export const jdbcPostgresConfig = strictObject({
       '`jdbc:postgresql://host:port/database`; several hosts with commas between are tried in turn. Parameters taken: `user`, `password`, `ssl`, `sslmode` (default `prefer`), `currentSchema`, `ApplicationName`, `connectTimeout`, `socketTimeout`. Those of pgjdbc that only tune it have no effect; others are refused.',
     tableName: 'Table that is written to, as `table` (found along the search path) or `schema.table`; it must exist.',
   }),
-  caCertificate: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description:
-        'Certificates of the authorities that sign the server’s certificate, as PEM text, for `sslmode` `verify-ca` and `verify-full`. Absent: those that Node trusts.',
-    }),
-  ),
+  caCertificate: caCertificate('the server’s certificate', ', for `sslmode` `verify-ca` and `verify-full`'),
   operationTimeoutMs: Type.Integer({
     minimum: 100,
     maximum: 600_000,
