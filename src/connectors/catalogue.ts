@@ -1,4 +1,5 @@
 import type { Catalogue } from '../core/connector-type.ts';
+import { aerospikeSink } from './aerospike/sink.ts';
 import { cassandraSink } from './cassandra/sink.ts';
 import { catalogueOf } from './catalogue-of.ts';
 import { dataGeneratorSource } from './data-generator/source.ts';
@@ -33,6 +34,7 @@ import { voidSink } from './void/sink.ts';
 /** Every connector type of the product, and of the packages that the deployment names. Loading it opens nothing: drivers are loaded when a connector is opened. */
 export const catalogue: Catalogue = catalogueOf(
   [
+    aerospikeSink,
     cassandraSink,
     dynamodbSink,
     httpSink,

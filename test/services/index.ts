@@ -1,6 +1,7 @@
 import { outcomeOf } from './outcomes.ts';
 import type { AddressOf, ServiceName } from './registry.ts';
 
+export type { AerospikeAddress } from './aerospike/server.ts';
 export type { CassandraAddress } from './cassandra.ts';
 export { startCassandra } from './cassandra.ts';
 export { describeReal } from './describe-real.ts';
@@ -50,6 +51,9 @@ export const usePulsar = (): AddressOf<'pulsar'> => useService('pulsar');
 
 /** The shared broker that asks for credentials. Use topics of your own in it. */
 export const usePulsarSecure = (): AddressOf<'pulsarSecure'> => useService('pulsarSecure');
+
+/** The shared stand-in for Aerospike. Use sets of your own in it. */
+export const useAerospike = (): AddressOf<'aerospike'> => useService('aerospike');
 
 /** The shared Cassandra. Use a keyspace of your own in it. */
 export const useCassandra = (): AddressOf<'cassandra'> => useService('cassandra');

@@ -1,3 +1,4 @@
+import { aerospike } from './aerospike/server.ts';
 import { cassandra } from './cassandra.ts';
 import { dynamodb } from './dynamodb.ts';
 import { elasticmq } from './elasticmq.ts';
@@ -51,6 +52,7 @@ export const shared = {
   rabbitmq: share(rabbitmq),
   opensearch: share(opensearch),
   mongo: share(mongo),
+  aerospike: share(aerospike),
 };
 
 /** What a suite may name. */

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 // Below the kernel's ephemeral range (32768 up): a port of a killed server is then never given to an outgoing connection,
 // so the server can come back on it, and a client that dials it meanwhile cannot be connected to itself.
@@ -31,3 +31,10 @@ export const freePorts = async <Name extends string>(names: readonly Name[]): Pr
   }
   return Object.fromEntries(ports) as Record<Name, number>;
 };
+
+/** Whether somebody accepts connections at this port of 127.0.0.1. */
+export const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true));
+    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+  });

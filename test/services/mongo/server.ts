@@ -1,20 +1,14 @@
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { compileJava } from '../kit/compile-java.ts';
 import { java } from '../kit/java.ts';
 import { resolveJars } from '../kit/maven.ts';
+import { isListening } from '../kit/ports.ts';
 import { defineServer, type Place, type RunningServer } from '../kit/server.ts';
 
 /** Where documents are kept, as a connection string. */
 export interface MongoAddress {
   readonly url: string;
 }
-
-const accepts = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true));
-    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
-  });
 
 /** A stand-in for MongoDB (mongo-java-server): the registries have no real one. In memory, without users, transactions and change streams. */
 export const mongo = defineServer({
@@ -29,7 +23,7 @@ export const mongo = defineServer({
   configure: async ({ home, ports }: Place<'mongo'>, { jars, classes }) =>
     java({ jars, classes, mainClass: 'MongoStandIn', args: [String(ports.mongo)], heapMb: 256, cwd: home }),
   address: ({ ports }: Place<'mongo'>): MongoAddress => ({ url: `mongodb://127.0.0.1:${ports.mongo}` }),
-  isReady: ({ url }) => accepts(Number(new URL(url).port)),
+  isReady: ({ url }) => isListening(Number(new URL(url).port)),
 });
 
 /** Starts a server of your own, e.g. to kill it. */
