@@ -22,7 +22,8 @@ export interface Broker extends BrokerAddress {
 
 export type UseBroker = () => Broker;
 
-async function admin(address: BrokerAddress, method: string, path: string, body?: unknown): Promise<void> {
+/** Calls the admin side of a broker; rejects with its answer when that is no success. */
+export async function admin(address: BrokerAddress, method: string, path: string, body?: unknown): Promise<void> {
   const response = await fetch(`${address.adminUrl}/admin/v2/${path}`, {
     method,
     ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

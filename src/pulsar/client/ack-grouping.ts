@@ -43,6 +43,8 @@ export class AckGrouping {
   private lastCumulative: MessageIdParts | undefined;
   private timer: NodeJS.Timeout | undefined;
   private flushed = Promise.withResolvers<void>();
+  /** Of receipts that are on their way. */
+  private readonly rejects = new Set<(reason: PulsarError) => void>();
 
   constructor(options: AckGroupingOptions) {
     this.options = options;
@@ -115,7 +117,10 @@ export class AckGrouping {
     const { resolve, reject, promise } = this.flushed;
     this.flushed = Promise.withResolvers();
     promise.catch(() => undefined);
-    Promise.all(sends).then(() => resolve(), reject);
+    this.rejects.add(reject);
+    Promise.all(sends)
+      .then(() => resolve(), reject)
+      .finally(() => this.rejects.delete(reject));
   }
 
   private cumulativeId({ ledgerId, entryId, batchIndex, batchSize }: MessageIdParts): MessageIdInput {
@@ -130,6 +135,12 @@ export class AckGrouping {
       delivered.map((index) => ({ ledgerId, entryId, batchIndex: index })),
     );
     return { ledgerId, entryId, ackSet: rest.ackSet(ledgerId, entryId) };
+  }
+
+  /** No answer comes any more to what was sent: who waits for one is told `reason`. */
+  abandon(reason: PulsarError): void {
+    for (const reject of this.rejects) reject(reason);
+    this.rejects.clear();
   }
 
   /** After a new subscription: sends what waits. What comes again then is to be processed again. */

@@ -238,6 +238,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
 
   onClosedByBroker(close: CommandFields<'CLOSE_CONSUMER'>): void {
     this.seeking.detach();
+    this.acks.grouping.abandon(new PulsarError('Disconnected', 'the broker closed the consumer'));
     this.attachment.closedByBroker(close, this.seeking.isUnderWay);
   }
 

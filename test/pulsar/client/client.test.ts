@@ -263,3 +263,15 @@ test.each([
   });
   await expect(refused).rejects.toHaveProperty('cause.message', expect.stringContaining('no transaction coordinator'));
 });
+
+test('an acknowledgement that the broker does not answer as it closes the consumer fails at once', async () => {
+  const { client, broker } = await start({
+    FLOW: ({ consumerId }, peer) =>
+      peer.deliver({ consumerId, messageId: { ledgerId: 1, entryId: 1 } }, {}, Buffer.from('x')),
+    ACK: ({ consumerId }, peer) => peer.send('CLOSE_CONSUMER', { consumerId, requestId: 0 }),
+  });
+  const consumer = await client.subscribe({ topic, subscription: 's', ackReceipt: true });
+  const message = await consumer.receive(1_000);
+  await expect(consumer.acknowledge(message)).rejects.toThrow('Failed to acknowledge: ResultDisconnected');
+  expect(broker.of('ACK')).toHaveLength(1);
+});
