@@ -18,6 +18,8 @@ export interface TopicStats {
   readonly subscriptions: Readonly<Record<string, SubscriptionStats>>;
   /** `Enabled`, `Disabled`, `Initializing`, `Recovering`, …; absent for a partitioned topic. */
   readonly deduplicationStatus?: string;
+  /** Of a partitioned topic, by the number of the partition; one that nobody has used yet may be missing. */
+  readonly partitions?: ReadonlyMap<number, TopicStats>;
 }
 
 /** Where a subscription is to go on: the first message that it delivers again. */

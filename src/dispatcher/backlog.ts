@@ -1,5 +1,8 @@
+import { assignedInstance } from '../core/assignment.ts';
 import { type SinkConnector, subscriptionOf } from '../core/connector.ts';
+import { mayScale } from '../core/parallelism.ts';
 import type { PulsarAdmin, TopicStats } from '../core/pulsar-admin.ts';
+import { partitionTopicName } from '../core/topic-name.ts';
 
 /** Tells whether anything waits for a sink. One look per topic and tick, however many sinks read it. */
 export class Backlog {
@@ -13,10 +16,23 @@ export class Backlog {
     this.#signal = signal;
   }
 
-  /** True when a message waits on any input, when a subscription does not exist yet, or when it cannot be told. */
-  async has({ config }: SinkConnector): Promise<boolean> {
+  /**
+   * True when a message waits for the instance, when a subscription of its does not exist yet, or when it cannot be told. Where each topic-partition belongs to one instance,
+   * what waits for the others is nothing to it.
+   */
+  async has({ config }: SinkConnector, instance: number): Promise<boolean> {
     const subscription = subscriptionOf(config);
-    const waiting = await Promise.all(Object.keys(config.inputSpecs).map((topic) => this.#waits(topic, subscription)));
+    const isIts = (topic: string) => mayScale(config) || assignedInstance(topic, config.parallelism) === instance;
+    const waiting = await Promise.all(
+      Object.keys(config.inputSpecs).map(async (topic) => {
+        const stats = await this.#statsOf(topic);
+        if (!stats) return true;
+        if (!stats.partitions) return isIts(topic) && waits(stats, subscription);
+        return [...stats.partitions].some(
+          ([n, one]) => isIts(partitionTopicName(topic, n)) && waits(one, subscription),
+        );
+      }),
+    );
     return waiting.includes(true);
   }
 
@@ -28,11 +44,6 @@ export class Backlog {
     return stats.reduce((sum, one) => sum + (one?.subscriptions[subscription]?.msgBacklog ?? 0), 0);
   }
 
-  async #waits(topic: string, subscription: string): Promise<boolean> {
-    const found = (await this.#statsOf(topic))?.subscriptions[subscription];
-    return !found || found.msgBacklog > 0;
-  }
-
   #statsOf(topic: string): Promise<TopicStats | undefined> {
     if (!this.#pulsar) return Promise.resolve(undefined);
     const stats = this.#stats.get(topic) ?? this.#pulsar.topicStats(topic, this.#signal).catch(() => undefined);
@@ -40,3 +51,8 @@ export class Backlog {
     return stats;
   }
 }
+
+const waits = ({ subscriptions }: TopicStats, subscription: string): boolean => {
+  const found = subscriptions[subscription];
+  return !found || found.msgBacklog > 0;
+};

@@ -154,7 +154,7 @@ const hasWork = async (
 ): Promise<boolean> => {
   const { connector, instance, due } = one;
   if (!(await isWanted(one, backlog))) return false;
-  if (due === 'if-backlog') return connector.kind === 'sink' && backlog.has(connector);
+  if (due === 'if-backlog') return connector.kind === 'sink' && backlog.has(connector, instance);
   const trigger = triggerOf(connector, catalogue);
   if (!trigger || trigger.kind === 'stream') return true;
   return instance === inboxPublisher(connector) && !(await inbox.isEmpty(connector.uid, signal));

@@ -69,11 +69,15 @@ describe('the client of /admin/v2', () => {
   test('looks at the sum of a partitioned topic when there is no plain one', async () => {
     const { admin } = clientOf((path) =>
       path.endsWith('/partitioned-stats')
-        ? json({ subscriptions: { s: { msgBacklog: 7, consumers: [{}] } } })
+        ? json({
+            subscriptions: { s: { msgBacklog: 7, consumers: [{}] } },
+            partitions: { 'persistent://public/default/in-partition-1': { subscriptions: { s: { msgBacklog: 7 } } } },
+          })
         : notFound(),
     );
     expect(await admin.topicStats('in')).toEqual({
       subscriptions: { s: { msgBacklog: 7, consumers: 1, properties: {} } },
+      partitions: new Map([[1, { subscriptions: { s: { msgBacklog: 7, consumers: 0, properties: {} } } }]]),
     });
   });
 

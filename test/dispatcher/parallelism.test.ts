@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { assignedInstance } from '../../src/core/assignment.ts';
 import type { SinkConnector } from '../../src/core/connector.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { dispatch } from '../../src/dispatcher/dispatch.ts';
@@ -85,4 +86,22 @@ test('only instances of the minimum invite a successor before their deadline', a
     await run(request, justBefore, async (it) => void invited.push(it.instance));
   }
   expect(invited).toEqual([0]);
+});
+
+test('where each topic-partition belongs to one instance, only those are started in whose partitions something waits', async () => {
+  const topic = await world.newTopic({ partitions: 4, isKept: false });
+  const sink = memorySink(topic, 'transactional', 'EFFECTIVELY_ONCE', { name: 'assigned', parallelism: 4 });
+  await world.deps.registry.create(sink);
+  const all = [0, 1, 2, 3];
+  expect(await instancesOf(sink)).toEqual(all);
+  await Promise.all((await tickFor(sink)).map((request) => run(request)));
+  expect(await instancesOf(sink)).toEqual([]);
+  for (const partition of [2, 0]) {
+    const name = `${topic}-partition-${partition}`;
+    await world.publish(name, texts(3));
+    const started = await tickFor(sink);
+    expect(started.map(({ instance }) => instance)).toEqual([assignedInstance(name, 4)]);
+    await Promise.all(started.map((request) => run(request)));
+    expect(await instancesOf(sink)).toEqual([]);
+  }
 });

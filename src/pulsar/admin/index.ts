@@ -2,7 +2,7 @@ import type { CursorTarget, PeekedMessage, PulsarAdmin } from '../../core/pulsar
 import { deduplicationOf } from './deduplication.ts';
 import { type AdminHttpAnswer, type AdminHttpOptions, adminHttp } from './http.ts';
 import { namespacePath, topicPath } from './topic-path.ts';
-import { readTopicStats } from './topic-stats.ts';
+import { readPartitionedStats, readTopicStats } from './topic-stats.ts';
 
 export type { AdminHttpOptions } from './http.ts';
 
@@ -49,11 +49,11 @@ export const createPulsarAdmin = (options: AdminHttpOptions): PulsarAdmin => {
     topicStats: async (topic, signal, isOldestAsked = false) => {
       const path = topicPath(topic);
       const options = `${STATS_OPTIONS}${isOldestAsked ? '&getEarliestTimeInBacklog=true' : ''}`;
-      for (const stats of [`stats?${options}`, `partitioned-stats?perPartition=false&${options}`]) {
-        const { status, value } = await http({ path: `${path}/${stats}`, expected: [404], signal });
-        if (status !== 404) return readTopicStats(value);
-      }
-      return undefined;
+      const plain = await http({ path: `${path}/stats?${options}`, expected: [404], signal });
+      if (plain.status !== 404) return readTopicStats(plain.value);
+      const all = `${path}/partitioned-stats?perPartition=true&${options}`;
+      const { status, value } = await http({ path: all, expected: [404], signal });
+      return status === 404 ? undefined : readPartitionedStats(value);
     },
 
     subscriptions: async (topic, signal) => {

@@ -13,6 +13,15 @@ export const readTopicStats = (json: unknown): TopicStats => {
   };
 };
 
+/** The same of `PartitionedTopicStats`, with its partitions. */
+export const readPartitionedStats = (json: unknown): TopicStats => {
+  const partitions = Object.entries(fieldsOf(fieldsOf(json).partitions)).flatMap(([name, each]) => {
+    const number = /-partition-(\d+)$/.exec(name)?.[1];
+    return number === undefined ? [] : [[Number(number), readTopicStats(each)] as const];
+  });
+  return { ...readTopicStats(json), partitions: new Map(partitions) };
+};
+
 const readOne = (json: unknown): SubscriptionStats => {
   const {
     msgBacklog,

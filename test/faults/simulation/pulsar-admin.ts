@@ -28,7 +28,12 @@ export const adminFor = (broker: Broker, process: Process): PulsarAdmin => {
     permissions: (_, signal) => ask('permissions', signal, () => ({})),
     topics: (_, signal) => ask('topics', signal, () => [...broker.topics.keys()]),
     partitions: (topic, signal) => ask('partitions', signal, () => broker.partitions(fullName(topic))),
-    topicStats: (topic, signal) => ask('topicStats', signal, () => statsOf(each(topic))),
+    topicStats: (topic, signal) =>
+      ask('topicStats', signal, () => {
+        const isPartitioned = broker.partitions(fullName(topic)) > 0;
+        const partitions = new Map(each(topic).map((one, number) => [number, statsOf([one])]));
+        return { ...statsOf(each(topic)), ...(isPartitioned && { partitions }) };
+      }),
     subscriptions: (topic, signal) =>
       ask('subscriptions', signal, () => [...new Set(each(topic).flatMap((one) => [...one.subscriptions.keys()]))]),
     createSubscription: (topic, name, position, properties, signal) =>
