@@ -1,9 +1,10 @@
 import { assignedInstance } from '../core/assignment.ts';
 import { concurrently } from '../core/concurrently.ts';
 import type { OpenLogSource } from '../core/connector-type.ts';
-import { runSourcePartition, type SourceContext } from './source-partition-run.ts';
+import type { SourceContext } from './source-partition.ts';
+import { runSourcePartition } from './source-partition-run.ts';
 
-export type { SourceContext } from './source-partition-run.ts';
+export type { SourceContext } from './source-partition.ts';
 
 /** Reads every source partition that is this instance's to its present end. Resolves with the number of records read. */
 export const readPartitions = async (context: SourceContext, source: OpenLogSource): Promise<number> => {

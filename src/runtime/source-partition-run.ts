@@ -1,18 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SourceConnector } from '../core/connector.ts';
-import type { OpenLogSource } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
-import type { MessagingSession } from '../core/messaging.ts';
 import { sourceLettersName } from '../core/names.ts';
 import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
-import type { SourceRecord } from '../core/record.ts';
 import { runtimeOptions } from '../core/runtime-options.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { effectivelyOnceSource, tailsOf } from '../delivery/effectively-once-source.ts';
 import { openOutputs, partitionsOf } from '../delivery/open-outputs.ts';
 import type { OutputShape } from '../delivery/output-shape.ts';
 import { OutputTopics } from '../delivery/output-topic.ts';
-import { type Pipeline, type SourceGuarantee, sourcePipeline } from '../delivery/pipeline.ts';
+import { sourcePipeline } from '../delivery/pipeline.ts';
 import { releaseDestinations } from '../delivery/release-destinations.ts';
 import {
   needsDrain,
@@ -21,25 +17,10 @@ import {
   requireKnownGeneration,
   resumeOutputs,
 } from '../delivery/resume-outputs.ts';
-import { type SourceBatch, toItems } from '../delivery/source-batch.ts';
 import { SourceCheckpoint } from '../delivery/source-checkpoint.ts';
-import { readAhead } from './read-ahead.ts';
-import type { RunContext } from './run-deps.ts';
 import { shapeOf, transformConfigOf } from './shape-of.ts';
-
-/** One attempt of a source's run. */
-export interface SourceContext extends RunContext {
-  readonly connector: SourceConnector;
-  readonly session: MessagingSession;
-}
-
-/** One source partition in one attempt of a run. */
-export interface SourcePartitionContext extends SourceContext {
-  readonly source: OpenLogSource;
-  readonly partition: string;
-  /** True once another partition of the run failed: the attempt is over. */
-  isHalted(): boolean;
-}
+import { guaranteeOf, type SourcePartitionContext } from './source-partition.ts';
+import { pump } from './source-pump.ts';
 
 /**
  * Fences the partition's checkpoint, finds out what was published behind it, and publishes what the source has from there until it has no more or the run is asked to end.
@@ -101,9 +82,6 @@ const beginningOf = (context: SourcePartitionContext, partitions: number): Parti
   transformConfig: transformConfigOf(context.connector),
   clean: !guaranteeOf(context).resumes,
 });
-
-const guaranteeOf = ({ connector, deps }: SourcePartitionContext): SourceGuarantee =>
-  deps.guarantees.source[connector.config.processingGuarantees];
 
 /** A fence under EFFECTIVELY_ONCE marks the checkpoint dirty in the same write: from now on more may be published than it says. */
 const markDirty =
@@ -237,82 +215,6 @@ const resumeOptions = (
   tailStableMs: deps.settings.tailStableMs,
   clock: deps.clock,
   random: deps.random,
-});
-
-/** Moves page after page through the pipeline; up to and including sequence `limit` when one is given. */
-const pump = async (
-  context: SourcePartitionContext,
-  checkpoint: SourceCheckpoint,
-  output: OutputTopics,
-  pipeline: Pipeline<SourceBatch>,
-  deadLetters: DeadLetters | undefined,
-  limit?: number,
-): Promise<number> => {
-  const { control, counters, pace, deps } = context;
-  let read = 0;
-  for await (const page of readAhead((signal) => pagesOf(context, checkpoint, signal), control.stopSignal)) {
-    if (control.isStopping || context.isHalted()) break;
-    const records = limit === undefined ? page : page.filter(({ sequence }) => sequence <= limit);
-    if (records.length > 0) requireNoGap(context, page, checkpoint, output);
-    for (let from = 0; from < records.length; ) {
-      if (from > 0 && (control.isStopping || context.isHalted())) return read;
-      const begunMs = deps.clock.monotonicMs();
-      const some = records.slice(from, from + pace.batchRecords(records.length));
-      from += some.length;
-      read += some.length;
-      counters.received(some.length);
-      await pipeline(batchOf(context, some, checkpoint, output, deadLetters));
-      counters.partitions.reached(context.partition, checkpoint.progress, counters.nowMs);
-      await context.source.committed?.(context.partition, checkpoint.progress, control.signal);
-      await pace.spent(some.length, deps.clock.monotonicMs() - begunMs, control.stopSignal);
-    }
-    if (records.length < page.length) break;
-  }
-  return read;
-};
-
-/** Where records vanished, those that follow cannot be told from those in doubt: their sequences may have been others'. */
-const requireNoGap = (
-  context: SourcePartitionContext,
-  [first]: readonly SourceRecord[],
-  { progress }: SourceCheckpoint,
-  { outputs }: OutputTopics,
-): void => {
-  const isInDoubt = outputs.some(({ lastSequence }) => lastSequence > progress.sequence);
-  if (!first?.mayFollowGap || !isInDoubt || !guaranteeOf(context).resumes) return;
-  throw new PulsarIoError(
-    'PIO_PROGRESS_UNCERTAIN',
-    `what followed the position of source partition ${context.partition} may have expired, while records behind it may be published already; stop this source and PUT its positions to go on from there, or POST to them to read what is left`,
-  );
-};
-
-/** What the source has after the position. A kind stop ends it without failure: a page that nobody took is read again. */
-async function* pagesOf(
-  { source, partition, control }: SourcePartitionContext,
-  { progress }: SourceCheckpoint,
-  signal: AbortSignal,
-): AsyncGenerator<readonly SourceRecord[], void, void> {
-  try {
-    yield* source.read(partition, progress.position ?? undefined, signal);
-  } catch (error) {
-    if (!signal.aborted || control.signal.aborted) throw error;
-  }
-}
-
-const batchOf = (
-  { partition, counters, control }: SourcePartitionContext,
-  records: readonly SourceRecord[],
-  checkpoint: SourceCheckpoint,
-  output: OutputTopics,
-  deadLetters: DeadLetters | undefined,
-): SourceBatch => ({
-  sourcePartition: partition,
-  items: toItems(records),
-  output,
-  checkpoint,
-  deadLetters,
-  counters,
-  signal: control.signal,
 });
 
 const lettersOf = (context: SourcePartitionContext, checkpoint: SourceCheckpoint): DeadLetters | undefined => {

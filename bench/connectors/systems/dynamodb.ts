@@ -90,13 +90,13 @@ export const dynamodb = async (): Promise<System> => {
   const awsEndpoint = server.address.endpoint;
   return {
     sink: {
-      records: 3_000,
+      records: 1_000,
       target: () => dynamodbTarget(server.address),
       // Not through the proxy that counts.
       modes: { '': { awsEndpoint }, ', in transactions': { awsEndpoint, writeMode: 'transaction' } },
       raw: write(server.address),
     },
-    source: { sourceType: 'dynamodb', records: 5_000, fill: (records) => fill(server.address, records) },
+    source: { sourceType: 'dynamodb', records: 3_000, fill: (records) => fill(server.address, records) },
     ...stop(server),
   };
 };
