@@ -1,16 +1,24 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { aerospikeHarness, aerospikeOutageHarness, aerospikeTarget } from '../connectors/aerospike-target.ts';
+import { deliveryContract } from '../contracts/delivery.ts';
 import { sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
+import { aerospikeTarget as deliveryTarget } from '../e2e/aerospike-target.ts';
+import { startCloud } from '../e2e/cloud/index.ts';
 import { code, codes } from '../kit/failures.ts';
 import { planted } from '../kit/planted.ts';
 import { PASSWORD } from '../services/aerospike/logins.ts';
-import { type AerospikeAddress, describeReal, useAerospike, useToxiproxy } from '../services/index.ts';
+import { type AerospikeAddress, describeReal, useAerospike, usePulsar, useToxiproxy } from '../services/index.ts';
+import { prepareNamespace } from './deduplicated-namespace.ts';
 
 // All suites of Aerospike are in this file: its package can be loaded once per process, and each file loads it anew.
 
 const running = () => new AbortController().signal;
 const EFFECTIVELY = { guarantee: 'EFFECTIVELY_ONCE' } as const;
+const NAMESPACE = 'public/delivery-aerospike';
+/** Runs find the package as they do in a layer of Lambda's: by `NODE_PATH`. */
+const MODULES = join(import.meta.dirname, '../../node_modules');
 const isStandIn = !process.env.AEROSPIKE_HOSTS;
 const testOfStandIn = isStandIn ? test : test.skip;
 /** A real server where one is given, else the stand-in. */
@@ -209,5 +217,18 @@ describeReal('the aerospike sink', ['aerospike', 'toxiproxy'], () => {
   test('says who does not answer', async () => {
     const { open } = await fresh();
     await expect(open({ seedHosts: '127.0.0.1:1' })).rejects.toEqual(code('PIO_SINK_UNAVAILABLE', '127.0.0.1:1'));
+  });
+});
+
+describeReal('delivery into Aerospike on a real broker', ['pulsar', 'aerospike'], () => {
+  beforeAll(() => prepareNamespace(usePulsar(), NAMESPACE));
+  deliveryContract(`Pulsar 4, ${isStandIn ? 'stand-in for Aerospike' : 'Aerospike'}`, {
+    broker: usePulsar,
+    namespace: NAMESPACE,
+    target: () => deliveryTarget(address()),
+    records: 2_000,
+    maxKills: 4,
+    repeatsAreRows: false,
+    startCloud: (options, environment) => startCloud(options, { ...environment, NODE_PATH: MODULES }),
   });
 });
