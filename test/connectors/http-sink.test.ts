@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { isLinkLocal, ownSurroundings } from '../../src/connectors/http/link-local.ts';
 import { httpSink } from '../../src/connectors/http/sink.ts';
 import type { OpenContext } from '../../src/core/connector-type.ts';
 import type { SinkRecord } from '../../src/core/record.ts';
@@ -302,6 +303,10 @@ describe('the configuration of the http sink', () => {
     for (const host of ['169.254.169.254', '[fe80::1]', '[fd00:ec2::254]', '[::ffff:169.254.170.2]', '0xa9fea9fe']) {
       expect(problemsOf(httpSink, { url: `http://${host}/latest` })).toEqual(['/configs/url']);
       expect(problemsOf(httpSink, { url: `http://${host}/latest`, allowLinkLocal: true })).toEqual([]);
+    }
+    for (const host of ['127.0.0.1', '127.9.9.9', '[::1]', '[::ffff:127.0.0.1]']) {
+      expect(isLinkLocal(host, ownSurroundings(true))).toBe(true);
+      expect(isLinkLocal(host, ownSurroundings(false))).toBe(false);
     }
     for (const host of ['10.0.0.1', '192.168.1.1', '127.0.0.1', '[::1]', '[fd12::1]', 'fe80.example'])
       expect(problemsOf(httpSink, { url: `http://${host}/` })).toEqual([]);

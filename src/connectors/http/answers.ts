@@ -56,7 +56,10 @@ export const failureOf = (answer: HttpAnswer, isIdempotent: boolean, doing: stri
 export const noAnswer = (error: unknown, doing: string): PulsarIoError => {
   const { code = '', name = '', message = '' } = error as { code?: string; name?: string; message?: string };
   if (code === 'ERR_IP_BLOCKED')
-    return new PulsarIoError('PIO_SINK_MISCONFIGURED', `${doing}: its address is link-local: ${LINK_LOCAL_ADVICE}`);
+    return new PulsarIoError(
+      'PIO_SINK_MISCONFIGURED',
+      `${doing}: its address is link-local, or on Lambda loopback: ${LINK_LOCAL_ADVICE}`,
+    );
   const what = name === 'AbortError' || name === 'TimeoutError' ? 'no answer in time' : message || code;
   return new PulsarIoError(
     isTlsCode(code) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE',

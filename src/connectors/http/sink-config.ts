@@ -68,7 +68,7 @@ export const httpSinkConfig = strictObject({
   allowLinkLocal: Type.Boolean({
     default: false,
     description:
-      'Whether the target may have a link-local address, such as 169.254.169.254, where clouds keep metadata and credentials.',
+      'Whether the target may have a link-local address, such as 169.254.169.254, where clouds keep metadata and credentials, or on Lambda one of loopback.',
   }),
 });
 
@@ -103,7 +103,7 @@ const checkUrl = ({ url, caCertificate, allowLinkLocal }: HttpSinkConfig): Probl
       { path: '/configs/url', message: 'must hold no credentials: use authorization, which is kept as a secret' },
     ];
   if (!allowLinkLocal && isLinkLocal(parsed.hostname))
-    return [{ path: '/configs/url', message: `must not be link-local: ${LINK_LOCAL_ADVICE}` }];
+    return [{ path: '/configs/url', message: `must not be link-local, nor on Lambda loopback: ${LINK_LOCAL_ADVICE}` }];
   return caCertificate !== undefined && parsed.protocol !== 'https:'
     ? [{ path: '/configs/caCertificate', message: 'must be absent where the address is not https' }]
     : [];
