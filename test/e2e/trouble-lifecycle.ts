@@ -64,7 +64,8 @@ export const lifecycleTroubles = (name: string, brokerOf: () => BrokerAddress): 
         await cloud.command('source', source, 'restart');
         expect(table.count()).toBe(stoppedAt);
         await cloud.command('sink', sink, 'start');
-        await untilArrived(table, stoppedAt + 300);
+        // On a busy machine the sink stopped when nothing was left.
+        await untilArrived(table, Math.min(records, stoppedAt + 300));
         await cloud.command('source', source, 'stop');
         await cloud.command('sink', sink, 'restart');
         await cloud.killRuns();
@@ -150,7 +151,8 @@ export const lifecycleTroubles = (name: string, brokerOf: () => BrokerAddress): 
         await cloud.remove('source', source);
         await cloud.remove('sink', sink);
         await growing;
-        expect(uids.flatMap((uid) => store.keysOf(uid))).toEqual([]);
+        // What a run still holds when the answer is given, the dispatcher deletes behind it.
+        await until('nothing is left', () => uids.flatMap((uid) => store.keysOf(uid)).length === 0);
         expect(await subscriptionsOf(topic)).toEqual([]);
         await expect(told(cloud, 'sink', sink)).rejects.toThrow(/404/);
         // Runs that were on their way find that they are not wanted any more, and leave nothing either.
