@@ -1,21 +1,15 @@
 import type { SourceConfig } from './connector.ts';
 import type { SourceType } from './connector-type.ts';
-import { readTopicName } from './topic-name.ts';
+import { namespaceOf, readTopicName, type TopicName } from './topic-name.ts';
 import { resolveConfig } from './type-config.ts';
 
 /** Where the records of a source may go besides its output topic. */
 export interface DestinationRules {
-  /** The connector's output topic. */
-  readonly home: string;
+  /** The connector's output topic; undefined: its name is none. */
+  readonly home: TopicName | undefined;
   /** `tenant/namespace` of all that may be named; a short name is one of the first. */
   readonly namespaces: readonly string[];
 }
-
-/** `tenant/namespace` of a topic; empty for what is no topic name. */
-export const namespaceOf = (topic: string): string => {
-  const name = readTopicName(topic);
-  return name ? `${name.tenant}/${name.namespace}` : '';
-};
 
 /** A topic of a namespace that stands for all of them, where only what holds for the namespace is asked. */
 export const anyTopicOf = (namespace: string): string => `persistent://${namespace}/any`;
@@ -36,7 +30,7 @@ export const destinationOf = (named: string, { home, namespaces }: DestinationRu
   if (!topic) throw new TypeError('the destination of the record is no topic name');
   if (topic.partition >= 0 || topic.domain !== 'persistent')
     throw new TypeError('the destination of a record must be a persistent topic, and not a partition of one');
-  if (!namespaces.includes(`${topic.tenant}/${topic.namespace}`))
+  if (!namespaces.includes(namespaceOf(topic)))
     throw new TypeError(`the destination of a record must be a topic of ${namespaces.join(' or ')}`);
-  return topic.fullName === readTopicName(home)?.fullName ? undefined : topic.fullName;
+  return topic.fullName === home?.fullName ? undefined : topic.fullName;
 };

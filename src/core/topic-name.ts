@@ -11,6 +11,9 @@ export interface TopicName {
   readonly partition: number;
 }
 
+/** `tenant/namespace` of a topic. */
+export const namespaceOf = ({ tenant, namespace }: TopicName): string => `${tenant}/${namespace}`;
+
 /** Longest full name that is taken, in characters: keys and file names of brokers are made of it. */
 const MAX_TOPIC_CHARACTERS = 1024;
 

@@ -1,4 +1,4 @@
-import { readTopicName } from './topic-name.ts';
+import { namespaceOf, readTopicName } from './topic-name.ts';
 
 /** `-partition-N` at the end of a topic's name. */
 const PARTITION_SUFFIX = /-partition-\d+$/;
@@ -18,7 +18,7 @@ export const readTopicPattern = (pattern: string): TopicPattern | undefined => {
   try {
     const whole = new RegExp(`^(?:${name.fullName})$`);
     return {
-      namespace: `${name.tenant}/${name.namespace}`,
+      namespace: namespaceOf(name),
       matches: (topic) => whole.test(topic.replace(PARTITION_SUFFIX, '')),
     };
   } catch {

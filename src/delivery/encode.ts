@@ -2,7 +2,7 @@ import type middy from '@middy/core';
 import { PulsarIoError, toPulsarIoError } from '../core/errors.ts';
 import { isSequence } from '../core/position.ts';
 import type { SourceRecord } from '../core/record.ts';
-import type { OutputShape } from './output-shape.ts';
+import { destinationFor, type OutputShape } from './output-shape.ts';
 import type { RoutedMessage } from './output-topic.ts';
 import { type SourceBatch, type SourceItem, unsettled } from './source-batch.ts';
 
@@ -12,8 +12,7 @@ const toMessage = (record: SourceRecord, shape: OutputShape): RoutedMessage => {
       disposition: 'fatal',
     });
   }
-  const { destinationTopic: named } = record;
-  const destination = named === undefined ? undefined : shape.destinationOf?.(named);
+  const destination = destinationFor(shape, record);
   return {
     value: shape.encode(record.value),
     sequenceId: record.sequence,
@@ -55,7 +54,9 @@ export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
 /** In the order of the records, so that one that names a destination too many is the same one whenever they are read. */
 const openDestinations = async (batch: SourceBatch): Promise<void> => {
   for (const item of unsettled(batch)) {
-    if (item.message && !item.error) await openDestination(batch, item, item.message);
+    const { message, error } = item;
+    // Most name none: nothing is waited for.
+    if (message?.destination !== undefined && !error) await openDestination(batch, item, message);
   }
 };
 

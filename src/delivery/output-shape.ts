@@ -15,6 +15,12 @@ export interface OutputShape {
   encode(value: unknown): Uint8Array | null;
 }
 
+/** Where a record goes, by its full name; undefined: to the output topic. Throws as `destinationOf`. */
+export const destinationFor = (
+  { destinationOf }: OutputShape,
+  { destinationTopic }: SourceRecord,
+): string | undefined => (destinationTopic === undefined ? undefined : destinationOf?.(destinationTopic));
+
 /** Bytes of a record's value: bytes as they are, text as UTF-8, anything else as JSON, null as a tombstone. */
 export const encodeValue = (value: unknown): Uint8Array | null => {
   if (value === null || value === undefined) return null;

@@ -1,13 +1,10 @@
-import { backoffMs } from '../core/backoff.ts';
-import type { SinkBatch, SinkOutcome } from '../delivery/sink-batch.ts';
+import type { SinkBatch } from '../delivery/sink-batch.ts';
 import type { RunContext } from './run-deps.ts';
-import { stuck } from './settle.ts';
-
-const LEFT: ReadonlySet<SinkOutcome | undefined> = new Set(['handed-back', 'dropped']);
+import { isLeft, restBehind } from './settle.ts';
 
 /** True when the target took nothing of the batch, for reasons of its own; what it rejects, it has looked at. */
 const isInVain = ({ records }: SinkBatch): boolean =>
-  records.every(({ outcome, lastError }) => LEFT.has(outcome) && lastError?.disposition !== 'reject');
+  records.every(({ outcome, lastError }) => isLeft(outcome) && lastError?.disposition !== 'reject');
 
 /**
  * Keeps a run from trying batch after batch on a target that is away, where each failed record is handed back, or dropped under ATMOST_ONCE, and the next batch would follow at once. One batch in vain
@@ -24,10 +21,6 @@ export class Breaker {
   /** Waits, when the batch was in vain. Throws its last failure where the wait gets longer than a run may: the instance then rests between its runs. */
   async passed(batch: SinkBatch): Promise<void> {
     this.#inVain = isInVain(batch) ? this.#inVain + 1 : 0;
-    if (this.#inVain === 0) return;
-    const { deps, control } = this.#context;
-    const waitMs = backoffMs(this.#inVain, deps.settings.backoff, deps.random);
-    if (waitMs > deps.settings.maxWaitInRunMs) throw stuck(batch);
-    await deps.clock.sleep(waitMs, control.stopSignal).catch(() => undefined);
+    if (this.#inVain > 0) await restBehind(batch, this.#inVain, this.#context);
   }
 }

@@ -9,7 +9,6 @@ import type { RunContext } from './run-deps.ts';
  * again later, when the run is asked to end or the pause gets longer than a run may wait: with the last failure, so that the status shows it.
  */
 export const settle = async (batch: SinkBatch, pipeline: Pipeline<SinkBatch>, context: RunContext): Promise<void> => {
-  const { clock, settings, random } = context.deps;
   let vainPasses = 0;
   for (;;) {
     const left = pending(batch).length;
@@ -17,19 +16,30 @@ export const settle = async (batch: SinkBatch, pipeline: Pipeline<SinkBatch>, co
     if (isDone(batch) || endsInPlace(batch)) return;
     vainPasses = pending(batch).length < left ? 0 : vainPasses + 1;
     if (vainPasses === 0) continue;
-    const waitMs = backoffMs(vainPasses, settings.backoff, random);
-    if (waitMs > settings.maxWaitInRunMs) throw stuck(batch);
-    await clock.sleep(waitMs, context.control.stopSignal).catch(() => undefined);
+    await restBehind(batch, vainPasses, context);
     if (context.control.isStopping) throw stuck(batch);
   }
 };
 
-const isUnwritten = (outcome: SinkOutcome | undefined): boolean =>
-  outcome === undefined || outcome === 'handed-back' || outcome === 'dropped';
+/**
+ * Waits behind that many tries in a row in which the target took nothing, the last of them with this batch; a run that is asked to end does not wait. Throws the batch's last
+ * failure where the wait gets longer than a run may.
+ */
+export const restBehind = async (batch: SinkBatch, inVain: number, { deps, control }: RunContext): Promise<void> => {
+  const { clock, settings, random } = deps;
+  const waitMs = backoffMs(inVain, settings.backoff, random);
+  if (waitMs > settings.maxWaitInRunMs) throw stuck(batch);
+  await clock.sleep(waitMs, control.stopSignal).catch(() => undefined);
+};
+
+/** True for what the target did not take, and is left to the broker or given up. */
+export const isLeft = (outcome: SinkOutcome | undefined): boolean => outcome === 'handed-back' || outcome === 'dropped';
 
 /** The last failure of a batch of which something is left. */
-export const stuck = (batch: SinkBatch): PulsarIoError => {
-  const last = batch.records.findLast(({ outcome, lastError }) => isUnwritten(outcome) && lastError)?.lastError;
+const stuck = (batch: SinkBatch): PulsarIoError => {
+  const last = batch.records.findLast(
+    ({ outcome, lastError }) => (outcome === undefined || isLeft(outcome)) && lastError,
+  )?.lastError;
   const advice =
     last?.disposition === 'reject' ? ' (set maxMessageRetries and deadLetterTopic to move such records aside)' : '';
   return new PulsarIoError(

@@ -1,8 +1,9 @@
 import type { SourceConnector } from '../core/connector.ts';
 import { recordSchemaOf } from '../core/connector-type.ts';
-import { declaredNamespace, destinationOf, namespaceOf } from '../core/destination.ts';
+import { declaredNamespace, destinationOf } from '../core/destination.ts';
 import { runtimeOptions } from '../core/runtime-options.ts';
 import { outputSchemaOf } from '../core/source-schema.ts';
+import { namespaceOf, readTopicName } from '../core/topic-name.ts';
 import { compileTransform } from '../core/transform/transform.ts';
 import { type OutputShape, outputShape } from '../delivery/output-shape.ts';
 import { transformForTopic } from '../delivery/transformed.ts';
@@ -19,13 +20,13 @@ export const shapeOf = async (
   transformConfig = transformConfigOf(connector),
 ): Promise<OutputShape> => {
   const { config, type } = connector;
-  const home = config.topicName;
+  const home = readTopicName(config.topicName);
   const declared = declaredNamespace(catalogue.source(type), config);
-  const rules = { home, namespaces: [namespaceOf(home), ...(declared === undefined ? [] : [declared])] };
+  const rules = { home, namespaces: [home ? namespaceOf(home) : '', ...(declared === undefined ? [] : [declared])] };
   const shape = {
     ...(await outputShape(outputSchemaOf(config, recordSchemaOf(catalogue.source(type))))),
     destinationOf: (named: string) => destinationOf(named, rules),
   };
   if (!transformConfig) return shape;
-  return { ...shape, transform: transformForTopic(compileTransform(transformConfig), home) };
+  return { ...shape, transform: transformForTopic(compileTransform(transformConfig), config.topicName) };
 };

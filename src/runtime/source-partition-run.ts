@@ -114,7 +114,7 @@ const publishFrom = async (
   if (!guarantee.resumes) {
     const { session, connector, control, deps } = context;
     const shape = await shapeOf(connector, deps);
-    const output = await openOutputs(session, connector.config, control.signal, shape);
+    const output = await openOutputs(session, connector.config, control.signal, shape, partitions);
     const pipeline = sourcePipeline(guarantee.middleware(undefined));
     const deadLetters = lettersOf(context, checkpoint);
     const read = await pump(context, checkpoint, output, pipeline, deadLetters);

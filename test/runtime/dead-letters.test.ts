@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SinkConnector } from '../../src/core/connector.ts';
 import { PulsarIoError } from '../../src/core/errors.ts';
 import type { SinkRecord } from '../../src/core/record.ts';
-import { Crash, crashAt, type Watch } from './kit/ports.ts';
+import { crashAt, crashAtCall } from './kit/ports.ts';
 import { memorySink, World } from './kit/world.ts';
 
 const LIMIT_MS = 120_000;
@@ -44,11 +44,7 @@ const dieEverywhere = async (
     world.target.effects.length = 0;
     world.target.frontiers.clear();
     const { sink, letters } = await make();
-    let calls = 0;
-    const watch: Watch = () => {
-      calls += 1;
-      if (calls === at) throw new Crash(`call ${at}`);
-    };
+    const watch = crashAtCall(at);
     isOver = await world.attempt(sink, { watch }).then(
       () => true,
       () => false,

@@ -3,7 +3,7 @@ import type { SourceConnector } from '../../src/core/connector.ts';
 import type { Guarantee } from '../../src/core/guarantee.ts';
 import { guardPrefix } from '../../src/core/names.ts';
 import { MAX_OUTPUTS } from '../../src/delivery/output-topic.ts';
-import { Crash, crashAt, type Watch } from './kit/ports.ts';
+import { Crash, crashAt, crashAtCall, toCrash } from './kit/ports.ts';
 import { listSource, queueSource, updated, World } from './kit/world.ts';
 
 let world: World;
@@ -22,17 +22,6 @@ const local = (topic: string): string => topic.slice(topic.lastIndexOf('/') + 1)
 const inputs = (...to: readonly (string | null)[]) =>
   to.map((topic, n) => JSON.stringify({ n, to: topic && local(topic) }));
 const numbers = (texts: readonly string[]): number[] => texts.map((text) => JSON.parse(text).n as number);
-const toCrash = (error: unknown): boolean => {
-  if (!(error instanceof Crash)) throw error;
-  return false;
-};
-const dieAt = (at: number): Watch => {
-  let calls = 0;
-  return () => {
-    calls += 1;
-    if (calls === at) throw new Crash(`call ${at}`);
-  };
-};
 const newTopic = async (options: { partitions?: number; isKept?: boolean } = {}): Promise<string> => {
   const topic = await world.newTopic(options);
   await world.setDeduplication(topic, true);
@@ -72,7 +61,7 @@ describe('a source whose records name their topic', () => {
       const source = listSource(home, 'EFFECTIVELY_ONCE', route('value.to', letters));
       world.list.partitions.clear();
       world.list.add('p', ...inputs(a, null, a, 'persistent://other/ns/x/', b, b, b, null, a));
-      isOver = await world.attempt(source, { watch: dieAt(at) }).then(() => true, toCrash);
+      isOver = await world.attempt(source, { watch: crashAtCall(at) }).then(() => true, toCrash);
       if (at % 4 === 1) for (const topic of [home, a]) await world.forgetNames(topic);
       await world.attempt(source);
       const found = {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SourceConnector } from '../../src/core/connector.ts';
 import { GUARANTEES, type Guarantee } from '../../src/core/guarantee.ts';
 import { inboxPublisher } from '../../src/core/source-runs.ts';
-import { Crash, crashAt, type PortCall, type Watch } from './kit/ports.ts';
+import { Crash, crashAt, crashAtCall, type PortCall, toCrash, type Watch } from './kit/ports.ts';
 import { queueSource, texts, updated, World } from './kit/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -49,18 +49,8 @@ describe('a queue source', () => {
       const sent = texts(12, at * 100);
       world.queue.send(...sent.map((value, n) => ({ value, key: `k${n % 3}` })));
       world.queue.maxReceive = 5;
-      let calls = 0;
-      const watch = () => {
-        calls += 1;
-        if (calls === at) throw new Crash(`call ${at}`);
-      };
-      isOver = await world.attempt(source, { watch }).then(
-        () => true,
-        (error: unknown) => {
-          if (!(error instanceof Crash)) throw error;
-          return false;
-        },
-      );
+      const watch = crashAtCall(at);
+      isOver = await world.attempt(source, { watch }).then(() => true, toCrash);
       world.queue.expire();
       await world.attempt(source);
       await check({ topic: await world.texts(topic, 2), sent, at, source });

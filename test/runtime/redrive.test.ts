@@ -7,7 +7,7 @@ import { runInstance } from '../../src/runtime/instance-run.ts';
 import { Leftovers } from '../../src/runtime/leftovers.ts';
 import { sinkWork } from '../../src/runtime/sink-run.ts';
 import { ask, current } from './kit/admin.ts';
-import { Crash, crashAt, type PortCall, type Watch } from './kit/ports.ts';
+import { crashAt, crashAtCall, type PortCall, type Watch } from './kit/ports.ts';
 import { memorySink, World } from './kit/world.ts';
 
 const LIMIT_MS = 120_000;
@@ -80,11 +80,7 @@ describe.each(['transactional', 'versioned'] as const)('sending back the dead le
         await publish(topic, 'a4');
         expect(await ask(world, sink, 'POST', 'dead-letters')).toMatchObject({ redrive: 1, letters: 3 });
         const ordered = await current(world, sink);
-        let calls = 0;
-        const watch: Watch = () => {
-          calls += 1;
-          if (calls === at) throw new Crash(`call ${at}`);
-        };
+        const watch = crashAtCall(at);
         isOver = await world.attempt(ordered, { watch }).then(
           () => true,
           () => false,
@@ -114,11 +110,7 @@ describe.each(['transactional', 'versioned'] as const)('sending back the dead le
         const { sink } = await parked(type, 'EFFECTIVELY_ONCE');
         refuse('a1');
         await ask(world, sink, 'POST', 'dead-letters');
-        let calls = 0;
-        const watch: Watch = () => {
-          calls += 1;
-          if (calls === at) throw new Crash(`call ${at}`);
-        };
+        const watch = crashAtCall(at);
         isOver = await world.attempt(await current(world, sink), { watch }).then(
           () => true,
           () => false,
@@ -169,11 +161,7 @@ describe.each(['transactional', 'versioned'] as const)('sending back the dead le
           // What is known as a letter is not given to a target that would take it now.
           refuse();
         }
-        let calls = 0;
-        const watch: Watch = () => {
-          calls += 1;
-          if (calls === at) throw new Crash(`call ${at}`);
-        };
+        const watch = crashAtCall(at);
         isOver = await world.attempt(ordered, { watch }).then(
           () => true,
           () => false,
@@ -329,11 +317,7 @@ test.each([
       const { letters, sink } = await parked(type, 'EFFECTIVELY_ONCE');
       refuse('a2');
       await ask(world, sink, 'POST', 'dead-letters?max=2');
-      let calls = 0;
-      const watch: Watch = () => {
-        calls += 1;
-        if (calls === at) throw new Crash(`call ${at}`);
-      };
+      const watch = crashAtCall(at);
       isOver = await world.attempt(await current(world, sink), { watch }).then(
         () => true,
         () => false,

@@ -3,7 +3,7 @@ import { type SinkConnector, subscriptionOf } from '../../src/core/connector.ts'
 import { PulsarIoError } from '../../src/core/errors.ts';
 import type { SinkRecord } from '../../src/core/record.ts';
 import { RunControl } from '../../src/runtime/run-control.ts';
-import { Crash, type PortCall, type Watch } from './kit/ports.ts';
+import { crashAtCall, type PortCall, toCrash } from './kit/ports.ts';
 import { memorySink, texts, updated, World } from './kit/world.ts';
 
 const rejected = () => new PulsarIoError('PIO_SINK_REJECTED', 'never');
@@ -27,26 +27,12 @@ describe('a sink', () => {
     world.target.frontiers.clear();
     world.target.versions.clear();
   };
-  /** Counts calls of ports and crashes at one of them. */
-  const dieAt = (at: number): Watch => {
-    let calls = 0;
-    return () => {
-      calls += 1;
-      if (calls === at) throw new Crash(`call ${at}`);
-    };
-  };
   /** Makes a fresh delivery for every call that a run may die at, lets it die there, runs again, and compares. */
   const dieEverywhere = async (make: () => Promise<{ sink: SinkConnector; check: (at: number) => Promise<void> }>) => {
     for (let at = 1, isOver = false; !isOver; at++) {
       startOver();
       const { sink, check } = await make();
-      isOver = await world.attempt(sink, { watch: dieAt(at) }).then(
-        () => true,
-        (error: unknown) => {
-          if (!(error instanceof Crash)) throw error;
-          return false;
-        },
-      );
+      isOver = await world.attempt(sink, { watch: crashAtCall(at) }).then(() => true, toCrash);
       await world.drain(sink);
       await check(at);
       expect(at).toBeLessThan(200);

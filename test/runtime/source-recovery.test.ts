@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SourceConnector } from '../../src/core/connector.ts';
 import { guardSubscription } from '../../src/core/names.ts';
 import { RunControl } from '../../src/runtime/run-control.ts';
-import { Crash, crashAt, type PortCall } from './kit/ports.ts';
+import { Crash, crashAt, crashAtCall, type PortCall, toCrash } from './kit/ports.ts';
 import { listSource, texts, updated, World } from './kit/world.ts';
 
 /** Entries that the broker cannot take: they exceed `maxMessageBytes` of the broker below. */
@@ -62,18 +62,8 @@ describe('EFFECTIVELY_ONCE of a source', () => {
       world.list.add('p', ...texts(4).map((value) => ({ value, key: value })));
       world.list.add('p', { value: 'not a record', key: 'a', error: new Error('not a record') });
       world.list.add('p', ...texts(6, 4).map((value) => ({ value, key: value })));
-      let calls = 0;
-      const watch = () => {
-        calls += 1;
-        if (calls === at) throw new Crash(`call ${at}`);
-      };
-      isOver = await world.attempt(source, { watch }).then(
-        () => true,
-        (error: unknown) => {
-          if (!(error instanceof Crash)) throw error;
-          return false;
-        },
-      );
+      const watch = crashAtCall(at);
+      isOver = await world.attempt(source, { watch }).then(() => true, toCrash);
       await world.attempt(source);
       const found = { at, topic: (await world.texts(topic, 2)).sort(), letters: (await world.texts(letters)).length };
       expect(found).toEqual({ at, topic: texts(10), letters: 1 });
@@ -291,11 +281,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
       const source = listSource(topic);
       await crash(source, 'producer.sendEntry', 'after', { nth: 2 });
       const next = updated(source);
-      let calls = 0;
-      const watch = () => {
-        calls += 1;
-        if (calls === at) throw new Crash(`call ${at}`);
-      };
+      const watch = crashAtCall(at);
       isOver = await world.attempt(next, { watch }).then(
         () => true,
         () => false,
@@ -367,11 +353,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
           listSource(topic, 'EFFECTIVELY_ONCE', { producerConfig: { compressionType: 'NONE' } }),
           letters,
         );
-        let calls = 0;
-        const watch = () => {
-          calls += 1;
-          if (calls === at) throw new Crash(`call ${at}`);
-        };
+        const watch = crashAtCall(at);
         isOver = await world.attempt(source, { watch }).then(
           () => true,
           () => false,
@@ -393,11 +375,7 @@ describe('EFFECTIVELY_ONCE of a source', () => {
         error: new Error('bad'),
       });
       const source = withDeadLetters(listSource(topic), letters);
-      let calls = 0;
-      const watch = () => {
-        calls += 1;
-        if (calls === at) throw new Crash(`call ${at}`);
-      };
+      const watch = crashAtCall(at);
       isOver = await world.attempt(source, { watch }).then(
         () => true,
         () => false,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Crash, crashAt, type Watch } from './kit/ports.ts';
+import { crashAt, crashAtCall, toCrash } from './kit/ports.ts';
 import { listSource, memorySink, queueSource, updated, World } from './kit/world.ts';
 
 let world: World;
@@ -26,17 +26,6 @@ const left = (count: number) =>
 const ofSource = { customRuntimeOptions: JSON.stringify({ transformFunctionConfig: config }) };
 const ofSink = { transformFunction: 'builtin://transforms', transformFunctionConfig: config };
 /** Crashes at the `at`-th call of any port. */
-const dieAt = (at: number): Watch => {
-  let calls = 0;
-  return () => {
-    calls += 1;
-    if (calls === at) throw new Crash(`call ${at}`);
-  };
-};
-const toCrash = (error: unknown): boolean => {
-  if (!(error instanceof Crash)) throw error;
-  return false;
-};
 
 describe('a sink with transformations', () => {
   test.each([
@@ -63,7 +52,7 @@ describe('a sink with transformations', () => {
       const topic = await world.newTopic({ isKept: false });
       const sink = memorySink(topic, 'transactional', 'EFFECTIVELY_ONCE', ofSink);
       await world.publish(topic, inputs(7));
-      isOver = await world.attempt(sink, { watch: dieAt(at) }).then(() => true, toCrash);
+      isOver = await world.attempt(sink, { watch: crashAtCall(at) }).then(() => true, toCrash);
       await world.drain(sink);
       expect(world.target.effects).toEqual(left(7));
       expect(at).toBeLessThan(100);
@@ -121,7 +110,7 @@ describe('a source with transformations', () => {
       const source = listSource(topic, 'EFFECTIVELY_ONCE', ofSource);
       world.list.partitions.clear();
       world.list.add('a', ...inputs(7));
-      isOver = await world.attempt(source, { watch: dieAt(at) }).then(() => true, toCrash);
+      isOver = await world.attempt(source, { watch: crashAtCall(at) }).then(() => true, toCrash);
       const before = await world.texts(topic);
       const changed = steps({ type: 'drop', when: 'value.n mod 3 == 0' });
       await world.attempt(

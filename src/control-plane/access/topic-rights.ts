@@ -4,7 +4,7 @@ import { anyTopicOf, declaredNamespace } from '../../core/destination.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
 import type { RuntimeOptions } from '../../core/runtime-options.ts';
-import { readTopicName } from '../../core/topic-name.ts';
+import { namespaceOf, readTopicName } from '../../core/topic-name.ts';
 import { routesRecords } from '../../core/transform/transform.ts';
 import type { Caller } from './authorize.ts';
 
@@ -72,7 +72,7 @@ const requireRight = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const name = readTopicName(topic);
-  const namespace = name ? `${name.tenant}/${name.namespace}` : '';
+  const namespace = name ? namespaceOf(name) : '';
   const admins = name && pulsar ? await pulsar.tenantAdmins(name.tenant, signal) : [];
   for (const role of roles.filter((each) => !admins.includes(each))) {
     const places = [namespace, ...(name && !isAnyOfNamespace ? [name.fullName] : [])];

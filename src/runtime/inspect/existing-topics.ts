@@ -1,6 +1,6 @@
 import type { Connector } from '../../core/connector.ts';
 import type { PulsarAdmin } from '../../core/pulsar-admin.ts';
-import { readTopicName } from '../../core/topic-name.ts';
+import { namespaceOf, readTopicName } from '../../core/topic-name.ts';
 import { readTopicPattern } from '../../core/topic-pattern.ts';
 
 /** A topic or pattern of a connector's configuration, and the concrete topics that exist for it. */
@@ -37,7 +37,7 @@ export const existingTopics = async (
   async function ofName(named: string): Promise<FoundTopic> {
     const name = readTopicName(named);
     if (!name) return { named, namespace: '', isPattern: false, concrete: [] };
-    const namespace = `${name.tenant}/${name.namespace}`;
+    const namespace = namespaceOf(name);
     const isOurs = (topic: string): boolean =>
       topic === name.fullName ||
       /^-partition-\d+$/.test(topic.startsWith(name.fullName) ? topic.slice(name.fullName.length) : '');

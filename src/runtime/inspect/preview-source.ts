@@ -5,7 +5,7 @@ import { good } from '../../core/findings.ts';
 import type { Finding, InspectionAnswer, SourcePreviewRecord } from '../../core/inspection.ts';
 import type { SourceProgress } from '../../core/progress.ts';
 import type { SourceRecord } from '../../core/record.ts';
-import { encodeValue, type OutputShape } from '../../delivery/output-shape.ts';
+import { destinationFor, encodeValue, type OutputShape } from '../../delivery/output-shape.ts';
 import { concreteTopics, route } from '../../delivery/output-topic.ts';
 import { shapeOf } from '../shape-of.ts';
 import { step } from './findings.ts';
@@ -99,14 +99,14 @@ interface Shown {
 }
 
 /** What is published, before it is encoded; a record that is not is shown as it is, with the reason. */
-const shaped = (record: SourceRecord, { transform, encode, destinationOf }: OutputShape): Shown => {
+const shaped = (record: SourceRecord, shape: OutputShape): Shown => {
+  const { transform, encode } = shape;
   if (record.error) return { record };
   try {
     const changed = transform ? transform(record) : record;
     if (!changed) return { record, error: new Error('transformFunctionConfig drops it') };
     encode(changed.value);
-    const { destinationTopic: named } = changed;
-    return { record: changed, destination: named === undefined ? undefined : destinationOf?.(named) };
+    return { record: changed, destination: destinationFor(shape, changed) };
   } catch (error) {
     return { record, error: error as Error };
   }

@@ -54,6 +54,21 @@ export const crashAt = (
   };
 };
 
+/** Crashes at the call with that number (1 = first), whatever port it is of. */
+export const crashAtCall = (at: number): Watch => {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    if (calls === at) throw new Crash(`call ${at}`);
+  };
+};
+
+/** False for a {@link Crash}; throws anything else: what a run ended with that was to die. */
+export const toCrash = (error: unknown): false => {
+  if (!(error instanceof Crash)) throw error;
+  return false;
+};
+
 const watched = <T extends object>(
   target: T,
   port: string,

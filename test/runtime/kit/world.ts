@@ -196,7 +196,7 @@ export class World implements AsyncDisposable {
       fetch,
       resolveSecret: async ({ name }) => `value of ${name}`,
       newRunId: randomUUID,
-      random: Math.random,
+      random: () => 0.5,
       leftovers: new Leftovers(),
     };
   }

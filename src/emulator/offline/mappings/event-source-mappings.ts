@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { LambdaError, type Mapping, type Polling, readArn } from './mapping.ts';
+import { invalid, LambdaError, type Mapping, type Polling, readArn } from './mapping.ts';
 import { MappingsFile, type Stored } from './mappings-file.ts';
 import { openQueue, pollQueue } from './queue-poller.ts';
 import { type ServerOptions, serverOf } from './servers.ts';
@@ -67,7 +67,7 @@ export class EventSourceMappings {
   async create(body: Given): Promise<Mapping> {
     const { EventSourceArn: arn, FunctionName: name } = body;
     if (typeof arn !== 'string' || typeof name !== 'string')
-      throw new LambdaError(400, 'InvalidParameterValueException', 'EventSourceArn and FunctionName must be given');
+      throw invalid('EventSourceArn and FunctionName must be given');
     const settings = settingsOf(arn, body);
     serverOf(arn, this.#options.env);
     const [twin] = this.list(arn, name);
@@ -151,7 +151,7 @@ const opened = async (polling: Polling, server: ServerOptions): Promise<() => Pr
     return () => pollStream(polling, api);
   } catch (cause) {
     const { name, message } = cause as Error;
-    throw new LambdaError(400, 'InvalidParameterValueException', `${arn} at ${server.endpoint}: ${name}: ${message}`);
+    throw invalid(`${arn} at ${server.endpoint}: ${name}: ${message}`);
   }
 };
 
