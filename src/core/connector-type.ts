@@ -94,8 +94,8 @@ export interface OpenSink {
    * same for every attempt at a record.
    */
   write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]>;
-  /** What a write of the record would put where, for a person: columns, a statement. Writes nothing; throws what a write would refuse the record with. */
-  describe?(record: SinkRecord): unknown;
+  /** What a write of the record would put where, for a person: columns, a statement; or a promise of it. Writes nothing; throws what a write would refuse the record with. */
+  describe?(record: SinkRecord, signal: AbortSignal): unknown;
   /** Frees everything; may be called twice, and after a failed write. */
   close(): Promise<void>;
 }

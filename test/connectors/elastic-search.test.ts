@@ -303,7 +303,7 @@ describe('a scripted server', () => {
     server.close();
     const failing = await openOn([INFO], { nullValueAction: 'FAIL', malformedDocAction: 'IGNORE' });
     expect((await failing.write(records, running()))[0]).toMatchObject({ error: { code: 'PIO_RECORD_UNREADABLE' } });
-    expect(failing.describe?.(put(1, 'a', '{"v":1}'))).toEqual({
+    expect(failing.describe?.(put(1, 'a', '{"v":1}'), running())).toEqual({
       ...{ index: 'i', action: 'index', id: 'a', document: { v: 1 } },
     });
     await failing.close();

@@ -138,8 +138,8 @@ describe('the http sink', () => {
       'pulsarproperties-plain': 'a b',
       'pulsarproperties-with%20%28space%29': '',
     });
-    expect(sink.describe?.(record)).toMatchObject({ method: 'PUT', bytes: 7 });
-    expect(JSON.stringify(sink.describe?.(record))).not.toContain('abc');
+    expect(sink.describe?.(record, running())).toMatchObject({ method: 'PUT', bytes: 7 });
+    expect(JSON.stringify(sink.describe?.(record, running()))).not.toContain('abc');
     await sink.close();
   });
 

@@ -80,7 +80,7 @@ describe('the statements of the jdbc-postgres sink', () => {
     ...more,
   });
   const [id, a] = [column('id', 'integer'), column('a', 'mood', { isBoundAsType: false })];
-  const table = { name: '"s"."t"', schema: '"s"', columns: [id, a], keys: [id], nonKeys: [a] };
+  const table = { name: '"s"."t"', schema: '"s"', isBound: false, columns: [id, a], keys: [id], nonKeys: [a] };
   const statements = (insertMode: string) =>
     new Statements(table, configOf(jdbcPostgresSink, { ...base, insertMode, key: 'id' }));
   const queries = (insertMode: string, values: Record<string, unknown>[]) => {

@@ -5,6 +5,7 @@ import { jdbcSqliteSink } from '../../src/connectors/jdbc/sqlite-sink.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { FRONTIER_START } from '../../src/core/frontier.ts';
 import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
+import { routedSinkContract } from '../contracts/routed-sink.ts';
 import { sinkContract, sinkRecord, transactionalSinkContract } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkSchemaContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { code } from '../kit/failures.ts';
@@ -12,6 +13,7 @@ import { configOf, context, problemsOf } from './open.ts';
 import {
   sqliteHarness,
   sqliteOutageHarness,
+  sqliteRoutedHarness,
   sqliteSchemaHarness,
   sqliteTarget,
   sqliteValuesHarness,
@@ -19,6 +21,7 @@ import {
 
 sinkContract('jdbc-sqlite', sqliteHarness);
 transactionalSinkContract('jdbc-sqlite', sqliteHarness);
+routedSinkContract('jdbc-sqlite', sqliteRoutedHarness);
 sinkOutageContract('jdbc-sqlite', sqliteOutageHarness);
 sinkSchemaContract('jdbc-sqlite', sqliteSchemaHarness);
 sinkValuesContract('jdbc-sqlite', sqliteValuesHarness, {

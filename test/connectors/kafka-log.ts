@@ -27,8 +27,9 @@ export interface KafkaTopic {
   put(messages: readonly (string | Message)[], partition?: number, compression?: CompressionTypes): Promise<void>;
   /** Writes `theirs` under each key, in the partition that this client chooses. */
   putKeys(keys: readonly string[]): Promise<void>;
-  /** Allows a user an operation on a topic. */
-  allow(user: string, operation: 'describe' | 'write', topic: string): Promise<void>;
+  /** Allows a user an operation on a topic, or with every transactional id. */
+  allow(user: string, operation: 'describe' | 'write' | 'all', topic: string): Promise<void>;
+  allowTransactions(user: string): Promise<void>;
   /** Writes in one transaction, to another topic if one is named; the answer ends it. */
   begin(messages: readonly (string | Message)[], topic?: string): Promise<(ending: Ending) => Promise<void>>;
   transact(messages: readonly (string | Message)[], ending: Ending): Promise<void>;
@@ -37,12 +38,18 @@ export interface KafkaTopic {
   truncate(before: number): Promise<void>;
   /** Deletes the topic, and makes another one of its name. */
   recreate(): Promise<void>;
+  remove(): Promise<void>;
   dispose(): Promise<void>;
 }
 
 type Ending = 'commit' | 'abort';
 
 const messageOf = (it: string | Message): Message => (typeof it === 'string' ? { value: it } : it);
+
+const OPERATIONS = {
+  ...{ describe: AclOperationTypes.DESCRIBE, write: AclOperationTypes.WRITE },
+  all: AclOperationTypes.ALL,
+};
 
 /** Makes a topic. */
 export const kafkaTopic = async (
@@ -70,6 +77,16 @@ export const kafkaTopic = async (
       await transactional.disconnect();
     };
   };
+  const allow = async (
+    user: string,
+    operation: keyof typeof OPERATIONS,
+    resourceType: number,
+    resourceName: string,
+  ) => {
+    const entry = { resourceType, resourceName, principal: `User:${user}`, host: '*' };
+    const rule = { operation: OPERATIONS[operation], permissionType: AclPermissionTypes.ALLOW };
+    await admin.createAcls({ acl: [{ ...entry, ...rule, resourcePatternType: ResourcePatternTypes.LITERAL }] });
+  };
   return {
     name,
     begin,
@@ -80,12 +97,8 @@ export const kafkaTopic = async (
     putKeys: async (keys) => {
       await producer.send({ topic: name, messages: keys.map((key) => ({ key, value: 'theirs' })) });
     },
-    allow: async (user, operation, topic) => {
-      const type = { describe: AclOperationTypes.DESCRIBE, write: AclOperationTypes.WRITE }[operation];
-      const entry = { resourceType: AclResourceTypes.TOPIC, resourceName: topic, principal: `User:${user}`, host: '*' };
-      const rule = { operation: type, permissionType: AclPermissionTypes.ALLOW };
-      await admin.createAcls({ acl: [{ ...entry, ...rule, resourcePatternType: ResourcePatternTypes.LITERAL }] });
-    },
+    allow: (user, operation, topic) => allow(user, operation, AclResourceTypes.TOPIC, topic),
+    allowTransactions: (user) => allow(user, 'all', AclResourceTypes.TRANSACTIONAL_ID, '*'),
     transact: async (messages, ending) => (await begin(messages))(ending),
     open: (more = {}, given = {}) => {
       const { bootstrapServers } = address;
@@ -102,8 +115,9 @@ export const kafkaTopic = async (
       await admin.deleteTopics({ topics: [name] });
       while (!(await create().catch(() => false))) await new Promise(setImmediate);
     },
+    remove: async () => void (await admin.deleteTopics({ topics: [name] })),
     dispose: async () => {
-      await admin.deleteTopics({ topics: [name] });
+      await admin.deleteTopics({ topics: [name] }).catch(() => undefined); // a test may have removed it
       await Promise.all([producer.disconnect(), admin.disconnect()]);
     },
   };

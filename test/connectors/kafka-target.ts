@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { kafkaSink } from '../../src/connectors/kafka/sink.ts';
 import type { OpenContext, OpenSink, SinkType, TransactionalSink } from '../../src/core/connector-type.ts';
 import type { SourceRecord } from '../../src/core/record.ts';
+import type { RoutedSinkHarness } from '../contracts/routed-sink.ts';
 import { type SinkHarness, sinkRecord } from '../contracts/sink.ts';
 import type { SinkValuesHarness } from '../contracts/sink-trouble.ts';
 import { readAll, textOf } from '../contracts/source.ts';
@@ -62,12 +63,45 @@ export const kafkaSinkHarness = async (
     record: (n, key, text) => kafkaRecord(n, key, text),
     poison: (n) => kafkaRecord(n, undefined, 'sekrit'),
     tombstone: (n, key) => sinkRecord(n, { key }),
-    contents: async () => {
-      const all = new Map((await target.records()).map((record) => [record.key ?? '', record]));
-      const left = [...all].filter(([, { value }]) => value !== null);
-      return Object.fromEntries(left.map(([key, record]) => [key, textOf(record)]));
-    },
+    contents: async () => compacted(await target.records()),
     dispose: () => target.topic.dispose(),
+  };
+};
+
+/** As compaction would leave them: text by key. */
+const compacted = (records: readonly SourceRecord[]): Record<string, string> => {
+  const all = new Map(records.map((record) => [record.key ?? '', record]));
+  const left = [...all].filter(([, { value }]) => value !== null);
+  return Object.fromEntries(left.map(([key, record]) => [key, textOf(record)]));
+};
+
+/** The same with another topic of other partitions, and one that a user may only look at. */
+export const kafkaRoutedHarness = async (address: KafkaAddress): Promise<RoutedSinkHarness> => {
+  const settings = { 'cleanup.policy': 'compact' };
+  const home = await kafkaTarget(address, settings);
+  const [other, forbidden] = [await kafkaTarget(address, settings, 3), await kafkaTarget(address)];
+  const records = async () => (await Promise.all([0, 1, 2].map((partition) => other.records(partition)))).flat();
+  for (const name of [home.topic.name, other.topic.name, home.checkpointTopic])
+    await home.topic.allow('guest', 'all', name);
+  await home.topic.allowTransactions('guest');
+  await home.topic.allow('guest', 'describe', forbidden.topic.name);
+  const login = {
+    saslJaasConfig: `org.apache.kafka.common.security.plain.PlainLoginModule required username="guest" password="${address.password}";`,
+    ...{ bootstrapServers: address.saslServers, securityProtocol: 'SASL_PLAINTEXT', saslMechanism: 'PLAIN' },
+  };
+  return {
+    open: () => home.open(login, { guarantee: 'EFFECTIVELY_ONCE' }),
+    record: (n, key, text) => kafkaRecord(n, key, text),
+    poison: (n) => kafkaRecord(n, undefined, 'sekrit'),
+    tombstone: (n, key) => sinkRecord(n, { key }),
+    contents: async () => compacted(await home.records()),
+    ...{ home: home.topic.name, other: other.topic.name },
+    otherContents: async () => compacted(await records()),
+    removeOther: () => other.topic.remove(),
+    refused: ['sekrit', forbidden.topic.name, home.checkpointTopic, '__consumer_offsets', '..', '', 'sekrit sekrit'],
+    dispose: async () => {
+      for (const it of [home, other, forbidden]) await it.topic.dispose();
+    },
   };
 };
 

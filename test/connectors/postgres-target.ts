@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { jdbcPostgresSink } from '../../src/connectors/jdbc/postgres/sink.ts';
 import type { OpenContext, TransactionalSink } from '../../src/core/connector-type.ts';
+import type { RoutedSinkHarness } from '../contracts/routed-sink.ts';
 import { type SinkHarness, sinkRecord } from '../contracts/sink.ts';
 import type { SinkOutageHarness, SinkSchemaHarness, SinkValuesHarness } from '../contracts/sink-trouble.ts';
 import type { PostgresAddress } from '../services/index.ts';
@@ -47,9 +48,40 @@ const harnessOf = (target: Target, more: Record<string, unknown> = {}): SinkHarn
   record: (n, k, v) => sinkRecord(n, { key: k, value: { k, v } }),
   poison: (n) => sinkRecord(n, { key: 'sekrit', value: { k: 'sekrit', v: null } }),
   tombstone: (n, key) => sinkRecord(n, { key }),
-  contents: async () => Object.fromEntries((await target.rows()).map(({ k, v }) => [k, v])) as Record<string, string>,
+  contents: () => contentsOf(target, 'items'),
   dispose: target.dispose,
 });
+
+const contentsOf = async ({ client }: Target, table: string): Promise<Record<string, string>> =>
+  Object.fromEntries((await client.query(`SELECT k, v FROM ${table}`)).rows.map(({ k, v }) => [k, v]));
+
+/** The target with another table in another schema, and what rights do not reach. `isBound`: with a trigger. */
+export const postgresRoutedHarness = async (address: PostgresAddress, isBound = false): Promise<RoutedSinkHarness> => {
+  const target = await postgresTarget(address, KEYED);
+  const { client, schema } = target;
+  const [user, elsewhere] = [`u_${schema}`, `${schema}_b`];
+  await client.query(`CREATE ROLE ${user} LOGIN PASSWORD 'pass'; CREATE SCHEMA ${elsewhere};
+    CREATE TABLE ${elsewhere}.other (k text PRIMARY KEY, v text NOT NULL${isBound ? ', CHECK (v <> k)' : ''});
+    GRANT ALL ON SCHEMA ${schema}, ${elsewhere} TO ${user}; GRANT ALL ON items, ${elsewhere}.other TO ${user};
+    CREATE TABLE keyless (v text); GRANT ALL ON keyless TO ${user}; CREATE TABLE forbidden (k text PRIMARY KEY, v text)`);
+  if (isBound)
+    await client.query(`CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+      CREATE TRIGGER same BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION same()`);
+  return {
+    ...harnessOf(target, { userName: user, password: 'pass' }),
+    ...{ home: 'items', other: `${elsewhere}.other` },
+    otherContents: () => contentsOf(target, `${elsewhere}.other`),
+    removeOther: async () => void (await client.query(`DROP TABLE ${elsewhere}.other`)),
+    refused: [
+      ...['sekrit', 'keyless', 'forbidden', `${elsewhere}.sekrit`, 'pg_class', 'information_schema.tables'],
+      ...['pg_catalog.pg_class', 'pulsar_io_checkpoint', `${schema}.pulsar_io_checkpoint`, '', 'a\0b'],
+    ],
+    dispose: async () => {
+      await client.query(`DROP SCHEMA ${elsewhere} CASCADE; DROP OWNED BY ${user}; DROP ROLE ${user}`);
+      await target.dispose();
+    },
+  };
+};
 
 /** The target for the contracts: rows are upserted, a null in `v` is refused. */
 export const postgresHarness = async (address: PostgresAddress): Promise<SinkHarness> =>

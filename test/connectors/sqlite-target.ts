@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { jdbcSqliteSink } from '../../src/connectors/jdbc/sqlite-sink.ts';
 import type { TransactionalSink } from '../../src/core/connector-type.ts';
+import type { RoutedSinkHarness } from '../contracts/routed-sink.ts';
 import { type SinkHarness, sinkRecord } from '../contracts/sink.ts';
 import type { SinkOutageHarness, SinkSchemaHarness, SinkValuesHarness } from '../contracts/sink-trouble.ts';
 import { configOf, context } from './open.ts';
@@ -38,15 +39,28 @@ const harnessOf = (target: Awaited<ReturnType<typeof sqliteTarget>>): SinkHarnes
   record: (n, k, v) => sinkRecord(n, { key: k, value: { k, v } }),
   poison: (n) => sinkRecord(n, { key: 'sekrit', value: { k: 'sekrit', v: null } }),
   tombstone: (n, key) => sinkRecord(n, { key }),
-  contents: async () =>
-    Object.fromEntries(
-      target.database
-        .prepare('SELECT k, v FROM items')
-        .all()
-        .map(({ k, v }) => [k, v]),
-    ) as Record<string, string>,
+  contents: async () => contentsOf(target, 'items'),
   dispose: target.dispose,
 });
+
+const contentsOf = ({ database }: Awaited<ReturnType<typeof sqliteTarget>>, table: string): Record<string, string> => {
+  const rows = database.prepare(`SELECT k, v FROM "${table}"`).all();
+  return Object.fromEntries(rows.map(({ k, v }) => [k, v])) as Record<string, string>;
+};
+
+/** The same with another table, named in Unicode and with quotes. */
+export const sqliteRoutedHarness = async (): Promise<RoutedSinkHarness> => {
+  const target = await sqliteTarget({ insertMode: 'UPSERT', key: 'k', nullValueAction: 'DELETE' });
+  const other = "další 'items'";
+  target.database.exec(`CREATE TABLE "${other}" (k TEXT PRIMARY KEY, v TEXT NOT NULL); CREATE TABLE keyless (v TEXT)`);
+  return {
+    ...harnessOf(target),
+    ...{ home: 'items', other },
+    otherContents: async () => contentsOf(target, other),
+    removeOther: async () => target.database.exec(`DROP TABLE "${other}"`),
+    refused: ['sekrit', 'keyless', 'pulsar_io_checkpoint', 'PULSAR_IO_CHECKPOINT', 'sqlite_schema', '', 'a\0b'],
+  };
+};
 
 /** The same, which another process may lock: that is how a file goes away. */
 export const sqliteOutageHarness = async (): Promise<SinkOutageHarness> => {

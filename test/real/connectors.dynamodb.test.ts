@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { dynamodbSink } from '../../src/connectors/dynamodb/sink.ts';
 import { startCutProxy, withOutage } from '../connectors/cut-proxy.ts';
 import { configOf, context, problemsOf } from '../connectors/open.ts';
+import { type RoutedSinkHarness, routedSinkContract } from '../contracts/routed-sink.ts';
 import { type SinkHarness, sinkContract, sinkRecord, versionedSinkContract } from '../contracts/sink.ts';
 import { type SinkOutageHarness, sinkOutageContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { code, codes } from '../kit/failures.ts';
@@ -70,13 +71,31 @@ describeReal('the dynamodb sink on DynamoDB Local', ['dynamodb'], () => {
       record: (n, k, v) => sinkRecord(n, { key: k, value: { k, v } }),
       poison: (n) => sinkRecord(n, { value: { v: 'sekrit' } }), // no key
       tombstone: (n, key) => sinkRecord(n, { key }),
-      contents: async () =>
-        Object.fromEntries(
-          (await itemsOf(table))
-            .filter(({ pulsar_io_deleted: deleted }) => deleted === undefined)
-            .map(({ k, v }) => [k?.S, v?.S]),
-        ) as Record<string, string>,
+      contents: () => contentsOf(table),
       dispose: () => remove(table),
+    };
+  };
+  const contentsOf = async (table: string, key = 'k'): Promise<Record<string, string>> => {
+    const items = (await itemsOf(table)).filter(({ pulsar_io_deleted: deleted }) => deleted === undefined);
+    return Object.fromEntries(items.map((it) => [it[key]?.S, it.v?.S])) as Record<string, string>;
+  };
+  /** The same with another table of another key, which the messages have too. */
+  const routedHarness = async (more: Record<string, unknown> = {}): Promise<RoutedSinkHarness> => {
+    const [home, other] = [await newTable(), await newTable({ id: 'S' })];
+    const made = await harness(more);
+    return {
+      ...made,
+      open: () => open(home, more),
+      record: (n, k, v) => sinkRecord(n, { value: { k, id: k, v } }),
+      contents: () => contentsOf(home),
+      ...{ home, other },
+      otherContents: () => contentsOf(other, 'id'),
+      removeOther: () => remove(other),
+      refused: ['sekrit', 'x', '', 'sekrit/sekrit', 'arn:aws:dynamodb:eu-west-1:000000000000:table/sekrit'],
+      dispose: async () => {
+        await made.dispose();
+        for (const it of [home, other]) await remove(it).catch(() => undefined); // the test may have removed it
+      },
     };
   };
   const outageHarness = async (): Promise<SinkOutageHarness> => {
@@ -90,6 +109,8 @@ describeReal('the dynamodb sink on DynamoDB Local', ['dynamodb'], () => {
   versionedSinkContract('dynamodb', harness);
   sinkContract('dynamodb in transactions', inTransactions);
   versionedSinkContract('dynamodb in transactions', inTransactions);
+  routedSinkContract('dynamodb', routedHarness);
+  routedSinkContract('dynamodb in transactions', () => routedHarness({ writeMode: 'transaction' }));
   sinkOutageContract('dynamodb', outageHarness);
   sinkValuesContract(
     'dynamodb',

@@ -5,10 +5,12 @@ import type { RecordResult } from '../../src/core/record.ts';
 import {
   type KafkaTarget,
   kafkaRecord,
+  kafkaRoutedHarness,
   kafkaSinkHarness,
   kafkaTarget,
   kafkaValuesHarness,
 } from '../connectors/kafka-target.ts';
+import { routedSinkContract } from '../contracts/routed-sink.ts';
 import { sinkContract, sinkRecord, transactionalSinkContract } from '../contracts/sink.ts';
 import { sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { textOf } from '../contracts/source.ts';
@@ -22,6 +24,7 @@ const AS_IT_IS = 'the payload is written as it is';
 describeReal('the kafka sink on a real server', ['kafka'], () => {
   sinkContract('kafka', () => kafkaSinkHarness(useKafka()));
   transactionalSinkContract('kafka', () => kafkaSinkHarness(useKafka()));
+  routedSinkContract('kafka', () => kafkaRoutedHarness(useKafka()));
   sinkValuesContract('kafka', () => kafkaValuesHarness(useKafka()), {
     binary: { given: Buffer.of(0, 255, 10), expected: Buffer.of(0, 255, 10) },
     boolean: AS_IT_IS,
@@ -213,8 +216,11 @@ describeReal('the kafka sink on a real server', ['kafka'], () => {
   test('says what it would write', async () => {
     const of = await target({}, 3);
     const sink = await of.open();
-    expect(sink.describe?.(kafkaRecord(1, 'a', '1'))).toMatchObject({ topic: of.topic.name, key: 'a' });
-    expect(sink.describe?.(sinkRecord(1, { key: 'a' }))).toMatchObject({ bytes: null });
+    expect(await sink.describe?.(kafkaRecord(1, 'a', '1'), running())).toMatchObject({
+      topic: of.topic.name,
+      key: 'a',
+    });
+    expect(await sink.describe?.(sinkRecord(1, { key: 'a' }), running())).toMatchObject({ bytes: null });
     await sink.close();
   });
 });

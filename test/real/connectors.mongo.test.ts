@@ -78,7 +78,7 @@ describeReal('the mongo sink', ['mongo'], () => {
     expect(found.map((documents) => documents.map(({ n }) => n))).toEqual([[3], [2], [4]]);
     const wrong = ['', 'system.users', 'a$b', '.a', 'a..b', 'x'.repeat(181)].map((name) => to(5, 'a', name));
     expect(codes(await sink.write(wrong, running()))).toEqual(Array(6).fill('PIO_SINK_REJECTED'));
-    expect(sink.describe?.(to(6, 'a', 'x'))).toMatchObject({ collection: 'x' });
+    expect(await sink.describe?.(to(6, 'a', 'x'), running())).toMatchObject({ collection: 'x' });
     await sink.close();
   });
 

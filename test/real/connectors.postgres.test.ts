@@ -5,10 +5,12 @@ import type { RecordResult, SinkRecord } from '../../src/core/record.ts';
 import {
   postgresHarness,
   postgresOutageHarness,
+  postgresRoutedHarness,
   postgresSchemaHarness,
   postgresTarget,
   postgresValuesHarness,
 } from '../connectors/postgres-target.ts';
+import { routedSinkContract } from '../contracts/routed-sink.ts';
 import { sinkContract, sinkRecord, transactionalSinkContract } from '../contracts/sink.ts';
 import { sinkOutageContract, sinkSchemaContract, sinkValuesContract } from '../contracts/sink-trouble.ts';
 import { code } from '../kit/failures.ts';
@@ -23,6 +25,10 @@ const oks = (results: readonly RecordResult[]) => results.map(({ ok }) => ok);
 describeReal('the jdbc-postgres sink on a real server', ['postgres'], () => {
   sinkContract('jdbc-postgres', () => postgresHarness(usePostgres()));
   transactionalSinkContract('jdbc-postgres', () => postgresHarness(usePostgres()));
+  routedSinkContract('jdbc-postgres', () => postgresRoutedHarness(usePostgres()));
+  routedSinkContract('jdbc-postgres, tables that have to do with others', () =>
+    postgresRoutedHarness(usePostgres(), true),
+  );
   sinkOutageContract('jdbc-postgres', () => postgresOutageHarness(usePostgres()));
   sinkSchemaContract('jdbc-postgres', () => postgresSchemaHarness(usePostgres()));
   sinkValuesContract('jdbc-postgres', () => postgresValuesHarness(usePostgres()), {
@@ -176,6 +182,29 @@ describeReal('the jdbc-postgres sink on a real server', ['postgres'], () => {
       expect(result.error.message).not.toContain('sekrit');
     }
     expect((await of.rows()).map(({ id }) => id)).toEqual([1, 99]);
+  });
+
+  test('keeps the order between tables of which one refers to the other, and writes others table by table', async () => {
+    const of = await target('id int PRIMARY KEY, v text', { key: 'id', insertMode: 'UPSERT' });
+    await of.client.query(
+      'CREATE TABLE parts (id int PRIMARY KEY, v text, of int REFERENCES items ON DELETE CASCADE); CREATE TABLE free (id int PRIMARY KEY, v text)',
+    );
+    const to = (destination: string, n: number, value: Record<string, unknown>, ACTION = 'UPSERT') =>
+      fields(n, value, { destination, properties: { ACTION } });
+    const sink = await of.open();
+    const records = [
+      fields(1, { id: 1, v: 'a' }),
+      to('parts', 2, { id: 1, of: 1 }),
+      to('free', 3, { id: 1, v: 'x' }),
+      to('items', 4, { id: 1 }, 'DELETE'),
+      to('free', 5, { id: 1, v: 'y' }),
+      to(`${of.schema}.items`, 6, { id: 1, v: 'b' }),
+    ];
+    expect(oks(await sink.write(records, running())).every(Boolean)).toBe(true);
+    expect(await of.rows()).toEqual([{ id: 1, v: 'b' }]);
+    expect((await of.client.query('SELECT * FROM parts')).rows).toEqual([]); // gone with the row that it was of
+    expect((await of.client.query('SELECT v FROM free')).rows).toEqual([{ v: 'y' }]);
+    await sink.close();
   });
 
   test('finds the record that violates a constraint which is checked at commit', async () => {

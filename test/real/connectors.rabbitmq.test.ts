@@ -112,7 +112,7 @@ describeReal('RabbitMQ on a real server', ['rabbitmq'], () => {
       eventTimeMs: 1_700_000_001_000,
       properties: { a: '1', routingKey: of.queue },
     });
-    expect(sink.describe?.(record)).toMatchObject({ exchange: '', routingKey: of.queue, bytes: 2 });
+    expect(sink.describe?.(record, running())).toMatchObject({ exchange: '', routingKey: of.queue, bytes: 2 });
     await sink.write(
       [
         record,

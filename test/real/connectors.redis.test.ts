@@ -48,7 +48,7 @@ describeReal('the redis sink on a real server', ['redis'], () => {
     expect(await of.client.get('pulsar-io:version:a')).toBe('1700000000000002');
     expect(await of.client.pttl('pulsar-io:version:a')).toBe(-1);
     expect(await of.client.pttl('pulsar-io:version:b')).toBeGreaterThan(0);
-    expect(sink.describe?.(put(4, 'c', 'sekrit'))).toEqual({
+    expect(sink.describe?.(put(4, 'c', 'sekrit'), running())).toEqual({
       command: 'SET',
       key: 'c',
       bytes: 6,

@@ -4,11 +4,13 @@ import { checkCredentials } from '../aws/credentials.ts';
 import { awsKeys } from '../aws/keys.ts';
 import { choice, strictObject } from '../config.ts';
 
+const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
+
 /** Pulsar has no such sink: the keys of its AWS connectors, then ours. */
 export const dynamodbConfig = strictObject({
   ...awsKeys,
   tableName: Type.String({
-    pattern: '^[A-Za-z0-9_.-]{3,255}$',
+    pattern: TABLE_NAME.source,
     description: 'Table; it must exist.',
   }),
   versionAttribute: Type.String({
@@ -39,6 +41,9 @@ export const dynamodbConfig = strictObject({
 
 /** Validated configuration of the dynamodb sink. */
 export type DynamodbConfig = Static<typeof dynamodbConfig>;
+
+/** Whether a table can have that name. */
+export const mayBeTable = (name: string): boolean => TABLE_NAME.test(name);
 
 /** Cross-field rules of {@link dynamodbConfig}. */
 export const checkDynamodb = (config: DynamodbConfig): Problem[] => [

@@ -5,12 +5,13 @@ import { PulsarIoError } from '../../core/errors.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
 import { orAborted, throwIfAborted } from '../abort.ts';
 import { clientOptions } from '../aws/client-options.ts';
+import { type PlaceOf, Places } from '../places.ts';
 import { recordId } from '../record-id.ts';
 import { writeConcurrently } from '../write-concurrently.ts';
-import type { DynamodbConfig } from './config.ts';
+import { type DynamodbConfig, mayBeTable } from './config.ts';
 import { dynamodbError } from './errors.ts';
 import { type Item, itemOf, type KeyAttribute } from './items.ts';
-import { transactionsOf, type Write } from './transactions.ts';
+import { type KeyedTable, transactionsOf, type Write } from './transactions.ts';
 
 /** Items under way for which a transaction is. */
 const ITEMS_PER_LANE = 16;
@@ -27,19 +28,33 @@ export const openDynamodb = async (config: DynamodbConfig, { signal }: OpenConte
     ...options,
     requestHandler: { ...requestHandler, httpAgent: agent, httpsAgent: agent },
   });
-  const name = `DynamoDB table ${tableName} (${awsRegion})`;
+  const open = async (table: string, ends: AbortSignal): Promise<Table> => {
+    const target = `DynamoDB table ${table} (${awsRegion})`;
+    try {
+      return { table, target, keys: await readKeys(sdk, client, table, ends) };
+    } catch (error) {
+      throw dynamodbError(error, `looking at ${target}`);
+    }
+  };
   try {
-    return new DynamodbSession(sdk, client, config, await readKeys(sdk, client, config, signal), name);
+    const places = new Places(tableName, await open(tableName, signal), { word: 'table', mayBe: mayBeTable, open });
+    return new DynamodbSession(sdk, client, config, places);
   } catch (error) {
     client.destroy();
-    throw dynamodbError(error, `looking at ${name}`);
+    throw error;
   }
 };
+
+/** A table that is written to. */
+interface Table extends KeyedTable {
+  /** Names it in error messages. */
+  readonly target: string;
+}
 
 const readKeys = async (
   sdk: Sdk,
   client: DynamoDBClient,
-  { tableName }: DynamodbConfig,
+  tableName: string,
   signal: AbortSignal,
 ): Promise<KeyAttribute[]> => {
   const asked = client.send(new sdk.DescribeTableCommand({ TableName: tableName }), { abortSignal: signal });
@@ -56,66 +71,79 @@ class DynamodbSession implements OpenSink {
   readonly #sdk: Sdk;
   readonly #client: DynamoDBClient;
   readonly #config: DynamodbConfig;
-  readonly #keys: readonly KeyAttribute[];
-  readonly #name: string;
+  readonly #places: Places<Table>;
 
-  constructor(sdk: Sdk, client: DynamoDBClient, config: DynamodbConfig, keys: readonly KeyAttribute[], name: string) {
+  constructor(sdk: Sdk, client: DynamoDBClient, config: DynamodbConfig, places: Places<Table>) {
     this.#sdk = sdk;
     this.#client = client;
     this.#config = config;
-    this.#keys = keys;
-    this.#name = name;
+    this.#places = places;
   }
 
-  write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
+  async write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
+    throwIfAborted(signal, this.#doing);
+    const placeOf = await this.#places.lookUp(records, signal);
     return this.#config.writeMode === 'transaction'
-      ? this.#writeTransactions(records, signal)
-      : this.#writeSingly(records, signal);
+      ? this.#writeTransactions(records, placeOf, signal)
+      : this.#writeSingly(records, placeOf, signal);
   }
 
-  describe(record: SinkRecord): unknown {
-    return { put: itemOf(record, this.#keys, this.#config) };
+  async describe(record: SinkRecord, signal: AbortSignal): Promise<unknown> {
+    const { table, keys } = (await this.#places.lookUp([record], signal))(record);
+    return { ...(record.destination !== undefined && { table }), put: itemOf(record, keys, this.#config) };
   }
 
   async close(): Promise<void> {
     this.#client.destroy();
   }
 
-  #writeSingly(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
-    const { concurrency } = this.#config;
-    const doing = `writing to ${this.#name}`;
-    return writeConcurrently(records, concurrency, (record) => this.#writeOne(record, signal), doing, signal);
+  get #doing(): string {
+    return `writing to ${this.#places.home.target}`;
+  }
+
+  #writeSingly(
+    records: readonly SinkRecord[],
+    placeOf: PlaceOf<Table>,
+    signal: AbortSignal,
+  ): Promise<readonly RecordResult[]> {
+    const writeOne = (record: SinkRecord) => this.#writeOne(record, placeOf, signal);
+    return writeConcurrently(records, this.#config.concurrency, writeOne, this.#doing, signal);
   }
 
   /** What a transaction does not take, a newer item or one that is refused among it, is written item by item. */
-  async #writeTransactions(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
-    throwIfAborted(signal, `writing to ${this.#name}`);
+  async #writeTransactions(
+    records: readonly SinkRecord[],
+    placeOf: PlaceOf<Table>,
+    signal: AbortSignal,
+  ): Promise<readonly RecordResult[]> {
     const results: RecordResult[] = records.map(() => WRITTEN);
     const writes = records.flatMap((record, index): Write[] => {
       try {
-        return [{ record, index, item: itemOf(record, this.#keys, this.#config) }];
+        const place = placeOf(record);
+        return [{ record, index, place, item: itemOf(record, place.keys, this.#config) }];
       } catch (error) {
         results[index] = { ok: false, error: this.#refused(record, error) };
         return [];
       }
     });
-    const transactions = [...transactionsOf(writes, this.#keys)];
+    const transactions = [...transactionsOf(writes)];
     const limit = Math.ceil(this.#config.concurrency / ITEMS_PER_LANE);
     await concurrently(transactions, limit, async (some) => {
       if (await this.#transact(some, signal)) return;
       const singly = await this.#writeSingly(
         some.map(({ record }) => record),
+        placeOf,
         signal,
       );
       for (const [at, { index }] of some.entries()) results[index] = singly[at] as RecordResult;
     });
-    throwIfAborted(signal, `writing to ${this.#name}`);
+    throwIfAborted(signal, this.#doing);
     return results;
   }
 
   /** False: nothing was written, or it is not known what. */
   async #transact(writes: readonly Write[], signal: AbortSignal): Promise<boolean> {
-    const TransactItems = writes.map(({ item }) => ({ Put: this.#putOf(item) }));
+    const TransactItems = writes.map(({ item, place }) => ({ Put: this.#putOf(place, item) }));
     try {
       await this.#client.send(new this.#sdk.TransactWriteItemsCommand({ TransactItems }), { abortSignal: signal });
       return true;
@@ -124,30 +152,36 @@ class DynamodbSession implements OpenSink {
     }
   }
 
-  async #writeOne(record: SinkRecord, signal: AbortSignal): Promise<PulsarIoError | undefined> {
+  async #writeOne(
+    record: SinkRecord,
+    placeOf: PlaceOf<Table>,
+    signal: AbortSignal,
+  ): Promise<PulsarIoError | undefined> {
+    let place = this.#places.home;
     try {
-      await this.#put(itemOf(record, this.#keys, this.#config), signal);
+      place = placeOf(record);
+      await this.#put(place, itemOf(record, place.keys, this.#config), signal);
       return undefined;
     } catch (error) {
       if ((error as Partial<Error>).name === 'ConditionalCheckFailedException') return undefined; // a newer one is there
-      return this.#refused(record, error);
+      return this.#refused(record, error, place);
     }
   }
 
-  #refused(record: SinkRecord, error: unknown): PulsarIoError {
-    const doing = `writing ${recordId(record)} to ${this.#name}`;
+  #refused(record: SinkRecord, error: unknown, place = this.#places.home): PulsarIoError {
+    const doing = `writing ${recordId(record)} to ${place.target}`;
     if (error instanceof PulsarIoError) return new PulsarIoError(error.code, `${doing}: ${error.message}`);
-    return dynamodbError(error, doing);
+    return this.#places.doubted(dynamodbError(error, doing));
   }
 
-  async #put(item: Item, signal: AbortSignal): Promise<void> {
-    await this.#client.send(new this.#sdk.PutItemCommand(this.#putOf(item)), { abortSignal: signal });
+  async #put(place: Table, item: Item, signal: AbortSignal): Promise<void> {
+    await this.#client.send(new this.#sdk.PutItemCommand(this.#putOf(place, item)), { abortSignal: signal });
   }
 
-  #putOf(item: Item) {
-    const { tableName, versionAttribute } = this.#config;
+  #putOf({ table }: KeyedTable, item: Item) {
+    const { versionAttribute } = this.#config;
     return {
-      TableName: tableName,
+      TableName: table,
       Item: item,
       ConditionExpression: 'attribute_not_exists(#version) OR #version < :version',
       ExpressionAttributeNames: { '#version': versionAttribute },

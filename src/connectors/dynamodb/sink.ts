@@ -13,6 +13,7 @@ export const dynamodbSink = defineSink<typeof dynamodbConfig>({
   guarantees: GUARANTEES,
   route: 'versioned',
   accepts: 'fields',
+  destination: 'table',
   config: dynamodbConfig,
   check: checkDynamodb,
   open: async (config, context) => (await import('./put-items.ts')).openDynamodb(config, context),

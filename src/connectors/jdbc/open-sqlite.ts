@@ -4,10 +4,12 @@ import type { Clock } from '../../core/clock.ts';
 import type { OpenContext } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { throwIfAborted } from '../abort.ts';
+import { Places } from '../places.ts';
 import { CheckpointTable } from './checkpoint-table.ts';
 import { databasePath, type JdbcSqliteConfig } from './config.ts';
 import { sqliteError } from './errors.ts';
-import { SqliteSession } from './session.ts';
+import { mayBeTable } from './places.ts';
+import { type SqlitePlace, SqliteSession } from './session.ts';
 import { Statements } from './statements.ts';
 import { readTable } from './table.ts';
 import { Patience, Transactions } from './transaction.ts';
@@ -24,13 +26,18 @@ export const openSqlite = async (
   try {
     const what = `SQLite database ${file}`;
     const patience = new Patience(clock, config.busyTimeoutMs);
-    const prepare = () => new Statements(database, readTable(database, config, file), config);
+    const open = async (tableName: string, ends: AbortSignal): Promise<SqlitePlace> => {
+      const of = { ...config, tableName };
+      const prepare = () => new Statements(database, readTable(database, of, file), of);
+      const statements = await patience.run(prepare, `reading the definition of table ${tableName} in ${what}`, ends);
+      return { statements, target: `table ${tableName} of ${what}` };
+    };
+    const { tableName: home } = config;
+    const places = new Places(home, await open(home, signal), { word: 'table', mayBe: mayBeTable, open });
     return new SqliteSession({
-      database,
+      ...{ database, places },
       transactions: new Transactions(database, patience, what),
-      statements: await patience.run(prepare, `reading the definition of table ${config.tableName} in ${what}`, signal),
       checkpoints: new CheckpointTable(database, uid),
-      target: `table ${config.tableName} of ${what}`,
     });
   } catch (error) {
     database.close();

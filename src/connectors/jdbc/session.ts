@@ -4,23 +4,36 @@ import { PulsarIoError } from '../../core/errors.ts';
 import type { Frontier } from '../../core/frontier.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
 import type { Token } from '../../core/token.ts';
+import type { Places } from '../places.ts';
 import { recordId } from '../record-id.ts';
 import type { CheckpointTable } from './checkpoint-table.ts';
 import { isRejection, sqliteCode, sqliteError } from './errors.ts';
 import type { Statements } from './statements.ts';
 import type { Transactions } from './transaction.ts';
 
-/** What a session works with. */
-export interface SessionParts {
-  readonly database: DatabaseSync;
-  readonly transactions: Transactions;
+/** A table that is written to. */
+export interface SqlitePlace {
   readonly statements: Statements;
-  readonly checkpoints: CheckpointTable;
   /** Names the table and its database in error messages. */
   readonly target: string;
 }
 
+/** What a session works with. */
+export interface SessionParts {
+  readonly database: DatabaseSync;
+  readonly transactions: Transactions;
+  readonly places: Places<SqlitePlace>;
+  readonly checkpoints: CheckpointTable;
+}
+
 type Failures = Map<number, PulsarIoError>;
+
+/** A record of the batch, and its table. */
+interface Item {
+  readonly index: number;
+  readonly record: SinkRecord;
+  readonly place: SqlitePlace;
+}
 
 const SCHEMA_DEPENDENT = [1, 17]; // SQLITE_ERROR, SQLITE_SCHEMA
 
@@ -36,7 +49,8 @@ export class SqliteSession implements TransactionalSink {
   write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
     return this.#parts.transactions.exclusive(async () => {
       const failures: Failures = new Map();
-      for (let isCareful = false; !(await this.#writeOthers(records, failures, isCareful, signal)); ) isCareful = true;
+      const items = await this.#items(records, failures, signal);
+      for (let isCareful = false; !(await this.#writeOthers(items, failures, isCareful, signal)); ) isCareful = true;
       return records.map((_, index) => resultOf(failures.get(index)) ?? WRITTEN);
     });
   }
@@ -50,16 +64,17 @@ export class SqliteSession implements TransactionalSink {
     move: FrontierMove,
     signal: AbortSignal,
   ): Promise<readonly (RecordResult | undefined)[] | undefined> {
-    const { transactions, checkpoints, target } = this.#parts;
+    const { transactions, checkpoints } = this.#parts;
     return transactions.exclusive(async () => {
       const failures: Failures = new Map();
+      const items = await this.#items(records, failures, signal);
       await transactions.begin(signal);
       try {
         checkpoints.move(move);
-        this.#runAll(records, failures);
+        this.#runAll(items, failures);
       } catch (error) {
         transactions.rollback();
-        throw sqliteError(error, `writing to ${target}`);
+        throw this.#failed(error, 'writing to');
       }
       if (failures.size === 0 && (await this.#isCommitted(signal))) return undefined;
       transactions.rollback();
@@ -67,8 +82,9 @@ export class SqliteSession implements TransactionalSink {
     });
   }
 
-  describe(record: SinkRecord): unknown {
-    return this.#parts.statements.describe(record);
+  async describe(record: SinkRecord, signal: AbortSignal): Promise<unknown> {
+    const placeOf = await this.#parts.places.lookUp([record], signal);
+    return placeOf(record).statements.describe(record);
   }
 
   async close(): Promise<void> {
@@ -79,7 +95,7 @@ export class SqliteSession implements TransactionalSink {
   }
 
   #inTransaction<T>(doing: string, signal: AbortSignal, work: () => T): Promise<T> {
-    const { transactions, target } = this.#parts;
+    const { transactions } = this.#parts;
     return transactions.exclusive(async () => {
       await transactions.begin(signal);
       try {
@@ -88,16 +104,34 @@ export class SqliteSession implements TransactionalSink {
         return result;
       } catch (error) {
         transactions.rollback();
-        throw sqliteError(error, `${doing} in ${target}`);
+        throw this.#failed(error, `${doing} in`);
       }
     });
   }
 
+  async #items(records: readonly SinkRecord[], failures: Failures, signal: AbortSignal): Promise<Item[]> {
+    const placeOf = await this.#parts.places.lookUp(records, signal);
+    return records.flatMap((record, index) => {
+      try {
+        return [{ index, record, place: placeOf(record) }];
+      } catch (error) {
+        failures.set(index, refused(error, `writing ${recordId(record)} to ${this.#parts.places.home.target}`));
+        return [];
+      }
+    });
+  }
+
+  /** An error of the batch as a whole. */
+  #failed(error: unknown, doing: string): PulsarIoError {
+    const { places } = this.#parts;
+    return places.doubted(sqliteError(error, `${doing} ${places.home.target}`));
+  }
+
   /** Runs every record, also after one failed, so that all that are to blame are known. Stops when SQLite ended the transaction. */
-  #runAll(records: readonly SinkRecord[], failures: Failures): void {
-    for (let index = 0; index < records.length; index++) {
-      const failure = this.#run(records[index] as SinkRecord);
-      if (failure) failures.set(index, failure);
+  #runAll(items: readonly Item[], failures: Failures): void {
+    for (const item of items) {
+      const failure = this.#run(item);
+      if (failure) failures.set(item.index, failure);
       if (!this.#parts.database.isTransaction) return;
     }
   }
@@ -109,16 +143,16 @@ export class SqliteSession implements TransactionalSink {
       return true;
     } catch (error) {
       if (isRejection(error)) return false;
-      throw sqliteError(error, `committing to ${this.#parts.target}`);
+      throw this.#failed(error, 'committing to');
     }
   }
 
   /**
-   * Writes all records that are not in `failures` in one transaction; false when it must be tried again without those that were added there. Carefully: with a
+   * Writes all items that are not in `failures` in one transaction; false when it must be tried again without those that were added there. Carefully: with a
    * savepoint for each record, so that what it did through triggers before it failed is undone.
    */
   async #writeOthers(
-    records: readonly SinkRecord[],
+    items: readonly Item[],
     failures: Failures,
     isCareful: boolean,
     signal: AbortSignal,
@@ -126,11 +160,11 @@ export class SqliteSession implements TransactionalSink {
     const { database, transactions } = this.#parts;
     await transactions.begin(signal);
     try {
-      for (let index = 0; index < records.length; index++) {
-        if (failures.has(index)) continue;
+      for (const item of items) {
+        if (failures.has(item.index)) continue;
         if (isCareful) database.exec('SAVEPOINT record');
-        const failure = this.#run(records[index] as SinkRecord);
-        if (failure) failures.set(index, failure);
+        const failure = this.#run(item);
+        if (failure) failures.set(item.index, failure);
         if (failure && !(isCareful && database.isTransaction)) {
           transactions.rollback();
           return false;
@@ -139,38 +173,36 @@ export class SqliteSession implements TransactionalSink {
       }
     } catch (error) {
       transactions.rollback();
-      throw sqliteError(error, `writing to ${this.#parts.target}`);
+      throw this.#failed(error, 'writing to');
     }
     if (await this.#isCommitted(signal)) return true;
-    await this.#writeOneByOne(records, failures, signal);
+    await this.#writeOneByOne(items, failures, signal);
     return true;
   }
 
   /** Each record in a transaction of its own: the only way to tell which one violates a constraint that is checked at commit. */
-  async #writeOneByOne(records: readonly SinkRecord[], failures: Failures, signal: AbortSignal): Promise<void> {
-    const { transactions, target } = this.#parts;
-    for (let index = 0; index < records.length; index++) {
-      if (failures.has(index)) continue;
-      const record = records[index] as SinkRecord;
+  async #writeOneByOne(items: readonly Item[], failures: Failures, signal: AbortSignal): Promise<void> {
+    const { transactions } = this.#parts;
+    for (const item of items) {
+      if (failures.has(item.index)) continue;
       await transactions.begin(signal);
-      const failure = this.#run(record) ?? ((await this.#isCommitted(signal)) ? undefined : violation(record, target));
+      const failure = this.#run(item) ?? ((await this.#isCommitted(signal)) ? undefined : violation(item));
       if (failure) {
         transactions.rollback();
-        failures.set(index, failure);
+        failures.set(item.index, failure);
       }
     }
   }
 
   /** Runs one record; its failure when it is to blame. Throws when the database is. */
-  #run(record: SinkRecord): PulsarIoError | undefined {
+  #run({ record, place: { statements, target } }: Item): PulsarIoError | undefined {
     try {
-      this.#parts.statements.run(record);
+      statements.run(record);
       return undefined;
     } catch (error) {
-      const doing = `writing ${recordId(record)} to ${this.#parts.target}`;
-      if (error instanceof PulsarIoError) return new PulsarIoError(error.code, `${doing}: ${error.message}`);
-      if (isRejection(error)) return sqliteError(error, doing);
-      if (SCHEMA_DEPENDENT.includes(sqliteCode(error) ?? 0) && this.#parts.statements.areValid())
+      const doing = `writing ${recordId(record)} to ${target}`;
+      if (error instanceof PulsarIoError || isRejection(error)) return refused(error, doing);
+      if (SCHEMA_DEPENDENT.includes(sqliteCode(error) ?? 0) && statements.areValid())
         return new PulsarIoError(
           'PIO_SINK_REJECTED',
           `${doing}: an expression of the table or of a trigger cannot be computed for it`,
@@ -181,10 +213,15 @@ export class SqliteSession implements TransactionalSink {
   }
 }
 
-const violation = (record: SinkRecord, target: string): PulsarIoError =>
+const refused = (error: unknown, doing: string): PulsarIoError =>
+  error instanceof PulsarIoError
+    ? new PulsarIoError(error.code, `${doing}: ${error.message}`)
+    : sqliteError(error, doing);
+
+const violation = ({ record, place }: Item): PulsarIoError =>
   new PulsarIoError(
     'PIO_SINK_REJECTED',
-    `writing ${recordId(record)} to ${target}: a constraint that is checked at commit failed`,
+    `writing ${recordId(record)} to ${place.target}: a constraint that is checked at commit failed`,
   );
 
 const resultOf = (error: PulsarIoError | undefined): RecordResult | undefined => error && { ok: false, error };

@@ -18,6 +18,7 @@ export const jdbcSqliteSink = defineSink<typeof jdbcSqliteConfig>({
   guarantees: GUARANTEES,
   route: 'transactional',
   accepts: 'fields',
+  destination: 'table',
   config: jdbcSqliteConfig,
   check: checkJdbcSqlite,
   // Pulsar's 200 is its default, not ours: a commit costs the same for any number of rows.

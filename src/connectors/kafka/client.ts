@@ -14,6 +14,8 @@ export interface TopicFacts {
   readonly topicId: string;
   /** Broker that leads each partition. */
   readonly leaders: readonly number[];
+  /** Whether its server would let us write. */
+  readonly isWritable: boolean;
 }
 
 interface Address {
@@ -22,6 +24,8 @@ interface Address {
 }
 
 const RETRY_MS = 20;
+/** The operation WRITE among those that a server says are allowed (Kafka's `AclOperation`): the bit of its code. */
+const WRITE = 1 << 4;
 /** Answers that mean "soon": a leader is being elected, or what a transaction did is still being written down. */
 const SOON = [
   ...['LEADER_NOT_AVAILABLE', 'COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'OFFSET_NOT_AVAILABLE'],
@@ -67,7 +71,8 @@ export class KafkaClient {
         const [topic] = topics;
         const leaders: number[] = [];
         for (const { partitionIndex, leaderId } of topic?.partitions ?? []) leaders[partitionIndex] = leaderId;
-        return { topicId: topic?.topicId ?? '', leaders };
+        const isWritable = ((topic?.topicAuthorizedOperations ?? 0) & WRITE) !== 0;
+        return { topicId: topic?.topicId ?? '', leaders, isWritable };
       });
     } catch (error) {
       if (kafkaErrorId(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
@@ -132,7 +137,7 @@ export class KafkaClient {
 
   async #learn(topics: string[], doing: string, signal: AbortSignal) {
     const connection = await this.#any(signal);
-    const answer = await orAborted(this.library.metadataV11.api.async(connection, topics, false, false), signal, doing);
+    const answer = await orAborted(this.library.metadataV11.api.async(connection, topics, false, true), signal, doing);
     for (const { nodeId, host, port } of answer.brokers) this.#brokers.set(nodeId, { host, port });
     return answer;
   }

@@ -1,21 +1,28 @@
 import type { MessageRecord } from '@platformatic/kafka';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { SinkRecord } from '../../core/record.ts';
-import { recordId } from '../record-id.ts';
 import { partitionOf } from './murmur2.ts';
+import type { Partition } from './producer.ts';
 
 /** A record on its way, with its place in the batch that the runtime gave. */
 export interface Item {
   readonly index: number;
   readonly record: SinkRecord;
-  readonly message: MessageRecord & { readonly partition: number };
+  /** Where it goes: the same object for each that goes there. */
+  readonly to: Partition;
+  readonly message: MessageRecord;
   readonly bytes: number;
+}
+
+/** A topic that is written to. */
+export interface KafkaPlace {
+  readonly partitions: readonly Partition[];
+  /** Names it in error messages. */
+  readonly target: string;
 }
 
 /** What decides about a message. */
 export interface MessageOptions {
-  readonly topic: string;
-  readonly partitions: number;
   readonly maxRequestSize: number;
   readonly copiesProperties: boolean;
 }
@@ -28,7 +35,8 @@ export const itemOf = (
   record: SinkRecord,
   index: number,
   keyless: number,
-  { topic, partitions, maxRequestSize, copiesProperties }: MessageOptions,
+  { partitions }: KafkaPlace,
+  { maxRequestSize, copiesProperties }: MessageOptions,
 ): Item => {
   const key = record.key === undefined ? undefined : Buffer.from(record.key, 'utf8');
   const value = record.value as Buffer | null;
@@ -38,12 +46,19 @@ export const itemOf = (
   if (bytes > maxRequestSize)
     throw new PulsarIoError(
       'PIO_RECORD_TOO_LARGE',
-      `${recordId(record)} has ${bytes} bytes, more than maxRequestSize (${maxRequestSize})`,
+      `the message has ${bytes} bytes, more than maxRequestSize (${maxRequestSize})`,
     );
-  const partition = key === undefined ? keyless % partitions : partitionOf(key, partitions);
+  const count = partitions.length;
+  const to = partitions[key === undefined ? keyless % count : partitionOf(key, count)] as Partition;
   // The library's types have no record without a value; its bytes do.
-  const message = { topic, partition, value: value as Buffer, headers, ...(key !== undefined && { key }) };
-  return { index, record, message, bytes };
+  const message = {
+    topic: to.topic,
+    partition: to.partition,
+    value: value as Buffer,
+    headers,
+    ...(key !== undefined && { key }),
+  };
+  return { index, record, to, message, bytes };
 };
 
 const headersOf = ({ properties }: SinkRecord): [Buffer, Buffer][] =>

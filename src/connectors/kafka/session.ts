@@ -5,12 +5,13 @@ import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.t
 import { compareTokens, type Token } from '../../core/token.ts';
 import { throwIfAborted } from '../abort.ts';
 import { fenced } from '../fenced.ts';
+import type { PlaceOf, Places } from '../places.ts';
 import { recordId } from '../record-id.ts';
 import { Turns } from '../turns.ts';
 import type { CheckpointTopic } from './checkpoint-topic.ts';
 import type { KafkaClient } from './client.ts';
 import { isRejection, kafkaError } from './errors.ts';
-import { batchesOf, type Item, itemOf, type MessageOptions } from './messages.ts';
+import { batchesOf, type Item, itemOf, type KafkaPlace, type MessageOptions } from './messages.ts';
 import { blamedRecords, type Partition, Producer, type ProducerOptions } from './producer.ts';
 import { TransactionLane } from './transaction-lane.ts';
 
@@ -18,15 +19,12 @@ import { TransactionLane } from './transaction-lane.ts';
 export interface SessionParts {
   readonly client: KafkaClient;
   readonly uid: string;
-  /** Broker that leads each partition of the topic. */
-  readonly leaders: readonly number[];
+  readonly places: Places<KafkaPlace>;
   readonly message: MessageOptions;
   readonly producer: ProducerOptions;
   readonly checkpoints: CheckpointTopic;
   readonly batchBytes: number;
   readonly transactionTimeoutMs: number;
-  /** Names the topic in error messages. */
-  readonly target: string;
 }
 
 type Failures = Map<number, PulsarIoError>;
@@ -57,9 +55,9 @@ export class KafkaSession implements TransactionalSink {
   }
 
   write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
-    return this.#turn('', `writing to ${this.#parts.target}`, signal, async () => {
+    return this.#turn('', 'writing to', signal, async () => {
       const failures: Failures = new Map();
-      const items = this.#items(records, failures);
+      const items = await this.#items(records, failures, signal);
       try {
         if (!this.#producer.isReady && items.length > 0) await this.#producer.begin(signal);
         await this.#produceAll({ producer: this.#producer }, items, failures, signal);
@@ -72,7 +70,7 @@ export class KafkaSession implements TransactionalSink {
   }
 
   fence(topic: string, token: Token, initial: Frontier, signal: AbortSignal): Promise<FrontierRow> {
-    return this.#turn(topic, `fencing ${topic} in ${this.#parts.target}`, signal, async () => {
+    return this.#turn(topic, `fencing ${topic} in`, signal, async () => {
       const { checkpoints, client, uid, transactionTimeoutMs } = this.#parts;
       this.#lanes.delete(topic);
       const place = await checkpoints.place(signal);
@@ -103,12 +101,12 @@ export class KafkaSession implements TransactionalSink {
     signal: AbortSignal,
   ): Promise<readonly (RecordResult | undefined)[] | undefined> {
     const { topic, token, to } = move;
-    return this.#turn(topic, `writing to ${this.#parts.target}`, signal, async () => {
+    return this.#turn(topic, 'writing to', signal, async () => {
       const held = this.#lanes.get(topic);
       if (!held || !isExpected(held.row, move))
         throw fenced(topic, token, 'its token or frontier is not the stored one');
       const failures: Failures = new Map();
-      const items = this.#items(records, failures);
+      const items = await this.#items(records, failures, signal);
       const row: FrontierRow = { token, frontier: to };
       try {
         if (failures.size === 0) await this.#transaction(held, topic, items, row, failures, signal);
@@ -122,8 +120,9 @@ export class KafkaSession implements TransactionalSink {
     });
   }
 
-  describe(record: SinkRecord): unknown {
-    const { message, bytes } = itemOf(record, 0, 0, this.#parts.message);
+  async describe(record: SinkRecord, signal: AbortSignal): Promise<unknown> {
+    const placeOf = await this.#parts.places.lookUp([record], signal);
+    const { message, bytes } = itemOf(record, 0, 0, placeOf(record), this.#parts.message);
     const { topic, partition, headers } = message;
     const key = record.key === undefined ? {} : { key: record.key, partition };
     return { topic, ...key, bytes: record.value === null ? null : bytes, headers: headers?.size ?? 0 };
@@ -134,7 +133,9 @@ export class KafkaSession implements TransactionalSink {
   }
 
   /** Work for one topic-partition follows one another; that without transactions shares one producer. */
-  #turn<T>(of: string, doing: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  #turn<T>(of: string, what: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const { places } = this.#parts;
+    const doing = `${what} ${places.home.target}`;
     const turns = this.#turns.get(of) ?? new Turns();
     this.#turns.set(of, turns);
     const ready = async (): Promise<T> => {
@@ -142,7 +143,7 @@ export class KafkaSession implements TransactionalSink {
       return work();
     };
     return turns.take(ready).catch((error) => {
-      throw kafkaError(error, doing, 'sink');
+      throw places.doubted(kafkaError(error, doing, 'sink'));
     });
   }
 
@@ -155,7 +156,7 @@ export class KafkaSession implements TransactionalSink {
     failures: Failures,
     signal: AbortSignal,
   ): Promise<void> {
-    const places = [...new Set(items.map(({ message }) => message.partition))].map((it) => this.#place(it));
+    const places = new Set(items.map(({ to }) => to));
     await lane.begin([place, ...places], signal);
     await Promise.all([this.#store(lane, place, topic, row, signal), this.#produceAll(lane, items, failures, signal)]);
     await lane.end(failures.size === 0, signal);
@@ -166,33 +167,30 @@ export class KafkaSession implements TransactionalSink {
     return lane.producer.produce(place, [message], lane.transactionalId, `storing the frontier of ${topic}`, signal);
   }
 
-  #place(partition: number): Partition {
-    const { leaders, message } = this.#parts;
-    return { topic: message.topic, partition, leader: leaders[partition] ?? -1 };
-  }
-
-  #items(records: readonly SinkRecord[], failures: Failures): Item[] {
+  async #items(records: readonly SinkRecord[], failures: Failures, signal: AbortSignal): Promise<Item[]> {
+    const placeOf = await this.#parts.places.lookUp(records, signal);
     const keyless = records[0]?.messageId.entryId ?? 0;
-    return records.flatMap((record, index) => {
-      try {
-        return [itemOf(record, index, keyless, this.#parts.message)];
-      } catch (error) {
-        failures.set(index, this.#failure(record, error));
-        return [];
-      }
-    });
+    return records.flatMap((record, index) => this.#item(record, index, keyless, placeOf, failures));
   }
 
-  #failure(record: SinkRecord, error: unknown): PulsarIoError {
-    return kafkaError(error, `writing ${recordId(record)} to ${this.#parts.target}`, 'sink');
+  #item(record: SinkRecord, index: number, keyless: number, placeOf: PlaceOf<KafkaPlace>, failures: Failures): Item[] {
+    const { places, message } = this.#parts;
+    try {
+      return [itemOf(record, index, keyless, placeOf(record), message)];
+    } catch (error) {
+      const doing = `writing ${recordId(record)} to ${places.home.target}`;
+      if (!(error instanceof PulsarIoError)) throw error;
+      failures.set(index, new PulsarIoError(error.code, `${doing}: ${error.message}`));
+      return [];
+    }
   }
 
   /** Partitions side by side, the batches of each one after the other. Rejected records become failures. */
   async #produceAll(writer: Writer, items: readonly Item[], failures: Failures, signal: AbortSignal): Promise<void> {
-    const byPartition = Map.groupBy(items, ({ message }) => message.partition);
-    const lanes = [...byPartition].map(async ([partition, of]) => {
+    const byPartition = Map.groupBy(items, ({ to }) => to);
+    const lanes = [...byPartition].map(async ([to, of]) => {
       for (const batch of batchesOf(of, this.#parts.batchBytes))
-        await this.#produceOrHalve(writer, this.#place(partition), batch, failures, signal);
+        await this.#produceOrHalve(writer, to, batch, failures, signal);
     });
     await Promise.all(lanes);
   }
@@ -205,14 +203,14 @@ export class KafkaSession implements TransactionalSink {
     signal: AbortSignal,
   ): Promise<void> {
     const messages = items.map(({ message }) => ({ ...message }));
-    const doing = `writing to ${this.#parts.target}`;
+    const doing = `writing to Kafka topic ${place.topic}`;
     try {
       await writer.producer.produce(place, messages, writer.transactionalId, doing, signal);
     } catch (error) {
       if (!isRejection(error)) throw error;
       const blamed = items.length === 1 ? [0] : blamedRecords(error).filter((at) => at < items.length);
       for (const { index, record } of blamed.map((at) => items[at] as Item))
-        failures.set(index, this.#failure(record, error));
+        failures.set(index, kafkaError(error, `writing ${recordId(record)} to Kafka topic ${place.topic}`, 'sink'));
       const others = items.filter(({ index }) => !failures.has(index));
       const middle = others.length >> 1;
       const parts = blamed.length > 0 ? [others] : [others.slice(0, middle), others.slice(middle)];

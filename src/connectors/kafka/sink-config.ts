@@ -82,6 +82,9 @@ export const kafkaSinkConfig = strictObject({
   }),
 });
 
+/** Whether a record may name that topic: not one of Kafka's own. */
+export const mayBeTopic = (name: string): boolean => /^(?!__|\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/.test(name);
+
 /** Validated configuration of the kafka sink. */
 export type KafkaSinkConfig = Static<typeof kafkaSinkConfig>;
 

@@ -14,6 +14,7 @@ export const kafkaSink = defineSink<typeof kafkaSinkConfig>({
   guarantees: GUARANTEES,
   route: 'transactional',
   accepts: 'bytes',
+  destination: 'topic',
   config: kafkaSinkConfig,
   check: checkKafkaSink,
   open: async (config, context) => (await import('./open-sink.ts')).openKafkaSink(config, context),

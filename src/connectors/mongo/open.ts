@@ -1,5 +1,5 @@
 import type { OpenContext, OpenSink } from '../../core/connector-type.ts';
-import { PulsarIoError } from '../../core/errors.ts';
+import { Places } from '../places.ts';
 import type { Place } from './batch.ts';
 import { hostsIn, type MongoConfig } from './config.ts';
 import { connectMongo } from './connect.ts';
@@ -18,8 +18,11 @@ export const openMongo = async (config: MongoConfig, { guarantee, signal }: Open
   const home = placeOf(configured);
   return new MongoSession({
     client,
-    target: home.name,
-    placeOf: ({ destination }) => (destination === undefined ? home : placeOf(requireName(destination))),
+    places: new Places(configured, home, {
+      word: 'collection',
+      mayBe: mayBeCollection,
+      open: async (name) => placeOf(name),
+    }),
     toWrite: writes(driver, config, isVersioned),
     versionField: isVersioned ? versionField : undefined,
     idText: (id) => driver.BSON.EJSON.stringify({ id }, { relaxed: false }),
@@ -30,9 +33,8 @@ export const openMongo = async (config: MongoConfig, { guarantee, signal }: Open
 /** Longest name of a collection that every server takes beside that of its database, in bytes (MongoDB manual, "Naming Restrictions"). */
 const MAX_COLLECTION_BYTES = 180;
 
-/** Throws `PIO_SINK_REJECTED` for what cannot be a collection, or is one of the server's own. */
-const requireName = (collection: string): string => {
-  const isName = /^(?!system\.|\.)[^$\0]+(?<!\.)$/.test(collection) && !collection.includes('..');
-  if (isName && Buffer.byteLength(collection) <= MAX_COLLECTION_BYTES) return collection;
-  throw new PulsarIoError('PIO_SINK_REJECTED', 'the destination that the record names can be no collection');
-};
+/** False for what cannot be a collection, or is one of the server's own. */
+const mayBeCollection = (name: string): boolean =>
+  /^(?!system\.|\.)[^$\0]+(?<!\.)$/.test(name) &&
+  !name.includes('..') &&
+  Buffer.byteLength(name) <= MAX_COLLECTION_BYTES;

@@ -3,6 +3,7 @@ import type { OpenSink } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
 import { orAborted, throwIfAborted } from '../abort.ts';
+import type { PlaceOf, Places } from '../places.ts';
 import { recordId } from '../record-id.ts';
 import { type Item, type Outcome, type Place, writePlain, writeVersioned } from './batch.ts';
 import type { ToWrite } from './document.ts';
@@ -10,10 +11,7 @@ import type { ToWrite } from './document.ts';
 /** What a session works with. */
 export interface SessionParts {
   readonly client: MongoClient;
-  /** Names the configured collection in error messages. */
-  readonly target: string;
-  /** Where a record is to be written. Throws what it is rejected with. */
-  readonly placeOf: (record: SinkRecord) => Place;
+  readonly places: Places<Place>;
   readonly toWrite: ToWrite;
   /** Field of the version; undefined: writes are plain. */
   readonly versionField: string | undefined;
@@ -31,10 +29,11 @@ export class MongoSession implements OpenSink {
   }
 
   async write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
-    const doing = `writing to ${this.#parts.target}`;
-    throwIfAborted(signal, doing);
+    const { places } = this.#parts;
+    throwIfAborted(signal, `writing to ${places.home.name}`);
     const results: RecordResult[] = records.map(() => WRITTEN);
-    const items = records.flatMap((record, at) => this.#item(record, at, results));
+    const placeOf = await places.lookUp(records, signal);
+    const items = records.flatMap((record, at) => this.#item(record, at, placeOf, results));
     // What failed must not be overtaken by what follows it.
     let failure: PulsarIoError | undefined;
     const byCollection = Map.groupBy(items, ({ place }) => place.name);
@@ -46,9 +45,10 @@ export class MongoSession implements OpenSink {
     return results;
   }
 
-  describe(record: SinkRecord): unknown {
-    const { toWrite, placeOf, versionField } = this.#parts;
+  async describe(record: SinkRecord, signal: AbortSignal): Promise<unknown> {
+    const { toWrite, places, versionField } = this.#parts;
     const { id, document, isDerived } = toWrite(record);
+    const placeOf = await places.lookUp([record], signal);
     const collection =
       record.destination === undefined ? {} : { collection: placeOf(record).collection.collectionName };
     if (!document) return { ...collection, delete: { _id: id } };
@@ -62,13 +62,13 @@ export class MongoSession implements OpenSink {
     await this.#parts.client.close(true);
   }
 
-  #item(record: SinkRecord, at: number, results: RecordResult[]): Item[] {
+  #item(record: SinkRecord, at: number, placeOf: PlaceOf<Place>, results: RecordResult[]): Item[] {
+    const { places, toWrite } = this.#parts;
     try {
-      const { placeOf, toWrite } = this.#parts;
       return [{ at, record, place: placeOf(record), write: toWrite(record) }];
     } catch (error) {
       if (!(error instanceof PulsarIoError)) throw error;
-      const doing = `writing ${recordId(record)} to ${this.#parts.target}`;
+      const doing = `writing ${recordId(record)} to ${places.home.name}`;
       this.#note(new PulsarIoError(error.code, `${doing}: ${error.message}`), at, results);
       return [];
     }

@@ -31,7 +31,11 @@ export const previewSink = async (inspection: Inspection, records: number): Prom
   const shown = await withOpen(
     inspection,
     () => type.open(config, context),
-    async (sink) => messages.records.map((record) => show(record, sink)),
+    async (sink) => {
+      const shown: SinkPreviewRecord[] = [];
+      for (const read of messages.records) shown.push(await show(read, sink, signal));
+      return shown;
+    },
   );
   return { findings: messages.findings, records: shown };
 };
@@ -132,7 +136,7 @@ const startOf = async (
   return `a new subscription begins with what is published from then on (sourceSubscriptionPosition is Latest)`;
 };
 
-const show = ({ record, shaped }: Read, sink: OpenSink): SinkPreviewRecord => {
+const show = async ({ record, shaped }: Read, sink: OpenSink, signal: AbortSignal): Promise<SinkPreviewRecord> => {
   const { topic, messageId, key, properties, publishTimeMs, bytes } = record;
   const shown = {
     topic,
@@ -145,7 +149,7 @@ const show = ({ record, shaped }: Read, sink: OpenSink): SinkPreviewRecord => {
   try {
     if (shaped instanceof Error) throw shaped;
     if (!shaped) return { ...shown, write: 'nothing: transformFunctionConfig drops it' };
-    const write = sink.describe?.(shaped);
+    const write = await sink.describe?.(shaped, signal);
     if (!sink.describe) return shown;
     return { ...shown, write: shownValue(write) };
   } catch (error) {

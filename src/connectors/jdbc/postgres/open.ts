@@ -1,10 +1,12 @@
 import type { OpenContext } from '../../../core/connector-type.ts';
+import { Places } from '../../places.ts';
+import { mayBeTable } from '../places.ts';
 import { CheckpointTable } from './checkpoint-table.ts';
 import { type JdbcPostgresConfig, urlOf } from './config.ts';
 import { connectPostgres } from './connect.ts';
 import { Connection } from './connection.ts';
 import { postgresError } from './errors.ts';
-import { PostgresSession } from './session.ts';
+import { type PostgresPlace, PostgresSession } from './session.ts';
 import { Statements } from './statements.ts';
 import { readTable } from './table.ts';
 
@@ -21,19 +23,27 @@ export const openPostgres = async (
   const client = await connectPostgres(config, signal);
   const connection = new Connection(client);
   const { database } = urlOf(config);
-  const target = `table ${config.tableName} of PostgreSQL database ${database ?? client.database}`;
+  const targetOf = (tableName: string) => `table ${tableName} of PostgreSQL database ${database ?? client.database}`;
+  const open = async (tableName: string, ends: AbortSignal): Promise<PostgresPlace> => {
+    const of = { ...config, tableName };
+    const target = targetOf(tableName);
+    const table = await readTable(client, of);
+    const statements = new Statements(table, of);
+    await connection.send([statements.probe()], ends).catch((error) => {
+      throw postgresError(error, `opening ${target}`);
+    });
+    return { table, statements, target };
+  };
   try {
-    const table = await readTable(client, config);
-    const statements = new Statements(table, config);
-    await connection.send([DURABLE, statements.probe()], signal);
+    await connection.send([DURABLE], signal);
+    const home = await open(config.tableName, signal);
     return new PostgresSession({
       connection,
-      statements,
-      checkpoints: new CheckpointTable(connection, table.schema, uid),
-      target,
+      places: new Places(config.tableName, home, { word: 'table', mayBe: mayBeTable, open }),
+      checkpoints: new CheckpointTable(connection, home.table.schema, uid),
     });
   } catch (error) {
     await connection.close();
-    throw postgresError(error, `opening ${target}`);
+    throw postgresError(error, `opening ${targetOf(config.tableName)}`);
   }
 };

@@ -5,25 +5,34 @@ import type { Frontier } from '../../../core/frontier.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../../core/record.ts';
 import type { Token } from '../../../core/token.ts';
 import { fenced } from '../../fenced.ts';
+import type { PlaceOf, Places } from '../../places.ts';
 import { recordId } from '../../record-id.ts';
 import { Turns } from '../../turns.ts';
 import type { CheckpointTable } from './checkpoint-table.ts';
 import type { Connection } from './connection.ts';
 import { isRejection, postgresError } from './errors.ts';
 import type { Query, Row, Statements } from './statements.ts';
+import type { PostgresTable } from './table.ts';
+
+/** A table that is written to. */
+export interface PostgresPlace {
+  readonly table: PostgresTable;
+  readonly statements: Statements;
+  /** Names the table and its database in error messages. */
+  readonly target: string;
+}
 
 /** What a session works with. */
 export interface SessionParts {
   readonly connection: Connection;
-  readonly statements: Statements;
+  readonly places: Places<PostgresPlace>;
   readonly checkpoints: CheckpointTable;
-  /** Names the table and its database in error messages. */
-  readonly target: string;
 }
 
 interface Item {
   readonly index: number;
   readonly record: SinkRecord;
+  readonly place: PostgresPlace;
   readonly row: Row;
 }
 
@@ -39,17 +48,16 @@ export class PostgresSession implements TransactionalSink {
   }
 
   write(records: readonly SinkRecord[], signal: AbortSignal): Promise<readonly RecordResult[]> {
-    return this.#turn(`writing to ${this.#parts.target}`, async () => {
+    return this.#turn('writing to', async () => {
       const failures: Failures = new Map();
-      const items = this.#items(records, failures);
+      const items = await this.#items(records, failures, signal);
       if (!(await this.#wroteAll(items, signal))) await this.#writeOthers(items, failures, signal);
       return records.map((_, index) => resultOf(failures.get(index)) ?? WRITTEN);
     });
   }
 
   fence(topic: string, token: Token, initial: Frontier, signal: AbortSignal): Promise<FrontierRow> {
-    const doing = `fencing ${topic} in ${this.#parts.target}`;
-    return this.#turn(doing, () => this.#parts.checkpoints.fence(topic, token, initial, signal));
+    return this.#turn(`fencing ${topic} in`, () => this.#parts.checkpoints.fence(topic, token, initial, signal));
   }
 
   transact(
@@ -57,9 +65,9 @@ export class PostgresSession implements TransactionalSink {
     move: FrontierMove,
     signal: AbortSignal,
   ): Promise<readonly (RecordResult | undefined)[] | undefined> {
-    return this.#turn(`writing to ${this.#parts.target}`, async () => {
+    return this.#turn('writing to', async () => {
       const failures: Failures = new Map();
-      const items = this.#items(records, failures);
+      const items = await this.#items(records, failures, signal);
       const isDone =
         failures.size === 0 && (await this.#committed(this.#queries(items), signal, move))
           ? true
@@ -68,8 +76,9 @@ export class PostgresSession implements TransactionalSink {
     });
   }
 
-  describe(record: SinkRecord): unknown {
-    return this.#parts.statements.describe(record);
+  async describe(record: SinkRecord, signal: AbortSignal): Promise<unknown> {
+    const placeOf = await this.#parts.places.lookUp([record], signal);
+    return placeOf(record).statements.describe(record);
   }
 
   close(): Promise<void> {
@@ -78,30 +87,36 @@ export class PostgresSession implements TransactionalSink {
 
   #turn<T>(doing: string, work: () => Promise<T>): Promise<T> {
     return this.#turns.take(work).catch((error) => {
-      throw postgresError(error, doing);
+      const { places } = this.#parts;
+      throw places.doubted(postgresError(error, `${doing} ${places.home.target}`));
     });
   }
 
-  #items(records: readonly SinkRecord[], failures: Failures): Item[] {
-    return records.flatMap((record, index) => {
-      try {
-        return [{ index, record, row: this.#parts.statements.row(record) }];
-      } catch (error) {
-        failures.set(index, this.#failure(record, error));
-        return [];
-      }
-    });
+  async #items(records: readonly SinkRecord[], failures: Failures, signal: AbortSignal): Promise<Item[]> {
+    const placeOf = await this.#parts.places.lookUp(records, signal);
+    return records.flatMap((record, index) => this.#item(record, index, placeOf, failures));
   }
 
-  #failure(record: SinkRecord, error: unknown): PulsarIoError {
-    const doing = `writing ${recordId(record)} to ${this.#parts.target}`;
+  #item(record: SinkRecord, index: number, placeOf: PlaceOf<PostgresPlace>, failures: Failures): Item[] {
+    let place = this.#parts.places.home;
+    try {
+      place = placeOf(record);
+      return [{ index, record, place, row: place.statements.row(record) }];
+    } catch (error) {
+      failures.set(index, this.#failure({ record, place }, error));
+      return [];
+    }
+  }
+
+  #failure({ record, place }: Pick<Item, 'record' | 'place'>, error: unknown): PulsarIoError {
+    const doing = `writing ${recordId(record)} to ${place.target}`;
     return error instanceof PulsarIoError
       ? new PulsarIoError(error.code, `${doing}: ${error.message}`)
       : postgresError(error, doing);
   }
 
   #queries(items: readonly Item[]): Query[] {
-    return this.#parts.statements.queries(items.map(({ row }) => row));
+    return runsOf(items).flatMap((run) => run[0].place.statements.queries(run.map(({ row }) => row)));
   }
 
   /** False when nothing was written, as a record is to blame. */
@@ -168,7 +183,7 @@ export class PostgresSession implements TransactionalSink {
       nothingWritten(error);
       await connection.send([{ text: 'ROLLBACK TO SAVEPOINT part' }, { text: 'RELEASE SAVEPOINT part' }], signal);
       const [only] = items;
-      if (only && items.length === 1) failures.set(only.index, this.#failure(only.record, error));
+      if (only && items.length === 1) failures.set(only.index, this.#failure(only, error));
       else for (const half of halves(items)) await this.#runOrHalve(half, failures, signal);
     }
   }
@@ -182,11 +197,24 @@ export class PostgresSession implements TransactionalSink {
         await this.#parts.connection.send(this.#queries([item]), signal);
       } catch (error) {
         nothingWritten(error);
-        failures.set(item.index, this.#failure(item.record, error));
+        failures.set(item.index, this.#failure(item, error));
       }
     }
   }
 }
+
+/** Items of one table each. Rows of tables that have nothing to do with others need not keep their order with those. */
+const runsOf = (items: readonly Item[]): [Item, ...Item[]][] => {
+  const nameOf = ({ place }: Item): string => place.table.name;
+  if (!items.some(({ place }) => place.table.isBound)) return [...Map.groupBy(items, nameOf).values()] as [Item][];
+  const runs: [Item, ...Item[]][] = [];
+  for (const item of items) {
+    const last = runs.at(-1);
+    if (last && nameOf(last[0]) === nameOf(item)) last.push(item);
+    else runs.push([item]);
+  }
+  return runs;
+};
 
 /** False for an error that blames a record; throws any other. */
 const nothingWritten = (error: unknown): false => {

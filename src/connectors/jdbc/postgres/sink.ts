@@ -16,6 +16,7 @@ export const jdbcPostgresSink = defineSink<typeof jdbcPostgresConfig>({
   guarantees: GUARANTEES,
   route: 'transactional',
   accepts: 'fields',
+  destination: 'table',
   config: jdbcPostgresConfig,
   check: checkJdbcPostgres,
   // Pulsar's 200 is its default, not ours: a commit costs the same for any number of rows.

@@ -19,10 +19,14 @@ export interface Column {
 export interface PostgresTable extends Table<Column> {
   /** Its schema, quoted: where the frontiers are kept, too. */
   readonly schema: string;
+  /** Whether a row of it may mean something to another table: by a foreign key, a trigger or a rule, or as one's partition. */
+  readonly isBound: boolean;
 }
 
 /** Finds a table by `table`, along the search path, or `schema.table`. */
-export const FIND_TABLE = `SELECT c.oid, n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c
+export const FIND_TABLE = `SELECT c.oid, n.nspname AS schema, c.relname AS name,
+    c.relkind <> 'r' OR c.relhastriggers OR c.relhasrules OR c.relhassubclass OR EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) AS bound
+  FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'f', 'v') AND (c.relname = $1 AND pg_catalog.pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = $1)
   ORDER BY c.relname = $1 DESC LIMIT 1`;
@@ -42,7 +46,8 @@ export const readTable = async (client: Client, config: JdbcPostgresConfig): Pro
     if (!found) throw misconfigured(`has no table ${tableName} that is visible to ${client.user ?? ''}: create it`);
     const all = (await client.query(COLUMNS, [found.oid])).rows.map(columnOf);
     const table = selectColumns(tableName, all, config, misconfigured);
-    return { ...table, name: `${quote(found.schema)}.${quote(found.name)}`, schema: quote(found.schema) };
+    const schema = quote(found.schema);
+    return { ...table, name: `${schema}.${quote(found.name)}`, schema, isBound: found.bound };
   } catch (error) {
     throw postgresError(error, `reading the definition of table ${tableName}`);
   }
