@@ -64,7 +64,6 @@ const bundleAll = async (folder: string): Promise<Measured[]> => {
 const ENVIRONMENT = {
   PULSAR_SERVICE_URL: 'pulsar://127.0.0.1:6650',
   STORE_URL: 'dynamodb:table',
-  NODE_OPTIONS: '--enable-source-maps',
 };
 
 const startOnce = async (taskRoot: string, { name, handler, initMs, cpuMs, peakMb }: Measured): Promise<void> => {

@@ -39,6 +39,25 @@ export const inlineWasm: Plugin = {
 };
 
 /**
+ * An import of `node:http` reads each of its exports, and that of `WebSocket` loads all of undici, which costs a cold start 15 ms; `require` reads what is used. `node:http2`
+ * costs 7 ms: only the Kinesis client names it, for a default that the connectors replace (`src/connectors/kinesis/api.ts`).
+ */
+const spareHttp: Plugin = {
+  name: 'spare-http',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'node:http', namespace: 'required' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+    }));
+    onLoad({ filter: /[\\/]@smithy[\\/]node-http-handler[\\/]dist-es[\\/]node-http2-handler\.js$/ }, () => ({
+      contents: "export { NodeHttpHandler as NodeHttp2Handler } from './node-http-handler';",
+    }));
+  },
+};
+
+/**
  * What is loaded by `import()` becomes a file of its own beside the function's: it is read when it is needed, and what nothing names is left out of it. serverless-esbuild puts
  * `handlers/NAME.*` into the package of NAME alone.
  */
@@ -61,6 +80,7 @@ interface Serverless {
 export default ({ service }: Serverless): Plugin[] => [
   bundleDrivers,
   inlineWasm,
+  spareHttp,
   splitLazyParts,
   connectorPackages(packageNames(service.custom?.connectorPackages)),
 ];

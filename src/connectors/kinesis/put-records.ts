@@ -1,4 +1,5 @@
 import type { KinesisClient, PutRecordsResultEntry } from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { concurrently } from '../../core/concurrently.ts';
 import type { OpenContext, OpenSink } from '../../core/connector-type.ts';
 import { PulsarIoError, toPulsarIoError } from '../../core/errors.ts';
@@ -15,7 +16,6 @@ type Sdk = typeof import('@aws-sdk/client-kinesis');
 /** Looks for the stream; throws `PIO_SINK_MISCONFIGURED` and `PIO_SINK_UNAVAILABLE`. */
 export const openKinesisSink = async (config: KinesisSinkConfig, { signal }: OpenContext): Promise<OpenSink> => {
   const sdk = await import('@aws-sdk/client-kinesis');
-  const { NodeHttpHandler } = await import('@smithy/node-http-handler');
   const { requestHandler, ...options } = clientOptions({ ...config, awsEndpoint: endpointOf(config) });
   const agent = { keepAlive: true, maxSockets: config.concurrency };
   const httpsAgent = { ...agent, rejectUnauthorized: !config.skipCertificateValidation };
