@@ -123,7 +123,7 @@ describe('runs', () => {
       if (ms < 300) return systemClock.sleep(ms, signal);
       slept.push(ms);
     };
-    return { slept, clock: { ...systemClock, sleep } };
+    return { slept, clock: { ...world.deps.clock, sleep } };
   };
   const flow = (options: Record<string, string>) => ({ customRuntimeOptions: JSON.stringify(options) });
 
@@ -180,7 +180,7 @@ describe('runs', () => {
       control.stop('stopped');
     };
     const source = listSource(topic, 'EFFECTIVELY_ONCE', flow({ batchSize: '3', maxRecordsPerSecond: '3' }));
-    await world.attempt(source, { control, deps: { clock: { ...systemClock, sleep } } });
+    await world.attempt(source, { control, deps: { clock: { ...world.deps.clock, sleep } } });
     expect(await world.texts(topic)).toEqual(texts(3));
     expect(await world.progress(source, 'a')).toMatchObject({ position: { next: 3 } });
     await world.attempt({ ...source, config: { ...source.config, customRuntimeOptions: '{"batchSize":"3"}' } });

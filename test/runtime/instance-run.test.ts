@@ -36,12 +36,11 @@ describe('a run', () => {
     request: RunRequest,
     { remainingMs = LONG_MS, ...deps }: Partial<RunDeps> & { remainingMs?: number } = {},
   ) => {
-    const endMs = Date.now() + remainingMs;
     const work = request.kind === 'source' ? sourceWork : sinkWork;
     // Each run has a sandbox of its own.
     const leftovers = new Leftovers();
     const all = { ...world.deps, settings: settings({}), leftovers, ...deps };
-    return runInstance(request, () => endMs - Date.now(), all, work);
+    return runInstance(request, () => remainingMs, all, work);
   };
   const newSource = async (): Promise<{ topic: string; source: SourceConnector }> => {
     const topic = await world.newTopic();
@@ -113,8 +112,8 @@ describe('a run', () => {
       world.list.add('p', ...texts(4, 4));
       successor.resolve(run(request, { settings: settings({ idleMs: 50 }) }));
     };
-    const margins = { handOverLeadMs: 2_900, stopMarginMs: 200, abortMarginMs: 100, idleMs: LONG_MS };
-    const first = await run(requestOf(source), { remainingMs: 3_000, invokeRun, settings: settings(margins) });
+    const margins = { handOverLeadMs: LONG_MS - 100, stopMarginMs: 200, abortMarginMs: 100, idleMs: LONG_MS };
+    const first = await run(requestOf(source), { invokeRun, settings: settings(margins) });
     expect(first).toMatchObject({ outcome: 'running' });
     world.list.add('p', ...texts(4, 8));
     expect(await successor.promise).toMatchObject({ outcome: 'idle' });
@@ -191,7 +190,7 @@ describe('a run', () => {
         }),
       }),
     };
-    const margins = { handOverLeadMs: 0, stopMarginMs: 0, abortMarginMs: 0, idleMs: LONG_MS };
+    const margins = { handOverLeadMs: 0, stopMarginMs: -LONG_MS, abortMarginMs: 0, idleMs: LONG_MS };
     const ended = await run(requestOf(sink), { remainingMs: 500, catalogue, settings: settings(margins) });
     expect(ended).toMatchObject({ outcome: 'running' });
     expect((await stateOf(sink))?.runId).not.toBeNull();

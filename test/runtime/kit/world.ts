@@ -44,6 +44,7 @@ import { openItemStore } from '../../../src/stores/open.ts';
 import { registry } from '../../../src/stores/registry.ts';
 import { triggerStore } from '../../../src/stores/triggers.ts';
 import { TestBroker } from '../../emulator/broker/test-broker.ts';
+import { AwakeClock } from './awake-clock.ts';
 import { ListSystem } from './list-source.ts';
 import { MemoryBucket } from './memory-bucket.ts';
 import { MemoryQueue } from './memory-queue.ts';
@@ -161,13 +162,14 @@ export class World implements AsyncDisposable {
   /** Wall clock of the leases is ahead by this much. */
   leaseClockAheadMs = 0;
   readonly #items: ItemStore;
+  readonly #clock = new AwakeClock();
 
   private constructor(broker: TestBroker, items: ItemStore) {
     this.broker = broker;
     this.#items = items;
     const clock = { ...systemClock, nowMs: () => Date.now() + this.leaseClockAheadMs };
     this.deps = {
-      clock: systemClock,
+      clock: this.#clock,
       registry: registry(items, { shards: 1 }),
       leases: leaseStore(items, { clock, ttlMs: 60_000, maxSkewMs: 0 }),
       checkpoints: checkpointStore(items),
@@ -202,7 +204,7 @@ export class World implements AsyncDisposable {
   }
 
   static async start(options: Partial<BrokerOptions> = {}): Promise<World> {
-    const broker = await TestBroker.start({ livenessCheckMs: 200, ...options });
+    const broker = await TestBroker.start({ livenessCheckMs: 20_000, ...options });
     return new World(broker, await openItemStore('sqlite::memory:'));
   }
 
@@ -348,6 +350,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#clock[Symbol.dispose]();
     await this.broker[Symbol.asyncDispose]();
     await this.#items.close();
   }
