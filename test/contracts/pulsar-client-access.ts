@@ -21,11 +21,11 @@ export function accessCases(use: UseBroker): void {
     const topic = use().topic();
     const first = await clients.client().createProducer({ topic, accessMode: 'Exclusive' });
     const waiting = clients
-      .client({ operationTimeoutSeconds: 1 })
+      .client({ operationTimeoutSeconds: 3 })
       .createProducer({ topic, accessMode: 'WaitForExclusive' });
     const isDone = await Promise.race([
       waiting.then(() => true),
-      new Promise((resolve) => setTimeout(resolve, 1500, false)),
+      new Promise((resolve) => setTimeout(resolve, 3_500, false)),
     ]);
     expect(isDone).toBe(false);
     await first.close();

@@ -72,7 +72,7 @@ export function chunkCases(use: UseBroker): void {
     }
     const session = await clients.session();
     const options = { topic, subscription: 's', subscriptionType: 'Shared', initialPosition: 'Earliest' } as const;
-    const limits = { maxMessages: 1, lingerMs: 0, waitMs: 3000 };
+    const limits = { maxMessages: 1, lingerMs: 0, waitMs: 8_000 };
     let message: IncomingMessage | undefined;
     // Pulsar 4.0.7 may send it to one that has left (its issue 26395), until there was no consumer for a moment.
     for (let attempt = 0; attempt < 3 && message === undefined; attempt++) {

@@ -1,6 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { type ConsumerConfig, keyValueSchema } from '../../src/pulsar/index.ts';
-import { bytes, expectNothingMore, numbers, type UseBroker, usePulsarClients } from './pulsar-client-kit.ts';
+import {
+  backlog,
+  bytes,
+  expectNothingMore,
+  numbers,
+  type UseBroker,
+  until,
+  usePulsarClients,
+} from './pulsar-client-kit.ts';
 
 const shared = { subscription: 's', subscriptionType: 'Shared', subscriptionInitialPosition: 'Earliest' } as const;
 
@@ -50,6 +58,7 @@ export function deadLetterCases(use: UseBroker): void {
       ORIGIN_MESSAGE_ID: expect.stringMatching(/^\(\d+,\d+,-1,-1\)$/),
     });
     await expectNothingMore(consumer);
+    await until(async () => (await backlog(use(), topic, 's')) === 0);
     await consumer.close();
     await expectNothingMore(await client.subscribe({ topic, ...shared }));
   });

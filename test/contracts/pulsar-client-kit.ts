@@ -105,7 +105,7 @@ export async function expectNothingMore(consumer: Pick<Consumer, 'receive'>): Pr
 }
 
 /** Waits until `condition` holds. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const deadlineMs = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > deadlineMs) throw new Error('the awaited condition did not come true');

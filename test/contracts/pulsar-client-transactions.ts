@@ -247,7 +247,7 @@ export function transactionCases(use: UseBroker): void {
     const topic = use().topic();
     const consumer = await client.subscribe({ topic, ...EXCLUSIVE });
     const producer = await client.createProducer({ topic });
-    const transaction = await client.newTransaction({ timeoutMs: 1000 });
+    const transaction = await client.newTransaction({ timeoutMs: 4_000 });
     await producer.send({ data: bytes('undone') }, { transaction });
     await producer.send({ data: bytes('kept') });
     expect(await receiveValues(consumer, 1)).toEqual(['kept']);
@@ -255,7 +255,7 @@ export function transactionCases(use: UseBroker): void {
     await expect(late).rejects.toThrow(
       /Failed to commit transaction: Result(TransactionNotFound|InvalidTxnStatusError)/,
     );
-    await expect(late).rejects.toHaveProperty('cause.message', expect.stringContaining('within its 1000 ms'));
+    await expect(late).rejects.toHaveProperty('cause.message', expect.stringContaining('within its 4000 ms'));
     expect(transaction.state).toBe('aborted');
   });
 

@@ -91,7 +91,10 @@ describe("npm start's admin API", () => {
     const written = await growing;
     await untilArrived(table, written);
     expect(compare(table.read(), upTo(written))).toEqual(EXACT);
-    const { waiting } = (await cloud.status('sink', sink)).details;
+    const { waiting } = await until('what was written is acknowledged', async () => {
+      const { details } = await cloud.status('sink', sink);
+      return details.waiting.topics[0].backlog === 0 && details;
+    });
     expect(waiting).toMatchObject({
       topics: [{ topic: expect.stringContaining(delivery.topic), backlog: 0, lagMs: 0 }],
     });
@@ -135,7 +138,11 @@ describe("npm start's admin API", () => {
     expect(await ask('PUT', positions, { 'in.ndjson': null })).toEqual({ status: 204 });
     await cloud.command('source', 'addin', 'start');
     await untilArrived(table, 40);
-    expect(await ask('POST', 'sinks/public/default/add/preview')).toMatchObject({ status: 200, records: [] });
+    const previewed = await until('what was written is acknowledged', async () => {
+      const answer = await ask('POST', 'sinks/public/default/add/preview');
+      return (answer.status !== 200 || answer.records.length === 0) && answer;
+    });
+    expect(previewed).toMatchObject({ status: 200, records: [] });
     await Promise.all([cloud.remove('source', 'addin'), cloud.remove('sink', 'add')]);
   });
 

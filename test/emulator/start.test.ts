@@ -56,9 +56,10 @@ describe('npm start', () => {
     expect(await another.ended).toBe(1);
     expect(another.output).toContain(`${folder} is in use by another npm start (process ${first.process.pid})`);
 
+    // Sooner than anything that it waits for would end by itself; how fast it is, a busy machine decides.
     const end = await first.interrupt();
     expect(end.exitCode).toBe(0);
-    expect(end.ms).toBeLessThan(3_000);
+    expect(end.ms).toBeLessThan(20_000);
 
     const second = start(...data);
     await second.printed(/Samples: 42049 of 42049 rows .* already there/);

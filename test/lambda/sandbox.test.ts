@@ -79,7 +79,7 @@ test('freezes the process between invocations', async () => {
 test('kills the process at the deadline, and the next invocation gets a new one', async () => {
   const slow = functionOf(
     'export const handler = (event) => event.hang ? new Promise(() => setInterval(() => {}, 1e6)) : process.pid',
-    700,
+    2_500,
   );
   expect(await call(slow, { hang: true })).toEqual({ kind: 'timeout' });
   expect(await call(slow)).toMatchObject({ kind: 'response' });

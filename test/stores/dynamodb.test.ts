@@ -25,6 +25,8 @@ const respond =
 const fail = (status: number, type: string, more: object = {}): Answer =>
   respond(status, { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'the words of DynamoDB', ...more });
 const silence: Answer = () => {};
+/** An answer that is lost on its way. */
+const lost: Answer = (_, { socket }) => void socket?.destroy();
 /** Never idle for long, and never done. */
 const dribble: Answer = (_, { socket }) => {
   const timer = setInterval(() => socket?.write('a'), 10);
@@ -50,6 +52,9 @@ describe('dynamodb store against a server that misbehaves', () => {
   let store: ItemStore;
   let config: DynamoDBClientConfig;
   let client: DynamoDBClient;
+  /** A store that waits for an answer for a fifth of a second: for tests in which none comes. */
+  let hasty: DynamoDBClient;
+  let hastyStore: ItemStore;
 
   beforeEach(async () => {
     requests = [];
@@ -70,11 +75,14 @@ describe('dynamodb store against a server that misbehaves', () => {
       region: 'eu-west-1',
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
     };
-    client = dynamodbClient(config, { requestTimeoutMs: 50 });
+    client = dynamodbClient(config, { requestTimeoutMs: 20_000 });
     store = dynamodbItemStore({ tableName: 'items', client });
+    hasty = dynamodbClient(config, { requestTimeoutMs: 200 });
+    hastyStore = dynamodbItemStore({ tableName: 'items', client: hasty });
   });
   afterEach(async () => {
     client.destroy();
+    hasty.destroy();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
@@ -127,22 +135,22 @@ describe('dynamodb store against a server that misbehaves', () => {
 
   test('gives up a server that does not answer, after three tries', async () => {
     answers = { GetItem: [silence] };
-    await expect(store.get(key)).rejects.toMatchObject(unavailable);
+    await expect(hastyStore.get(key)).rejects.toMatchObject(unavailable);
     expect(operations()).toEqual(['GetItem', 'GetItem', 'GetItem']);
   });
 
   test('gives up an answer that does not begin in time', async () => {
     answers = { GetItem: [dribble] };
-    await expect(store.get(key)).rejects.toMatchObject(unavailable);
+    await expect(hastyStore.get(key)).rejects.toMatchObject(unavailable);
   });
 
   test('gives up an answer that stops in its middle', async () => {
     answers = { GetItem: [stall] };
-    await expect(store.get(key)).rejects.toMatchObject(unavailable);
+    await expect(hastyStore.get(key)).rejects.toMatchObject(unavailable);
   });
 
   test('goes on when a later try is answered', async () => {
-    answers = { GetItem: [silence, fail(500, 'InternalServerError'), respond(200, stored(3, 'w'))] };
+    answers = { GetItem: [lost, fail(500, 'InternalServerError'), respond(200, stored(3, 'w'))] };
     expect(await store.get(key)).toEqual({ key, version: 3, data: 'old' });
   });
 
@@ -156,13 +164,13 @@ describe('dynamodb store against a server that misbehaves', () => {
     [400, 'AccessDeniedException'],
   ])('names the cause when DynamoDB answers %d %s', async (status, type) => {
     answers = { PutItem: [fail(status, type)], GetItem: [fail(status, type)] };
-    const hasty = dynamodbClient({ ...config, maxAttempts: 1 }); // the waits of the SDK after throttling are long
-    const put = dynamodbItemStore({ tableName: 'items', client: hasty }).put(key, 1, { ifVersion: 0 });
+    const once = dynamodbClient({ ...config, maxAttempts: 1 }); // the waits of the SDK after throttling are long
+    const put = dynamodbItemStore({ tableName: 'items', client: once }).put(key, 1, { ifVersion: 0 });
     const error: unknown = await put.catch((reason: unknown) => reason);
     expect(error).toMatchObject(unavailable);
     expect((error as Error).message).toContain('writing item p s in table items: ');
     expect((error as Error).message).toContain(type);
-    hasty.destroy();
+    once.destroy();
   });
 
   test('takes a request that DynamoDB calls wrong as a defect of ours', async () => {
@@ -172,8 +180,9 @@ describe('dynamodb store against a server that misbehaves', () => {
 
   test('asks what is stored when a write was not answered, and finds its own', async () => {
     let writeId = '';
-    const remember: Answer = ({ body }) => {
-      writeId ||= (body.Item as { writeId: { S: string } }).writeId.S;
+    const remember: Answer = (request, response) => {
+      writeId ||= (request.body.Item as { writeId: { S: string } }).writeId.S;
+      lost(request, response);
     };
     answers = {
       PutItem: [remember],
@@ -184,22 +193,22 @@ describe('dynamodb store against a server that misbehaves', () => {
   });
 
   test('asks what is stored when a write was not answered, and finds another', async () => {
-    answers = { PutItem: [silence], GetItem: [respond(200, stored(1, 'another'))] };
+    answers = { PutItem: [lost], GetItem: [respond(200, stored(1, 'another'))] };
     expect((await conflictOf(store.put(key, 'new', { ifVersion: 0 }))).current?.version).toBe(1);
   });
 
   test('does not claim to know when a write was not answered and nothing changed', async () => {
-    answers = { PutItem: [silence], GetItem: [respond(200, stored(1, 'another'))] };
+    answers = { PutItem: [lost], GetItem: [respond(200, stored(1, 'another'))] };
     await expect(store.put(key, 'new', { ifVersion: 1 })).rejects.toMatchObject(unavailable);
   });
 
   test('does not claim to know when the question is not answered either', async () => {
     answers = { PutItem: [silence], GetItem: [silence] };
-    await expect(store.put(key, 'new', { ifVersion: 1 })).rejects.toMatchObject(unavailable);
+    await expect(hastyStore.put(key, 'new', { ifVersion: 1 })).rejects.toMatchObject(unavailable);
   });
 
   test('asks after a lost answer even when the last try was refused', async () => {
-    answers = { PutItem: [silence, fail(400, 'AccessDeniedException')], GetItem: [respond(200, stored(2, 'another'))] };
+    answers = { PutItem: [lost, fail(400, 'AccessDeniedException')], GetItem: [respond(200, stored(2, 'another'))] };
     await conflictOf(store.put(key, 'new', { ifVersion: 1 }));
   });
 
@@ -224,11 +233,11 @@ describe('dynamodb store against a server that misbehaves', () => {
   });
 
   test('takes a delete without an answer as done when nothing is there, else not', async () => {
-    answers = { DeleteItem: [silence], GetItem: [respond(200, {})] };
+    answers = { DeleteItem: [lost], GetItem: [respond(200, {})] };
     await store.delete(key, 1);
-    answers = { DeleteItem: [silence], GetItem: [respond(200, stored(1, 'w'))] };
+    answers = { DeleteItem: [lost], GetItem: [respond(200, stored(1, 'w'))] };
     await expect(store.delete(key, 1)).rejects.toMatchObject(unavailable);
-    answers = { DeleteItem: [silence], GetItem: [respond(200, stored(2, 'w'))] };
+    answers = { DeleteItem: [lost], GetItem: [respond(200, stored(2, 'w'))] };
     await conflictOf(store.delete(key, 1));
   });
 

@@ -4,7 +4,7 @@ import { TestBroker } from './test-broker.ts';
 
 let broker: TestBroker;
 beforeAll(async () => {
-  broker = await TestBroker.start({ livenessCheckMs: 200 });
+  broker = await TestBroker.start({ livenessCheckMs: 1_500 });
 });
 afterAll(() => broker[Symbol.asyncDispose]());
 

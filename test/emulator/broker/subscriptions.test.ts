@@ -51,7 +51,7 @@ test('a new subscription at Latest gets only what comes after it', async () => {
 });
 
 test('a second Exclusive consumer is refused while the first answers, and replaces a frozen one (T5)', async () => {
-  await using broker = await TestBroker.start({ livenessCheckMs: 50 });
+  await using broker = await TestBroker.start({ livenessCheckMs: 1_500 });
   const first = await filled(broker, 1);
   const second = await broker.connect();
   await first.subscribe({ topic: TOPIC });
@@ -282,7 +282,7 @@ test('UNSUBSCRIBE deletes the subscription when it has one consumer, and is refu
 
 test('a consumer that does not read stops its own dispatch only', async () => {
   await using broker = await TestBroker.start();
-  const producer = await filled(broker, 40, () => ({ payload: 'x'.repeat(200_000) }));
+  const producer = await filled(broker, 40, () => ({ payload: 'x'.repeat(1_000_000) }));
   const { connect } = await import('node:net');
   const { encodeCommand } = await import('../../../src/pulsar/protocol/index.ts');
   const slow = connect(broker.running.port, '127.0.0.1').pause();

@@ -4,6 +4,7 @@ import {
   AuthenticationTls,
   AuthenticationToken,
   Client,
+  type ClientConfig,
   Message,
 } from '../../../src/pulsar/index.ts';
 import { PartitionedMetadataResult, ProducerAccessMode, ServerError } from '../../../src/pulsar/protocol/index.ts';
@@ -16,11 +17,14 @@ afterEach(async () => {
   cleanups = [];
 });
 
-async function start(script: Script = {}): Promise<{ broker: ScriptedBroker; client: Client; logged: string[] }> {
+async function start(
+  script: Script = {},
+  options: Partial<ClientConfig> = {},
+): Promise<{ broker: ScriptedBroker; client: Client; logged: string[] }> {
   const broker = await startScriptedBroker(script);
   const logged: string[] = [];
   const log = (_level: number, _file: string, _line: number, text: string) => logged.push(text);
-  const client = new Client({ serviceUrl: broker.serviceUrl, operationTimeoutSeconds: 1, log });
+  const client = new Client({ serviceUrl: broker.serviceUrl, log, ...options });
   cleanups.push(
     () => broker.stop(),
     () => client.close().catch(() => undefined),
@@ -126,20 +130,22 @@ test('creating goes on while the broker is not ready, and ends with a fatal erro
 });
 
 test('creating ends when the operation timeout has passed', async () => {
-  const { client } = await start({
+  const script: Script = {
     SUBSCRIBE: ({ requestId }, peer) =>
       peer.send('ERROR', { requestId, error: ServerError.ServiceNotReady, message: 'wait' }),
-  });
+  };
+  const { client } = await start(script, { operationTimeoutSeconds: 1 });
   await expect(client.subscribe({ topic, subscription: 's' })).rejects.toThrow('Failed to create consumer: Retryable');
 });
 
 test('a producer that has to wait for its turn does not time out', async () => {
-  const { broker, client } = await start({
+  const script: Script = {
     PRODUCER: ({ requestId }, peer) => {
       peer.send('PRODUCER_SUCCESS', { requestId, producerName: 'p', producerReady: false });
-      setTimeout(() => peer.send('PRODUCER_SUCCESS', { requestId, producerName: 'p', topicEpoch: 3 }), 1500);
+      setTimeout(() => peer.send('PRODUCER_SUCCESS', { requestId, producerName: 'p', topicEpoch: 3 }), 2_500);
     },
-  });
+  };
+  const { broker, client } = await start(script, { operationTimeoutSeconds: 2 });
   await client.createProducer({ topic, accessMode: 'WaitForExclusive' });
   expect(broker.of('PRODUCER')).toMatchObject([{ producerAccessMode: ProducerAccessMode.WaitForExclusive }]);
 });
@@ -271,7 +277,7 @@ test('an acknowledgement that the broker does not answer as it closes the consum
     ACK: ({ consumerId }, peer) => peer.send('CLOSE_CONSUMER', { consumerId, requestId: 0 }),
   });
   const consumer = await client.subscribe({ topic, subscription: 's', ackReceipt: true });
-  const message = await consumer.receive(1_000);
+  const message = await consumer.receive(20_000);
   await expect(consumer.acknowledge(message)).rejects.toThrow('Failed to acknowledge: ResultDisconnected');
   expect(broker.of('ACK')).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { AuthenticationToken } from '../../../src/pulsar/client/authentication.ts';
 import { noAuthentication } from '../../../src/pulsar/network/authentication.ts';
 import { Connection, type ConnectionOptions } from '../../../src/pulsar/network/connection.ts';
@@ -12,6 +12,7 @@ const TOPIC = 'persistent://public/default/t';
 const limits = { timeoutMs: 5_000 };
 let cleanups: (() => unknown)[] = [];
 afterEach(async () => {
+  jest.useRealTimers();
   for (const cleanup of cleanups.reverse()) await cleanup();
   cleanups = [];
 });
@@ -105,8 +106,14 @@ test('an unanswered ping ends the connection', async () => {
 
 test('answered pings keep the connection', async () => {
   const broker = await brokerWith();
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] });
   const connection = await connectTo(broker, { keepAliveMs: 500 });
-  while (connection.isOpen && broker.of('PING').length < 3) await new Promise((resolve) => setImmediate(resolve));
+  for (let pings = 1; pings <= 3; pings++) {
+    jest.advanceTimersByTime(500);
+    while (broker.of('PING').length < pings) await new Promise((resolve) => setImmediate(resolve));
+    // The answer to a request comes behind that to the ping.
+    await connection.request('LOOKUP', { topic: TOPIC }, 'LOOKUP_RESPONSE', limits);
+  }
   expect(connection.isOpen).toBe(true);
 });
 
