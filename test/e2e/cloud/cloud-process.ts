@@ -87,8 +87,13 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const { port } = server.address() as AddressInfo;
 process.env.AWS_ENDPOINT_URL_LAMBDA = `http://127.0.0.1:${port}`;
 
-setInterval(() => {
-  tick({}, lambdaContext).catch((error: unknown) => log(`dispatcher: ${(error as Error).stack}`));
+let isTicking = false;
+/** The schedule; a tick that takes longer than the pause is not overtaken. */
+setInterval(async () => {
+  if (isTicking) return;
+  isTicking = true;
+  await tick({}, lambdaContext).catch((error: unknown) => log(`dispatcher: ${(error as Error).stack}`));
+  isTicking = false;
 }, options.tickMs);
 
 const end = (): void => {
