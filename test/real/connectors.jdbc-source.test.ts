@@ -67,6 +67,40 @@ describeReal('rows of a PostgreSQL table', ['postgres'], () => {
     await target.dispose();
   });
 
+  test('writes values of every kind as to_json does', async () => {
+    const target = await table();
+    await target.client.query(`
+      CREATE TYPE mood AS ENUM ('so "so"', 'fine'); CREATE DOMAIN amount AS numeric(40, 20); CREATE TYPE pair AS (a int, b text);
+      ALTER TABLE items ADD s smallint, ADD i int, ADD r real, ADD f float8, ADD m numeric, ADD d amount, ADD yes bool, ADD no bool, ADD c char(5), ADD k varchar(9), ADD u uuid,
+        ADD j json, ADD jb jsonb, ADD date date, ADD z timestamptz, ADD t time, ADD iv interval, ADD b bytea, ADD e mood, ADD p pair, ADD l int[], ADD tl text[], ADD o oid, ADD "a ""name"" ä" text, ADD money money, ADD ip inet, ADD un name;
+      INSERT INTO items (v, at, s, i, r, f, m, d, yes, no, c, k, u, j, jb, date, z, t, iv, b, e, p, l, tl, o, "a ""name"" ä", money, ip, un) VALUES
+        (E'quote " back \\ tab \t line \n bell \u0007 del \u007f 😀', '2026-01-02 03:04:05.000006', -32768, 2147483647, 0.1, 1e300, 123456789012345678901234567890.1234567890, 0.5, true, false, 'ab', 'x', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
+         '{"b" : 1.0,  "a":[1e3]}', '{"b": 1.0, "a": 9007199254740993}', '0044-03-15 BC', '2026-01-02 03:04:05+02', '03:04:05.5', '1 day 2 hours', '\\x00ff', 'so "so"', (1, 'two "2"'), '{1,NULL,3}', '{"a,b",NULL,"{"}', 4294967295, 'ö', 12.5, '::1/64', 'name'),
+        ('', 'infinity', 0, 0, 'NaN', '-Infinity', 'NaN', 0, NULL, NULL, '', '', NULL, 'null', '"text"', 'infinity', '-infinity', NULL, NULL, '', NULL, NULL, '{}', '{{a},{b}}', 0, NULL, NULL, NULL, NULL);
+      INSERT INTO items (v) VALUES (NULL)`);
+    const { rows } = await target.client.query('SELECT to_json(items)::text AS json FROM items ORDER BY id');
+    expect(rows).toHaveLength(3);
+    expect(await target.texts()).toEqual(rows.map(({ json }) => json));
+    await target.dispose();
+  });
+
+  test('ends where a column gets another type between pages', async () => {
+    const target = await table();
+    await target.client.query("INSERT INTO items (v) SELECT 'x' FROM generate_series(1, 4)");
+    const source = await target.open({ batchMaxRows: 1 });
+    const pages = source.read('rows', undefined, new AbortController().signal)[Symbol.asyncIterator]();
+    await pages.next();
+    await target.client.query('ALTER TABLE items ALTER v TYPE text[] USING ARRAY[v]');
+    const rest = async (): Promise<void> => {
+      while (!(await pages.next()).done);
+    };
+    await expect(rest()).rejects.toMatchObject({ code: 'PIO_SOURCE_UNAVAILABLE' });
+    await source.close();
+    const again = await target.texts();
+    expect(again.map((text) => JSON.parse(text).v)).toEqual([['x'], ['x'], ['x'], ['x']]);
+    await target.dispose();
+  });
+
   test('says what is wrong with a table, a column, a password or a server', async () => {
     const target = await table();
     await expect(target.open({ tableName: 'none' })).rejects.toMatchObject({ code: 'PIO_SOURCE_MISCONFIGURED' });

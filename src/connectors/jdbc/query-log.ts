@@ -66,16 +66,27 @@ export class QueryLog implements OpenLogSource {
     const horizon = await this.#database.horizon(signal);
     if (horizon === undefined) return;
     let position = (from ?? { sequence: -1 }) as RowPosition;
+    let next = this.#ask(position, horizon, signal);
     for (;;) {
-      throwIfAborted(signal, 'reading rows');
-      const rows = await this.#database.rows(position, horizon, signal);
+      const rows = await next;
       const page = rows.map((row) => {
         position = this.#behind(position, row);
         return this.#record(row, position);
       });
+      const isLast = page.length < this.#config.batchMaxRows;
+      // The database is asked for the next page while this one is published.
+      if (!isLast) next = this.#ask(position, horizon, signal);
       if (page.length > 0) yield page;
-      if (page.length < this.#config.batchMaxRows) return;
+      if (isLast) return;
     }
+  }
+
+  /** A reader that leaves early does not wait for the answer. */
+  #ask(behind: RowPosition, horizon: string, signal: AbortSignal): Promise<readonly QueryRow[]> {
+    throwIfAborted(signal, 'reading rows');
+    const rows = this.#database.rows(behind, horizon, signal);
+    rows.catch(() => undefined);
+    return rows;
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { OpenLogSource } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
@@ -6,6 +6,7 @@ import { quote } from './columns.ts';
 import { databasePath } from './config.ts';
 import { sqliteError } from './errors.ts';
 import { QueryLog, type QueryRow, type RowPosition } from './query-log.ts';
+import { rowJson } from './row-json.ts';
 import { sourceErrorOf } from './source-error.ts';
 import type { SqliteSourceConfig } from './sqlite-source.ts';
 
@@ -25,11 +26,15 @@ export const openSqliteQuery = async (config: SqliteSourceConfig): Promise<OpenL
     );
   }
   let isClosed = false;
-  const ask = (sql: string, values: readonly SQLInputValue[]): Record<string, unknown>[] => {
+  const ask = (sql: string, values: readonly SQLInputValue[]): Found => {
     try {
       const statement = database.prepare(sql);
       statement.setReadBigInts(true);
-      return statement.all(...values) as Record<string, unknown>[];
+      statement.setReturnArrays(true);
+      return {
+        names: statement.columns().map(({ name }) => name),
+        rows: statement.all(...values) as unknown as Values[],
+      };
     } catch (error) {
       throw sourceErrorOf(sqliteError(error, `reading SQLite database ${file}`));
     }
@@ -38,10 +43,10 @@ export const openSqliteQuery = async (config: SqliteSourceConfig): Promise<OpenL
   return new QueryLog(
     {
       horizon: async () => {
-        const [{ horizon = null } = {}] = ask(statements.horizon, []);
+        const [[horizon = null] = []] = ask(statements.horizon, []).rows;
         return horizon === null ? undefined : String(horizon);
       },
-      rows: async (from, horizon) => ask(...statements.rows(from, horizon)).map(rowOf),
+      rows: async (from, horizon) => queryRows(ask(...statements.rows(from, horizon)), config),
       close: async () => {
         if (!isClosed) database.close();
         isClosed = true;
@@ -51,8 +56,12 @@ export const openSqliteQuery = async (config: SqliteSourceConfig): Promise<OpenL
   );
 };
 
-const NUMBER = '"pulsar_io_n"';
-const TIME = '"pulsar_io_t"';
+type Values = readonly SQLOutputValue[];
+
+interface Found {
+  readonly names: readonly string[];
+  readonly rows: readonly Values[];
+}
 
 const statementsOf = (config: SqliteSourceConfig) => {
   const {
@@ -64,11 +73,8 @@ const statementsOf = (config: SqliteSourceConfig) => {
   } = config;
   const from = config.tableName === undefined ? `(${config.query})` : quote(config.tableName);
   const [n, t] = [quote(incrementingColumnName), quote(timestampColumnName)];
-  const names = [
-    ...(mode.includes('incrementing') ? [`${n} AS ${NUMBER}`] : []),
-    ...(mode.includes('timestamp') ? [`${t} AS ${TIME}`] : []),
-  ];
-  const select = `SELECT *, ${names.join(', ')} FROM ${from} AS source WHERE`;
+  const told = [...(mode.includes('incrementing') ? [n] : []), ...(mode.includes('timestamp') ? [t] : [])];
+  const select = `SELECT *, ${told.join(', ')} FROM ${from} AS source WHERE`;
   const late = `CASE typeof(${t}) WHEN 'text' THEN ${t} <= strftime('%Y-%m-%d %H:%M:%f', ?1) ELSE ${t} <= strftime('%s', ?1) * 1000 END`;
   const limit = `LIMIT ${batchMaxRows}`;
   const time = (text: string): SQLInputValue => (/^-?\d+$/.test(text) ? BigInt(text) : text);
@@ -95,27 +101,21 @@ const statementsOf = (config: SqliteSourceConfig) => {
   };
 };
 
-const rowOf = (row: Record<string, unknown>): QueryRow => {
-  const { pulsar_io_n: number = null, pulsar_io_t: time = null } = row;
-  return {
-    json: jsonOf(row),
-    incrementing: number === null ? null : String(number),
-    timestamp: time === null ? null : String(time),
-  };
-};
-
-/** Written field by field, without ours: several times as fast as `stringifyExact`, which asks for each value. */
-const jsonOf = (row: Readonly<Record<string, unknown>>): string => {
-  let json = '';
-  for (const name in row) {
-    if (name === 'pulsar_io_n' || name === 'pulsar_io_t') continue;
-    json += `${json === '' ? '' : ','}${JSON.stringify(name)}:${jsonValue(row[name])}`;
-  }
-  return `{${json}}`;
+/** Behind the columns of each row is what tells it from others. */
+const queryRows = ({ names, rows }: Found, { mode }: SqliteSourceConfig): QueryRow[] => {
+  const told = mode === 'timestamp+incrementing' ? 2 : 1;
+  const count = names.length - told;
+  const jsonOf = rowJson(names.slice(0, count), jsonValue);
+  const textOf = (value: SQLOutputValue | undefined): string | null => (value === null ? null : String(value));
+  return rows.map((values) => ({
+    json: jsonOf(values),
+    incrementing: mode.includes('incrementing') ? textOf(values[count]) : null,
+    timestamp: mode.includes('timestamp') ? textOf(values[names.length - 1]) : null,
+  }));
 };
 
 /** An integer has all its digits; a blob is base64, as in Debezium's records. */
-const jsonValue = (value: unknown): string => {
+const jsonValue = (value: SQLOutputValue): string => {
   if (typeof value === 'bigint') return String(value);
   return JSON.stringify(value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value);
 };

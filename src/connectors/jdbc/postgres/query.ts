@@ -1,23 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { QueryResult } from 'pg';
 import type { OpenLogSource } from '../../../core/connector-type.ts';
 import { PulsarIoError } from '../../../core/errors.ts';
 import { aborted } from '../../abort.ts';
-import { quote } from '../columns.ts';
-import { QueryLog, type QueryRow, type RowPosition } from '../query-log.ts';
+import { QueryLog } from '../query-log.ts';
 import { sourceErrorOf } from '../source-error.ts';
 import { connectPostgres } from './connect.ts';
 import { Connection } from './connection.ts';
 import { postgresError } from './errors.ts';
+import { type FoundTable, queryStatements } from './query-statements.ts';
+import { type RowPage, rowPage, TEXTS } from './row-page.ts';
 import type { PostgresSourceConfig } from './source.ts';
+import type { Query } from './statements.ts';
 import { FIND_TABLE } from './table.ts';
 
 const AGAIN_MS = 50;
-
-interface Found {
-  readonly oid: number;
-  readonly schema: string;
-  readonly name: string;
-}
 
 /** Connects and finds the table; throws `PIO_SOURCE_MISCONFIGURED` and `PIO_SOURCE_UNAVAILABLE`. */
 export const openPostgresQuery = async (config: PostgresSourceConfig, signal: AbortSignal): Promise<OpenLogSource> => {
@@ -27,27 +24,32 @@ export const openPostgresQuery = async (config: PostgresSourceConfig, signal: Ab
       throw sourceErrorOf(error);
     }),
   );
-  const ask = async <T>(text: string, values: unknown[], ending: AbortSignal): Promise<readonly T[]> => {
+  const send = async (query: Query, ending: AbortSignal): Promise<QueryResult> => {
     try {
-      const [result] = await connection.send([{ text, values }], ending);
-      return (result?.rows ?? []) as T[];
+      const [result] = await connection.send([query], ending);
+      return result as QueryResult;
     } catch (error) {
       throw sourceErrorOf(postgresError(error, `reading ${tableName ?? 'the rows of query'} from PostgreSQL`));
     }
   };
+  const ask: Ask = async (text, values, ending) => (await send({ text, values }, ending)).rows;
   try {
     // Times are compared with the clock, and written, in one zone.
     await ask("SET TIME ZONE 'UTC'", [], signal);
-    const [table] = tableName === undefined ? [] : await ask<Found>(FIND_TABLE, [tableName], signal);
+    const [table] = tableName === undefined ? [] : await ask<FoundTable>(FIND_TABLE, [tableName], signal);
     if (tableName !== undefined && !table)
       throw new PulsarIoError('PIO_SOURCE_MISCONFIGURED', `there is no table ${tableName} in the PostgreSQL database`);
-    const statements = statementsOf(config, table);
+    const statements = queryStatements(config, table);
+    let page: RowPage | undefined;
     return new QueryLog(
       {
-        horizon: (ending) => horizonOf(ask, config, statements, table, ending),
-        rows: (from, horizon, ending) => {
-          const [text, values] = statements.rows(from, horizon);
-          return ask<QueryRow>(text, values, ending);
+        horizon: async (ending) => {
+          page = rowPage((await send({ text: statements.columns }, ending)).fields, config);
+          return horizonOf(ask, config, statements, table, ending);
+        },
+        rows: async (from, horizon, ending) => {
+          const { select, rows } = page as RowPage;
+          return rows(await send({ ...statements.rows(select, from, horizon), ...TEXTS }, ending));
         },
         close: () => connection.close(),
       },
@@ -74,8 +76,8 @@ const WRITERS = `SELECT DISTINCT virtualtransaction AS id FROM pg_catalog.pg_loc
 const horizonOf = async (
   ask: Ask,
   { mode, writerWaitMs }: PostgresSourceConfig,
-  statements: ReturnType<typeof statementsOf>,
-  table: Found | undefined,
+  statements: ReturnType<typeof queryStatements>,
+  table: FoundTable | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> => {
   const [{ horizon } = { horizon: null }] = await ask<{ horizon: string | null }>(statements.horizon, [], signal);
@@ -91,42 +93,4 @@ const horizonOf = async (
     left = new Set([...left].filter((id) => now.has(id)));
   }
   return horizon;
-};
-
-const statementsOf = (config: PostgresSourceConfig, table: Found | undefined) => {
-  const {
-    mode,
-    incrementingColumnName = '',
-    timestampColumnName = '',
-    batchMaxRows,
-    timestampDelayIntervalMs,
-  } = config;
-  const from = table ? `${quote(table.schema)}.${quote(table.name)}` : `(${config.query})`;
-  const [n, t] = [`source.${quote(incrementingColumnName)}`, `source.${quote(timestampColumnName)}`];
-  const [number, time] = [
-    mode.includes('incrementing') ? `${n}::text` : 'NULL',
-    mode.includes('timestamp') ? `${t}::text` : 'NULL',
-  ];
-  const json = 'to_json(source)::text';
-  // JSON is made of the page's rows only: PostgreSQL would make it of all that it sorts to find them.
-  const page = (where: string, order: string, offset = 0): string =>
-    `SELECT ${json} AS json, ${number} AS incrementing, ${time} AS timestamp FROM
-      (SELECT * FROM ${from} AS source WHERE ${where} ORDER BY ${order} LIMIT ${batchMaxRows} OFFSET ${offset}) AS source ORDER BY ${order}`;
-  const now = `clock_timestamp() - ${timestampDelayIntervalMs} * interval '1 millisecond'`;
-  return {
-    horizon:
-      mode === 'incrementing'
-        ? `SELECT max(${n})::text AS horizon FROM ${from} AS source`
-        : `SELECT (${now})::text AS horizon`,
-    rows: ({ incrementing, timestamp, ties }: RowPosition, horizon: string): [string, unknown[]] => {
-      if (mode === 'incrementing') {
-        if (incrementing === undefined) return [page(`${n} <= $1`, n), [horizon]];
-        return [page(`${n} <= $1 AND ${n} > $2`, n), [horizon, incrementing]];
-      }
-      const order = mode === 'timestamp' ? `${t}, ${json}` : `${t}, ${n}`;
-      if (timestamp === undefined) return [page(`${t} <= $1`, order), [horizon]];
-      if (mode === 'timestamp') return [page(`${t} <= $1 AND ${t} >= $2`, order, ties), [horizon, timestamp]];
-      return [page(`${t} <= $1 AND (${t}, ${n}) > ($2, $3)`, order), [horizon, timestamp, incrementing]];
-    },
-  };
 };
