@@ -130,4 +130,26 @@ describeReal('the packaged template', ['templateChecks'], () => {
     expect(functions.length).toBeGreaterThanOrEqual(6);
     expect(new Set(roles).size).toBe(functions.length);
   });
+
+  test('has Lambda break off no loop of a function that invokes itself: a busy run hands over for ever', () => {
+    const functions = partsOf('AWS::Lambda::Function', template) as { FunctionName: string; RecursiveLoop?: string }[];
+    const policies = Object.values(policiesOf(template)).map((policy) => JSON.stringify(policy));
+    const invokesItself = ({ FunctionName }: { FunctionName: string }) =>
+      policies.some(
+        (it) => it.includes(`log-group:/aws/lambda/${FunctionName}:`) && it.includes(`:function:${FunctionName}"]`),
+      );
+    const allowed = functions.filter(({ RecursiveLoop }) => RecursiveLoop === 'Allow');
+    expect(
+      functions
+        .filter(invokesItself)
+        .map(({ FunctionName }) => FunctionName)
+        .sort(),
+    ).toEqual(['dispatcher', 'sink', 'source'].map((name) => `pulsar-io-serverless-dev-${name}`));
+    expect(allowed.map(({ FunctionName }) => FunctionName).sort()).toEqual(
+      functions
+        .filter(invokesItself)
+        .map(({ FunctionName }) => FunctionName)
+        .sort(),
+    );
+  });
 });
