@@ -1,4 +1,5 @@
 import middy from '@middy/core';
+import { PulsarIoError } from '../src/core/errors.ts';
 import { type DispatchReport, dispatch } from '../src/dispatcher/dispatch.ts';
 import { functionInvoker } from '../src/dispatcher/invoke-function.ts';
 import { emitHealth } from './metrics.ts';
@@ -20,9 +21,11 @@ export const handler = middy<Tick, DispatchReport>().handler(async ({ shards }, 
   const wired = await deps();
   const all = shards ?? [...Array(wired.registry.shards).keys()];
   const report = await dispatch(wired, all, signal, () => context.getRemainingTimeInMillis() > SHARD_MS);
-  emitHealth(report.health);
+  emitHealth(report.health, { isWhole: report.broken.length === 0 });
   if (report.left.length > 0 && report.left.length < all.length) {
     await invoke(context.functionName, { shards: report.left });
   }
-  return report;
+  if (report.broken.length === 0) return report;
+  const which = report.broken.join(', ');
+  throw new PulsarIoError('PIO_STORE_UNAVAILABLE', `shards ${which} of the connectors could not be looked through`);
 });

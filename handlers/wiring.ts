@@ -50,7 +50,12 @@ export const wireStores = async ({ storeUrl, runSettings }: Environment) => {
 
 /** Lambda's event source mappings of this deployment's queues. */
 export const wireQueueTriggers = (stores: Awaited<ReturnType<typeof wireStores>>, environment: Environment) => ({
-  queueTriggers: queueTriggers({ ...stores, catalogue, mappings: lambdaEventMappings(environment) }),
+  queueTriggers: queueTriggers({
+    ...stores,
+    catalogue,
+    mappings: lambdaEventMappings(environment),
+    note: (error) => logger.warn('the event source mapping is left for the next tick', error),
+  }),
 });
 
 /** Secrets by reference, kept for a while. */

@@ -69,6 +69,11 @@ export const ERROR_CODES = {
     503,
     "Lambda's event source mapping could not be looked at or changed; the dispatcher tries again.",
   ),
+  PIO_TRIGGER_UNKNOWN: row(
+    'retry',
+    503,
+    'Lambda had no answer to whether an event source mapping is as it should be; the dispatcher asks again.',
+  ),
   PIO_DRIVER_MISSING: row(
     'fatal',
     501,

@@ -1,14 +1,19 @@
 import { assignedInstance } from '../core/assignment.ts';
 import { type SinkConnector, subscriptionOf } from '../core/connector.ts';
+import { PulsarIoError } from '../core/errors.ts';
 import { mayScale } from '../core/parallelism.ts';
 import type { PulsarAdmin, TopicStats } from '../core/pulsar-admin.ts';
 import { partitionTopicName } from '../core/topic-name.ts';
+
+/** Looks in a row without an answer, after which Pulsar is not asked again: each may wait for seconds, and a tick has one minute. */
+const MOST_UNANSWERED = 64;
 
 /** Tells whether anything waits for a sink. One look per topic and tick, however many sinks read it. */
 export class Backlog {
   readonly #pulsar: PulsarAdmin | undefined;
   readonly #signal: AbortSignal;
   readonly #stats = new Map<string, Promise<TopicStats | undefined>>();
+  #unanswered = 0;
 
   /** Without an admin address nothing is known, and every sink is taken to have backlog. */
   constructor(pulsar: PulsarAdmin | undefined, signal: AbortSignal) {
@@ -45,10 +50,21 @@ export class Backlog {
   }
 
   #statsOf(topic: string): Promise<TopicStats | undefined> {
-    if (!this.#pulsar) return Promise.resolve(undefined);
-    const stats = this.#stats.get(topic) ?? this.#pulsar.topicStats(topic, this.#signal).catch(() => undefined);
+    const stats = this.#stats.get(topic) ?? this.#ask(topic);
     this.#stats.set(topic, stats);
     return stats;
+  }
+
+  async #ask(topic: string): Promise<TopicStats | undefined> {
+    if (!this.#pulsar || this.#unanswered >= MOST_UNANSWERED) return undefined;
+    try {
+      const stats = await this.#pulsar.topicStats(topic, this.#signal);
+      this.#unanswered = 0;
+      return stats;
+    } catch (error) {
+      if (error instanceof PulsarIoError && error.code === 'PIO_PULSAR_UNAVAILABLE') this.#unanswered += 1;
+      return undefined;
+    }
   }
 }
 

@@ -38,8 +38,10 @@ export interface DispatchReport {
   readonly connectors: number;
   readonly invoked: number;
   readonly failed: number;
-  /** Shards that were not begun, because the time was over. */
+  /** Shards that were not looked through to their end, because the time was over. */
   readonly left: readonly number[];
+  /** Shards that could not be looked through; the log says why. */
+  readonly broken: readonly number[];
   /** Of the instances that were looked at. */
   readonly health: Health;
 }
@@ -52,41 +54,60 @@ const CONCURRENT_LOOKS = 16;
 const INVOCATION_LIFE_MS = 60_000;
 
 /**
- * One tick over some shards of the registry: invokes a run for every instance that has work and nobody working. A second tick at once is harmless: leases decide. No shard is
- * begun when `hasTime` says so.
+ * One tick over some shards of the registry: invokes a run for every instance that has work and nobody working. A second tick at once is harmless: leases decide. No page of
+ * connectors is looked at when `hasTime` says so. What cannot be read, of a connector or of a shard, keeps nobody else from being started.
  */
 export const dispatch = async (
-  deps: DispatcherDeps,
+  given: DispatcherDeps,
   shards: readonly number[],
   signal: AbortSignal,
   hasTime: () => boolean = () => true,
 ): Promise<DispatchReport> => {
-  const backlog = new Backlog(deps.pulsar, signal);
-  const report = { connectors: 0, invoked: 0, failed: 0, left: [] as number[], health: HEALTHY };
+  const deps = given.queueTriggers ? { ...given, queueTriggers: given.queueTriggers.together() } : given;
+  const tick = { deps, backlog: new Backlog(deps.pulsar, signal), signal, hasTime };
+  const report: Report = { connectors: 0, invoked: 0, failed: 0, left: [], broken: [], health: HEALTHY };
   // Once a tick, however many invocations share it.
   if (shards.includes(0))
     await deps.queueTriggers?.collect(signal).catch((error: unknown) => noteCollecting(deps, error));
   await concurrently(shards, CONCURRENT_SHARDS, async (shard) => {
-    if (!hasTime()) {
-      report.left.push(shard);
-      return;
-    }
-    for await (const page of deps.registry.shard(shard, signal)) {
-      report.connectors += page.length;
-      const connectors = page.map(({ connector }) => connector);
-      await mendTriggers(connectors, deps, signal);
-      const states = await statesOf(connectors, deps, signal);
-      report.health = states
-        .map(({ connector, instance, state }) => healthOf(connector, instance, state))
-        .reduce(together, report.health);
-      await concurrently(dueOf(states, deps), CONCURRENT_LOOKS, async (one) => {
-        if (!(await hasWork(one, deps, backlog, signal))) return;
-        if (await invoke(one, deps)) report.invoked += 1;
-        else report.failed += 1;
-      });
+    try {
+      if (!(await lookThrough(shard, tick, report))) report.left.push(shard);
+    } catch (error) {
+      deps.log.error('shard could not be looked through', { shard, error: String(error) });
+      report.broken.push(shard);
     }
   });
   return report;
+};
+
+type Report = { -readonly [K in keyof DispatchReport]: DispatchReport[K] } & { left: number[]; broken: number[] };
+
+interface Tick {
+  readonly deps: DispatcherDeps;
+  readonly backlog: Backlog;
+  readonly signal: AbortSignal;
+  hasTime(): boolean;
+}
+
+/** False when the time was over before its end. */
+const lookThrough = async (shard: number, tick: Tick, report: Report): Promise<boolean> => {
+  const { deps, signal } = tick;
+  for await (const page of deps.registry.shard(shard, signal)) {
+    if (!tick.hasTime()) return false;
+    report.connectors += page.length;
+    const connectors = page.map(({ connector }) => connector);
+    await mendTriggers(connectors, deps, signal);
+    const states = await statesOf(connectors, deps, signal);
+    report.health = states
+      .map(({ connector, instance, state }) => healthOf(connector, instance, state))
+      .reduce(together, report.health);
+    await concurrently(dueOf(states, deps), CONCURRENT_LOOKS, async (one) => {
+      const started = await startIfWorking(one, tick);
+      if (started === 'invoked') report.invoked += 1;
+      if (started === 'failed') report.failed += 1;
+    });
+  }
+  return true;
 };
 
 const noteCollecting = ({ log }: DispatcherDeps, error: unknown): void =>
@@ -98,11 +119,12 @@ const mendTriggers = async (
   { queueTriggers, catalogue, log }: DispatcherDeps,
   signal: AbortSignal,
 ): Promise<void> => {
-  const triggered = queueTriggers ? connectors.filter((connector) => triggerOf(connector, catalogue)) : [];
-  await concurrently(triggered, CONCURRENT_LOOKS, async (connector) => {
-    await queueTriggers?.apply(connector, signal).catch((error: unknown) => {
+  await concurrently(queueTriggers ? connectors : [], CONCURRENT_LOOKS, async (connector) => {
+    try {
+      if (triggerOf(connector, catalogue)) await queueTriggers?.apply(connector, signal);
+    } catch (error) {
       log.error('trigger could not be mended', { connector: connectorPath(connector.config), error: String(error) });
-    });
+    }
   });
 };
 
@@ -168,15 +190,25 @@ const isWanted = async ({ connector, instance, state }: DueInstance, backlog: Ba
   return instance < wantedInstances(scale, await backlog.count(connector));
 };
 
-const invoke = async ({ connector, instance }: InstanceOf, deps: DispatcherDeps): Promise<boolean> => {
+const startIfWorking = async (
+  one: DueInstance,
+  { deps, backlog, signal }: Tick,
+): Promise<'invoked' | 'failed' | 'idle'> => {
+  try {
+    if (!(await hasWork(one, deps, backlog, signal))) return 'idle';
+    await invoke(one, deps);
+    return 'invoked';
+  } catch (error) {
+    const { connector, instance } = one;
+    const about = { connector: connectorPath(connector.config), instance, error: String(error) };
+    deps.log.error('run could not be invoked', about);
+    return 'failed';
+  }
+};
+
+const invoke = ({ connector, instance }: InstanceOf, { clock, invokeRun }: DispatcherDeps): Promise<void> => {
   const { kind, uid, generation, config } = connector;
   const { tenant, namespace, name } = config;
-  const notAfterMs = deps.clock.nowMs() + INVOCATION_LIFE_MS;
-  try {
-    await deps.invokeRun({ kind, tenant, namespace, name, uid, generation, instance, notAfterMs });
-    return true;
-  } catch (error) {
-    deps.log.error('run could not be invoked', { connector: connectorPath(config), instance, error: String(error) });
-    return false;
-  }
+  const notAfterMs = clock.nowMs() + INVOCATION_LIFE_MS;
+  return invokeRun({ kind, tenant, namespace, name, uid, generation, instance, notAfterMs });
 };

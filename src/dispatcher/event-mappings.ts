@@ -3,7 +3,10 @@ import {
   DeleteEventSourceMappingCommand,
   type EventSourceMappingConfiguration,
   LambdaClient,
+  type LambdaServiceException,
   ListEventSourceMappingsCommand,
+  type ListEventSourceMappingsCommandInput,
+  type ListEventSourceMappingsCommandOutput,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import type { EventTrigger, QueueTrigger, StreamTrigger } from '../core/connector-type.ts';
@@ -32,6 +35,15 @@ const OVERTAKEN: ReadonlySet<string> = new Set(['ResourceConflictException', 'Re
 const GONE: ReadonlySet<string> = new Set([...OVERTAKEN, 'ResourceNotFoundException']);
 
 const NO_LONGER_THERE: ReadonlySet<string> = new Set(['ResourceNotFoundException']);
+
+/** Whether a failed call may succeed when it is made again as it is: throttled, an error of Lambda's own, no answer. */
+const isPassing = (cause: unknown): boolean => {
+  const { name = '', $metadata } = cause as Partial<LambdaServiceException>;
+  const status = $metadata?.httpStatusCode ?? 0;
+  return (
+    name.includes('TooManyRequests') || name.includes('Throttl') || status === 0 || status === 429 || status >= 500
+  );
+};
 
 /** Event source mappings through Lambda's API. Nothing is remembered: each call looks at what is there. */
 export const lambdaEventMappings = ({
@@ -64,15 +76,46 @@ export const lambdaEventMappings = ({
     }
   };
 
-  const find = async (arn: string, signal: AbortSignal): Promise<EventSourceMappingConfiguration | undefined> => {
-    const command = new ListEventSourceMappingsCommand({ EventSourceArn: arn, FunctionName: functionOf(arn) });
-    const { EventSourceMappings = [] } = await call(`looking for the mapping of ${arn}`, signal, (abortSignal) =>
-      client.send(command, { abortSignal }),
-    );
-    return EventSourceMappings[0];
+  const list = async (
+    doing: string,
+    query: ListEventSourceMappingsCommandInput,
+    signal: AbortSignal,
+  ): Promise<ListEventSourceMappingsCommandOutput> => {
+    try {
+      const command = new ListEventSourceMappingsCommand(query);
+      return await call(doing, signal, (abortSignal) => client.send(command, { abortSignal }));
+    } catch (error) {
+      const { message, cause } = error as PulsarIoError;
+      throw isPassing(cause) ? new PulsarIoError('PIO_TRIGGER_UNKNOWN', message, { cause }) : error;
+    }
   };
 
-  return {
+  const findOne: Find = async (arn, signal) => {
+    const query = { EventSourceArn: arn, FunctionName: functionOf(arn) };
+    return (await list(`looking for the mapping of ${arn}`, query, signal)).EventSourceMappings?.[0];
+  };
+
+  const listAll = async (FunctionName: string, signal: AbortSignal): Promise<ReadonlyMap<string, Found>> => {
+    const found = new Map<string, Found>();
+    for (let Marker: string | undefined, isLast = false; !isLast; isLast = Marker === undefined) {
+      const page = await list(`looking for the mappings of ${FunctionName}`, { FunctionName, Marker }, signal);
+      for (const one of page.EventSourceMappings ?? []) found.set(one.EventSourceArn ?? '', one);
+      Marker = page.NextMarker || undefined;
+    }
+    return found;
+  };
+
+  const findAmongAll = (): Find => {
+    const listed = new Map<string, Promise<ReadonlyMap<string, Found>>>();
+    return async (arn, signal) => {
+      const name = functionOf(arn);
+      const all = listed.get(name) ?? listAll(name, signal);
+      listed.set(name, all);
+      return (await all).get(arn);
+    };
+  };
+
+  const mappingsBy = (find: Find): EventMappings => ({
     ensure: async (trigger, uid, isEnabled, signal) => {
       if (!isMapped(trigger)) return;
       const FunctionName = functionOf(trigger.arn);
@@ -107,8 +150,14 @@ export const lambdaEventMappings = ({
         client.send(command, { abortSignal }),
       );
     },
-  };
+
+    together: () => mappingsBy(findAmongAll()),
+  });
+  return mappingsBy(findOne);
 };
+
+type Found = EventSourceMappingConfiguration;
+type Find = (arn: string, signal: AbortSignal) => Promise<Found | undefined>;
 
 const QUEUE = /^arn:[^:]+:sqs:/;
 

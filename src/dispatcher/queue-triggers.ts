@@ -1,3 +1,4 @@
+import { concurrently } from '../core/concurrently.ts';
 import { type Connector, connectorPath, desiredState, restartsOf } from '../core/connector.ts';
 import type { Catalogue } from '../core/connector-type.ts';
 import { PulsarIoError } from '../core/errors.ts';
@@ -15,19 +16,19 @@ export interface QueueTriggersOptions {
   readonly leases: LeaseStore;
   readonly triggers: TriggerStore;
   readonly mappings: EventMappings;
+  /** Is told what Lambda could not say of a mapping. */
+  readonly note?: (error: PulsarIoError) => void;
 }
+
+/** Owners of queues looked up side by side. */
+const CONCURRENT_LOOKS = 16;
 
 /** Start of the status text that says what is wrong with a mapping; what begins with it is cleared when it is right again. */
 const STATUS_PREFIX = 'event source mapping: ';
 
 /** Keeps queues, their owners and Lambda's mappings together. */
-export const queueTriggers = ({
-  catalogue,
-  registry,
-  leases,
-  triggers,
-  mappings,
-}: QueueTriggersOptions): QueueTriggers => {
+export const queueTriggers = (options: QueueTriggersOptions): QueueTriggers => {
+  const { catalogue, registry, leases, triggers, mappings, note } = options;
   /** The connector whose queue it still is; undefined: nobody's. */
   const ownerOf = async (
     { arn, connector: name, uid }: Trigger,
@@ -88,7 +89,8 @@ export const queueTriggers = ({
         await mappings.ensure(wanted, connector.uid, isEnabled, signal);
         if (await hasProblem(connector, signal)) await show(connector, '', signal);
       } catch (error) {
-        await show(connector, (error as Error).message, signal);
+        if (error instanceof PulsarIoError && error.code === 'PIO_TRIGGER_UNKNOWN') note?.(error);
+        else await show(connector, (error as Error).message, signal);
       }
     },
 
@@ -99,9 +101,17 @@ export const queueTriggers = ({
     },
 
     collect: async (signal) => {
-      for (const trigger of await triggers.list(signal)) {
-        if (!(await ownerOf(trigger, signal))) await free(trigger, signal);
-      }
+      const failures: unknown[] = [];
+      await concurrently(await triggers.list(signal), CONCURRENT_LOOKS, async (trigger) => {
+        try {
+          if (!(await ownerOf(trigger, signal))) await free(trigger, signal);
+        } catch (error) {
+          failures.push(error);
+        }
+      });
+      if (failures.length > 0) throw failures[0];
     },
+
+    together: () => queueTriggers({ ...options, mappings: mappings.together?.() ?? mappings }),
   };
 };

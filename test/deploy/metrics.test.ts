@@ -11,7 +11,8 @@ const ENVIRONMENT = {
 };
 
 test('a tick writes every metric that an alarm looks at, where it looks', async () => {
-  const code = "(await import('./handlers/metrics.ts')).emitHealth({ failing: 1, deadLetters: 2, lagMs: 3500 })";
+  const code =
+    "(await import('./handlers/metrics.ts')).emitHealth({ failing: 1, deadLetters: 2, lagMs: 3500 }, { isWhole: true })";
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], {
     timeoutMs: 20_000,
     cwd: ROOT,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { catalogue } from '../../src/connectors/catalogue.ts';
 import type { Connector } from '../../src/core/connector.ts';
+import { PulsarIoError } from '../../src/core/errors.ts';
 import { NEW_STATUS } from '../../src/core/instance-status.ts';
 import type { ItemStore } from '../../src/core/item-store.ts';
 import type { InstanceState } from '../../src/core/lease.ts';
@@ -141,6 +142,7 @@ describe('a tick of the dispatcher', () => {
       apply: ({ config }) => failing(`apply ${config.name}`),
       remove: async () => undefined,
       collect: () => failing('collect'),
+      together: () => queueTriggers,
     };
     deps = { ...deps, queueTriggers };
     expect(await tick()).toMatchObject({ invoked: 2 });
@@ -176,6 +178,72 @@ describe('a tick of the dispatcher', () => {
       instance: 0,
       notAfterMs: NOW_MS + 60_000,
     });
+  });
+
+  test('goes on with the other shards when one cannot be read, and says which', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await deps.registry.create(named(sink, name));
+    const whole = deps.registry;
+    const shard: typeof whole.shard = (index, signal) => {
+      if (index === 0) throw new Error('throttled');
+      return whole.shard(index, signal);
+    };
+    deps = { ...deps, registry: { ...whole, shard } };
+    const report = await tick();
+    expect({ broken: report.broken, left: report.left, errors }).toEqual({
+      broken: [0],
+      left: [],
+      errors: ['shard could not be looked through'],
+    });
+    deps = { ...deps, registry: whole };
+    const all = await tick();
+    expect(report.invoked).toBeGreaterThan(0);
+    expect(report.invoked).toBeLessThan(all.invoked);
+  });
+
+  test('a connector of which nothing can be told keeps no other from being started', async () => {
+    const queueArn = 'arn:aws:sqs:eu-west-1:123456789012:q';
+    const configs = { awsRegion: 'eu-west-1', queueName: 'q', trigger: 'event', queueArn };
+    const unreadable = { ...named(source, 'b', { configs }), type: 'sqs' };
+    for (const one of [named(sink, 'a'), unreadable, named(sink, 'c')]) await deps.registry.create(one);
+    const isEmpty = async () => Promise.reject(new Error('throttled'));
+    deps = { ...deps, inbox: { ...deps.inbox, isEmpty } };
+    expect(await tick()).toMatchObject({ invoked: 2, failed: 1, broken: [] });
+    const sqs = catalogue.source('sqs');
+    const source2 = (name: string) => {
+      if (name !== 'sqs' || !sqs || sqs.source === 'event') return catalogue.source(name);
+      return {
+        ...sqs,
+        trigger: () => {
+          throw new TypeError('of another version');
+        },
+      } as unknown as typeof sqs;
+    };
+    const queueTriggers = { together: () => queueTriggers, collect: async () => undefined } as unknown as QueueTriggers;
+    deps = { ...deps, queueTriggers, catalogue: { ...catalogue, source: source2 } };
+    expect(await tick()).toMatchObject({ invoked: 2, failed: 1, broken: [] });
+    expect(errors.toSorted()).toEqual([
+      'run could not be invoked',
+      'run could not be invoked',
+      'trigger could not be mended',
+    ]);
+  });
+
+  test('asks a Pulsar that does not answer about no more topics than a tick has time for', async () => {
+    const [spec] = Object.values(sink.config.inputSpecs);
+    for (let n = 0; n < 100; n++) {
+      const one = named(sink, `s${n}`, { inputSpecs: { [`persistent://public/default/t${n}`]: spec as never } });
+      await deps.registry.create(one);
+      await idle(one);
+    }
+    let asked = 0;
+    const topicStats = async () => {
+      asked += 1;
+      throw new PulsarIoError('PIO_PULSAR_UNAVAILABLE', 'no answer');
+    };
+    deps = { ...deps, pulsar: { topicStats } as unknown as PulsarAdmin };
+    expect(await tick()).toMatchObject({ connectors: 100, invoked: 100 });
+    expect(asked).toBeGreaterThanOrEqual(64);
+    expect(asked).toBeLessThan(100);
   });
 
   test('leaves the shards that it has no time for, and looks at those of the others only', async () => {

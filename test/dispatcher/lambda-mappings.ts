@@ -26,6 +26,10 @@ export class LambdaMappings {
   readonly mappings: Mapping[] = [];
   /** Method and path of every request. */
   readonly requests: string[] = [];
+  /** Mappings that one answer lists; Lambda's is 100. */
+  pageSize = 100;
+  /** Id of a mapping that can be neither changed nor deleted. */
+  stuck: string | undefined;
   /** What the next requests are refused with. */
   refusal: Refusal | undefined;
 
@@ -33,19 +37,22 @@ export class LambdaMappings {
     if (this.refusal) return refused(this.refusal);
     const uuid = url.pathname.split('/')[3];
     const found = this.mappings.find(({ UUID }) => UUID === uuid);
-    if (method === 'GET') return { status: 200, body: { EventSourceMappings: this.#list(url.searchParams) } };
+    if (method === 'GET') return { status: 200, body: this.#list(url.searchParams) };
     if (method === 'POST') return this.#create(body);
     if (!found) return refused({ status: 404, type: 'ResourceNotFoundException', message: 'no such mapping' });
+    if (uuid === this.stuck) return refused({ status: 400, type: 'InvalidParameterValueException', message: 'stuck' });
     if (method === 'PUT') return { status: 202, body: Object.assign(found, changed(body)) };
     this.mappings.splice(this.mappings.indexOf(found), 1);
     return { status: 202, body: { ...found, State: 'Deleting' } };
   }
 
-  #list(query: URLSearchParams): Mapping[] {
-    const ends = `:function:${query.get('FunctionName')}`;
-    return this.mappings.filter(
-      ({ EventSourceArn, FunctionArn }) => EventSourceArn === query.get('EventSourceArn') && FunctionArn.endsWith(ends),
+  #list(query: URLSearchParams): { EventSourceMappings: Mapping[]; NextMarker?: string } {
+    const [arn, ends] = [query.get('EventSourceArn'), `:function:${query.get('FunctionName')}`];
+    const found = this.mappings.filter(
+      ({ EventSourceArn, FunctionArn }) => (arn === null || EventSourceArn === arn) && FunctionArn.endsWith(ends),
     );
+    const [start, end] = [Number(query.get('Marker') ?? 0), Number(query.get('Marker') ?? 0) + this.pageSize];
+    return { EventSourceMappings: found.slice(start, end), ...(end < found.length && { NextMarker: String(end) }) };
   }
 
   #create(body: Record<string, unknown>): { status: number; body: unknown } {

@@ -21,6 +21,7 @@ describe('queues that Lambda receives from', () => {
   let items: ItemStore;
   let stores: ReturnType<typeof storesOf>;
   let triggers: QueueTriggers;
+  let noted: string[];
   const storesOf = (store: ItemStore) => ({
     registry: registry(store, { shards: 1 }),
     leases: leaseStore(store),
@@ -38,7 +39,9 @@ describe('queues that Lambda receives from', () => {
     });
     items = await openItemStore('sqlite::memory:');
     stores = storesOf(items);
-    triggers = queueTriggers({ ...stores, catalogue, mappings: lambdaEventMappings({ functionPrefix: 'pio-' }) });
+    noted = [];
+    const mappings = lambdaEventMappings({ functionPrefix: 'pio-' });
+    triggers = queueTriggers({ ...stores, catalogue, mappings, note: ({ message }) => noted.push(message) });
   });
   afterEach(async () => {
     served[Symbol.dispose]();
@@ -160,6 +163,67 @@ describe('queues that Lambda receives from', () => {
     expect({ error: await errorOf(source), mappings: lambda.mappings.length }).toEqual({ error: '', mappings: 1 });
   });
 
+  test.each([
+    ['throttled', { status: 429, type: 'TooManyRequestsException', message: 'Rate exceeded' }],
+    ['away', { status: 500, type: 'ServiceException', message: 'oops' }],
+  ])('says nothing of a source when Lambda is too busy to be asked: %s', async (_, refusal) => {
+    const source = await register(newSource());
+    await triggers.apply(source, signal);
+    lambda.refusal = refusal;
+    await triggers.apply(source, signal);
+    const state = await stores.leases.read(source.uid, 0);
+    expect([state?.status.error ?? '', state?.status.phase ?? 'none']).not.toContain('backoff');
+    expect({ error: await errorOf(source), noted }).toEqual({
+      error: undefined,
+      noted: [expect.stringContaining(refusal.type)],
+    });
+  });
+
+  test('tells the status when a mapping that is missing cannot be made for the moment', async () => {
+    const source = await register(newSource());
+    await triggers.apply(source, signal);
+    lambda.mappings.pop();
+    const one = triggers.together();
+    await one.apply(await register(newSource('other', { queueName: 'b', queueArn: `${ARN}b` })), signal);
+    lambda.refusal = { status: 429, type: 'TooManyRequestsException', message: 'Rate exceeded' };
+    await one.apply(source, signal);
+    expect(await errorOf(source)).toMatch(/^event source mapping: mapping .*TooManyRequestsException/);
+  });
+
+  test('asks Lambda once for all mappings of a tick, page by page, and mends those that are wrong', async () => {
+    lambda.pageSize = 2;
+    const sources: SourceConnector[] = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      sources.push({
+        ...(await register(newSource(name, { queueName: name, queueArn: `${ARN}-${name}` }))),
+        uid: name,
+      });
+    }
+    for (const source of sources) await change(source);
+    for (const source of sources) await triggers.apply(source, signal);
+    Object.assign(lambda.mappings[1] ?? {}, { State: 'Disabled' });
+    lambda.mappings.splice(4, 1);
+    lambda.requests.length = 0;
+    const tick = triggers.together();
+    for (const source of sources) await tick.apply(source, signal);
+    expect(lambda.mappings.map(({ State }) => State)).toEqual(Array(5).fill('Enabled'));
+    const methods = lambda.requests.map((it) => it.split(' ')[0]);
+    expect(methods).toEqual(['GET', 'GET', 'PUT', 'POST']);
+  });
+
+  test('collects the mappings of other sources that are gone, when that of one cannot be deleted', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      const gone = { ...newSource(name, { queueName: name, queueArn: `${ARN}-${name}` }), uid: name };
+      await triggers.apply(gone, signal);
+    }
+    lambda.stuck = lambda.mappings[1]?.UUID;
+    await expect(triggers.collect(signal)).rejects.toMatchObject({ code: 'PIO_TRIGGER_UNAVAILABLE' });
+    expect(lambda.mappings.map(({ EventSourceArn }) => EventSourceArn)).toEqual([`${ARN}-b`]);
+    lambda.stuck = undefined;
+    await triggers.collect(signal);
+    expect(lambda.mappings).toEqual([]);
+  });
+
   test('refuses a second source for one queue, and takes over from one that is gone', async () => {
     const first = await register(newSource('first'));
     await triggers.apply(first, signal);
@@ -205,7 +269,7 @@ describe('queues that Lambda receives from', () => {
     await triggers.apply(source, signal);
     await leave(source);
     lambda.refusal = { status: 500, type: 'ServiceException', message: 'away' };
-    await expect(triggers.collect(signal)).rejects.toMatchObject({ code: 'PIO_TRIGGER_UNAVAILABLE' });
+    await expect(triggers.collect(signal)).rejects.toMatchObject({ code: 'PIO_TRIGGER_UNKNOWN' });
     lambda.refusal = undefined;
     await triggers.collect(signal);
     expect({ mappings: lambda.mappings, left: await stores.triggers.list() }).toEqual({ mappings: [], left: [] });
