@@ -84,7 +84,7 @@ export function chunkCases(use: UseBroker): void {
     expect([message?.unreadable, message?.value?.equals(LARGE)]).toEqual([undefined, true]);
     const after = await session.consumer({ ...options, receiverQueueSize: 10 });
     expect(await after.receiveBatch({ ...limits, waitMs: 300 })).toEqual([]);
-  }, 60_000);
+  }, 360_000);
 
   test('on Shared all chunks of a message go to the same consumer', async () => {
     const topic = use().topic();

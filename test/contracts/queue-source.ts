@@ -51,9 +51,9 @@ export const queueSourceContract = (name: string, make: () => Promise<QueueHarne
       expect((await receive(source, 1)).map(textOf)).toEqual(['m0']);
       await queue.send(times(30).slice(1));
       const found: QueueMessage[] = [];
-      while (found.length < 29) {
+      for (let empty = 0; found.length < 29 && empty < PATIENCE; ) {
         const some = await source.receive(7, 2_000, running());
-        expect(some.length).toBeGreaterThan(0);
+        if (some.length === 0) empty++;
         expect(some.length).toBeLessThanOrEqual(7);
         found.push(...some);
         await source.extend(

@@ -10,7 +10,7 @@ import { Sandbox } from '../lambda/sandbox.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const NODE = process.execPath;
 const MAX_BYTES = 1_000_000;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 
 /** Of Node itself, costly and needed by no start: what an import of all of `node:http` and of `node:http2` loads. */
 const sparedModules = async (bundleFile: string): Promise<string> => {

@@ -96,7 +96,7 @@ test('serverless deploy ends before it does anything, and names each parameter',
   for (const name of ['memroy', 'pulsarServiceUrl', 'tokenSecretKey or tokenPublicKey', 'vpcSubnetIds and vpc']) {
     expect(said).toContain(`- ${name}`);
   }
-}, 60_000);
+}, 360_000);
 
 test('what is reserved by default is said where it is decided', () => {
   const text = readFileSync('serverless.yml', 'utf8');

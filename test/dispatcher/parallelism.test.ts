@@ -8,7 +8,7 @@ import { Leftovers } from '../../src/runtime/leftovers.ts';
 import { sinkWork } from '../../src/runtime/sink-run.ts';
 import { memorySink, World } from '../runtime/kit/world.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 let world: World;
 beforeAll(async () => {

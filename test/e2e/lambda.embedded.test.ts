@@ -7,7 +7,7 @@ import { startEmbeddedBroker } from './embedded-broker.ts';
 import { growingFile } from './growing-file.ts';
 import { sqliteTarget } from './sqlite-target.ts';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 360_000;
 const EXACT = { lost: 0, duplicated: 0, reordered: 0 };
 
 let broker: Awaited<ReturnType<typeof startEmbeddedBroker>>;

@@ -77,11 +77,11 @@ test('the runs do load the package', async () => {
   const { log, told } = await failedDelivery('EFFECTIVELY_ONCE', INSTALLED);
   expect(log).toContain('npm pulsar-client: its stand-in is loaded');
   expect(told).toContain('EFFECTIVELY_ONCE cannot be held with PULSAR_CLIENT=native');
-}, 120_000);
+}, 360_000);
 
 test('without the package the status says what to install', async () => {
   const { told, arrived } = await failedDelivery('ATLEAST_ONCE', NATIVE);
   expect(told).toContain('PULSAR_CLIENT=native needs the package pulsar-client');
   expect(told).toContain('npm install pulsar-client@1.18.0');
   expect(arrived).toBe(0);
-}, 120_000);
+}, 360_000);

@@ -19,7 +19,7 @@ import {
   upTo,
 } from './trouble-world.ts';
 
-const LIMIT_MS = 150_000;
+const LIMIT_MS = 300_000;
 const mayMount = SmallDisk.isPossible();
 const testWithDisk = mayMount ? test : test.skip;
 

@@ -7,7 +7,7 @@ import { inputRecord } from './growing-file.ts';
 import { type Letter, publishTexts, readTopic } from './trouble-topic.ts';
 import { newTopic, sinkConfig, startTroubledCloud, Table, until, untilDrained, upTo } from './trouble-world.ts';
 
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 480_000;
 const SINK = 'letters';
 const KEYS = 20;
 const RUN_SETTINGS = { runSettings: { maxBatchRecords: 50 } };

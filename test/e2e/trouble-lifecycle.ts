@@ -23,7 +23,7 @@ import {
   upTo,
 } from './trouble-world.ts';
 
-const LIMIT_MS = 150_000;
+const LIMIT_MS = 300_000;
 
 /** Stop, start, restart, update and delete while records flow, on a broker that deduplicates. */
 export const lifecycleTroubles = (name: string, brokerOf: () => BrokerAddress): void =>

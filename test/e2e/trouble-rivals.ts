@@ -24,7 +24,7 @@ import {
   upTo,
 } from './trouble-world.ts';
 
-const LIMIT_MS = 150_000;
+const LIMIT_MS = 300_000;
 const RECORDS = 2_000;
 
 /** More than one at work for an instance, and many instances, on a broker that deduplicates. */

@@ -28,7 +28,7 @@ import {
   upTo,
 } from './trouble-world.ts';
 
-const LIMIT_MS = 150_000;
+const LIMIT_MS = 300_000;
 
 describe('a source in trouble', () => {
   let broker: FragileBroker;

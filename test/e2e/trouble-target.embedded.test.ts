@@ -22,7 +22,7 @@ import {
   upTo,
 } from './trouble-world.ts';
 
-const LIMIT_MS = 150_000;
+const LIMIT_MS = 300_000;
 /** Refuses every hundredth record with a constraint error that names no value. */
 const REFUSING = `${DEFINITION}; CREATE TRIGGER refuse BEFORE INSERT ON arrived WHEN new.n % 100 = 50 BEGIN SELECT RAISE(ABORT, 'not these'); END`;
 const isRefused = (n: number) => n % 100 === 50;

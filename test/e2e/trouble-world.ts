@@ -46,7 +46,7 @@ export const startTroubledCloud = async (
 export const until = async <T>(
   what: string,
   look: () => Promise<T | false | undefined> | T | false | undefined,
-  limitMs = 60_000,
+  limitMs = 120_000,
 ): Promise<T> => {
   const endMs = Date.now() + limitMs;
   for (;;) {

@@ -21,7 +21,7 @@ import {
 } from '../e2e/trouble-world.ts';
 import { StartProcess } from './start-process.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 /** The dispatcher of `npm start` looks once a minute: what comes sooner did not wait for it. */
 const SECONDS_MS = 20_000;

@@ -6,7 +6,7 @@ import type { FailedInvocation } from '../../src/emulator/offline/aws/asynchrono
 import { type DataFolder, openDataFolder } from '../../src/emulator/offline/data-folder.ts';
 import { type Functions, startFunctions } from '../../src/emulator/offline/functions.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 let folder: string;
 let data: DataFolder;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pio-limits-'));
   data = openDataFolder(folder);
   const pulsar = { pulsarServiceUrl: 'pulsar://127.0.0.1:1', pulsarAdminUrl: undefined };
-  functions = await startFunctions({ data, ...pulsar, storeUrl: `sqlite:${data.store}` }, AbortSignal.timeout(100_000));
+  functions = await startFunctions({ data, ...pulsar, storeUrl: `sqlite:${data.store}` }, AbortSignal.timeout(300_000));
 });
 afterAll(async () => {
   await functions?.stop();

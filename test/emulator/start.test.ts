@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { StartProcess } from './start-process.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 const starts: StartProcess[] = [];
 const start = (...args: string[]): StartProcess => {

@@ -10,7 +10,7 @@ import type { SinkWorld, SourceWorld } from './door/world.ts';
 import { memoryFolder } from './memory-folder.ts';
 
 const options = { seed: Number(process.env.PIO_FAULT_SEED ?? 20_261_121), schedules: 5 };
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 360_000;
 
 const table = (): SinkWorld => {
   const folder = memoryFolder();

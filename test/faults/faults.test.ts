@@ -10,7 +10,7 @@ import type { Schedule } from './schedule.ts';
 import { simulate } from './simulate.ts';
 
 const seed = Number(process.env.PIO_FAULT_SEED ?? 20_261_121);
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 360_000;
 /** Schedules per scenario here; `npm run faults` tries as many as there is time for. */
 const SCHEDULES = 10;
 const SCHEDULES_WITH_CHANGE = 4;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 const ROOT = join(import.meta.dirname, '../..');
 const LEAKING = ['console', 'stdout', 'process', 'answer', 'base64'];

@@ -102,7 +102,7 @@ test('a broker that says anything at any time is survived: the next producer wor
     }),
     { numRuns: 60 },
   );
-}, 60_000);
+}, 360_000);
 
 /** Junk of every type, and values near what is right. */
 const junk = fc.oneof(
@@ -179,7 +179,7 @@ test('whatever the options are, there is an object or a PulsarError, and nothing
     }),
     { numRuns: 100 },
   );
-}, 60_000);
+}, 360_000);
 
 test('whatever the options of a client are, it is made or refused by a PulsarError', () => {
   fc.assert(

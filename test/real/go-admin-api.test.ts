@@ -3,7 +3,7 @@ import { SINK, SOURCE } from '../control-plane/harness.ts';
 import { describeReal, startGoAdminApi } from '../services/index.ts';
 import { useServedControlPlane } from './served-control-plane.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 describeReal("Pulsar's Go admin client, which pulsarctl is made of", ['goAdmin'], () => {
   const served = useServedControlPlane(startGoAdminApi);

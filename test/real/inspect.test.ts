@@ -7,7 +7,7 @@ import { publishTexts } from '../e2e/trouble-topic.ts';
 import { newFolder, newTopic, until } from '../e2e/trouble-world.ts';
 import { describeReal, signToken, useCassandra, usePulsar, usePulsarSecure } from '../services/index.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 const KEYSPACE = `inspected_${process.pid}`;
 

@@ -6,7 +6,7 @@ import { type AdminApiAnswer, describeReal, startPulsarAdminApi } from '../servi
 import { canSay, type JavaCall, javaCallOf, objectOf } from './java-admin-calls.ts';
 import { useServedControlPlane } from './served-control-plane.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 /** Steps that we answer otherwise: what is said of them is tested over HTTP. */
 const DIFFERENT = new Set(

@@ -13,10 +13,10 @@ import { compare, EXACT, newTopic, sinkConfig, Table, until, untilArrived, upTo 
 import { StartProcess } from '../emulator/start-process.ts';
 import { describeReal, useDynamodb, useElasticmq, useMoto } from '../services/index.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(360_000);
 
 /** The dispatcher looks once a minute, and at a stream at rest once an hour: what comes sooner was brought by an event. */
-const SECONDS_MS = 25_000;
+const SECONDS_MS = 40_000;
 
 describeReal('npm start with event-triggered sources, on local servers', ['elasticmq', 'dynamodb', 'moto'], () => {
   let offline: StartProcess;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Client, ProtobufNativeSchema, type SchemaInfo } from '../../src/pulsar/index.ts';
+import { until } from '../e2e/trouble-world.ts';
 import { describeReal, runPython, usePulsar } from '../services/index.ts';
 
 const FEATURES = readFileSync(join(import.meta.dirname, 'python/features.py'), 'utf8');
@@ -124,6 +125,12 @@ describeReal('features of the client beside the official C++ client', ['pulsar',
   test('our batches by key keep each key with one of its Key_Shared consumers, in order', async () => {
     const reading = python('read-by-key');
     const producer = await client.createProducer({ topic, batchingType: 'KeyBasedBatching' });
+    // A consumer that comes later takes keys over.
+    await until('both consumers are there', async () => {
+      const response = await fetch(`${usePulsar().adminUrl}/admin/v2/${topic.replace('://', '/')}/stats`);
+      const { subscriptions } = (await response.json()) as { subscriptions: Record<string, { consumers: unknown[] }> };
+      return Object.values(subscriptions)[0]?.consumers.length === 2;
+    });
     await Promise.all(
       texts(100).map((text, i) => producer.send({ data: Buffer.from(text), partitionKey: `k${i % 10}` })),
     );

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { systemClock } from '../../src/core/clock.ts';
 import type { SourceConnector } from '../../src/core/connector.ts';
 import { GUARANTEES } from '../../src/core/guarantee.ts';
 import { Crash, crashAt, type Watch } from './kit/ports.ts';
@@ -29,7 +28,7 @@ describe('a batch source', () => {
   const newSource = (guarantee: SourceConnector['config']['processingGuarantees'], batchSourceConfig: object) =>
     batchSource(topic, guarantee, { batchSourceConfig: { ...batchSourceConfig } });
   const run = (source: SourceConnector, options: { watch?: Watch; instance?: number } = {}) =>
-    world.attempt(source, { ...options, deps: { clock: { ...systemClock, nowMs: () => nowMs } } });
+    world.attempt(source, { ...options, deps: { clock: { ...world.deps.clock, nowMs: () => nowMs } } });
   const put = (...names: string[]) => {
     for (const name of names)
       world.bucket.objects.set(

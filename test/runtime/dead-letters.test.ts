@@ -5,7 +5,7 @@ import type { SinkRecord } from '../../src/core/record.ts';
 import { crashAt, crashAtCall } from './kit/ports.ts';
 import { memorySink, World } from './kit/world.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 360_000;
 const rejected = () => new PulsarIoError('PIO_SINK_REJECTED', 'never');
 
 let world: World;

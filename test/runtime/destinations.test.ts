@@ -74,7 +74,7 @@ describe('a source whose records name their topic', () => {
       expect(found).toEqual({ at, home: [1, 7], a: [0, 2, 8], b: [4, 5, 6], letters: [3] });
       expect(at).toBeLessThan(300);
     }
-  }, 120_000);
+  }, 360_000);
 
   test('writes down that a topic will be published to before it is: an entry there is found although the broker forgot its producer', async () => {
     const [home, a] = [await newTopic(), await newTopic()];

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { systemClock } from '../../src/core/clock.ts';
 import type { SourceConnector } from '../../src/core/connector.ts';
 import { crashAt, type Watch } from './kit/ports.ts';
 import { listSource, memorySink, updated, World } from './kit/world.ts';
@@ -21,13 +20,12 @@ describe('a connector with a schedule', () => {
     await world[Symbol.asyncDispose]();
   });
 
-  const clock = { ...systemClock, nowMs: () => nowMs };
   const hourly = (missedTimes = 'once'): SourceConnector =>
     listSource(topic, 'EFFECTIVELY_ONCE', {
       customRuntimeOptions: JSON.stringify({ schedule: '0 * * * *', missedTimes }),
     });
   const run = (connector: Parameters<World['attempt']>[0], options: { watch?: Watch } = {}) =>
-    world.attempt(connector, { ...options, deps: { clock } });
+    world.attempt(connector, { ...options, deps: { clock: { ...world.deps.clock, nowMs: () => nowMs } } });
   /** Runs, and resolves with how often the list was read. */
   const reads = async (source: SourceConnector): Promise<number> => {
     let count = 0;

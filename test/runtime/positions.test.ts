@@ -83,7 +83,7 @@ describe.each(['transactional', 'versioned'] as const)('positions of a %s sink',
         });
         if (type === 'transactional') expect({ at, phase, again }).toEqual({ at, phase, again: texts(4) });
       }
-  }, 60_000);
+  }, 360_000);
 
   test('set back forget which records were dead letters, and keep the letters of the second time', async () => {
     const [topic, letters] = [await world.newTopic(), await world.newTopic()];

@@ -84,14 +84,14 @@ describe('a queue source', () => {
         isEmpty: true,
       });
     });
-  }, 240_000);
+  }, 360_000);
 
   test('under ATLEAST_ONCE loses nothing whichever call of a port a run dies at', async () => {
     await atEveryCall('ATLEAST_ONCE', async ({ topic, sent, at }) => {
       expect({ at, topic: [...new Set(topic)].toSorted() }).toEqual({ at, topic: sent });
     });
     expect(world.queue.left).toEqual([]);
-  }, 120_000);
+  }, 360_000);
 
   test('under ATMOST_ONCE repeats nothing whichever call of a port a run dies at, and drops at most what was under way (rule 35)', async () => {
     world.queue.isForgetful = true;
@@ -99,7 +99,7 @@ describe('a queue source', () => {
       expect({ at, topic: topic.toSorted() }).toEqual({ at, topic: [...new Set(topic)].toSorted() });
       expect(topic.length).toBeGreaterThanOrEqual(12 - world.queue.maxReceive);
     });
-  }, 120_000);
+  }, 360_000);
 
   test('under EFFECTIVELY_ONCE settles a receipt only after its message is in the inbox (rule 36)', async () => {
     const { topic, source } = await newSource();

@@ -10,7 +10,7 @@ import { ask, current } from './kit/admin.ts';
 import { crashAt, crashAtCall, type PortCall, type Watch } from './kit/ports.ts';
 import { memorySink, World } from './kit/world.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 360_000;
 
 let world: World;
 beforeEach(async () => {

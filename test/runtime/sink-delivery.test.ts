@@ -57,7 +57,7 @@ describe('a sink', () => {
       };
       return { sink, check };
     });
-  }, 120_000);
+  }, 360_000);
 
   test('of a versioned target repeats a record only with the same version, whichever call a run dies at (rule 28)', async () => {
     await dieEverywhere(async () => {
@@ -72,7 +72,7 @@ describe('a sink', () => {
       };
       return { sink, check };
     });
-  }, 120_000);
+  }, 360_000);
 
   test('under ATMOST_ONCE writes nothing twice, and under ATLEAST_ONCE loses nothing, whichever call a run dies at (rule 24)', async () => {
     for (const guarantee of ['ATMOST_ONCE', 'ATLEAST_ONCE'] as const) {
@@ -92,7 +92,7 @@ describe('a sink', () => {
         return { sink: memorySink(topic, 'plain', guarantee), check };
       });
     }
-  }, 120_000);
+  }, 360_000);
 
   test('refuses the transaction of a run that slept while its successor finished (rule 15)', async () => {
     const topic = await world.newTopic();

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MEMORY } from '../faults/memory-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 360_000;
 const run = promisify(execFile);
 
 // The example package in a folder of its own: of this project it has what was built, and of node_modules what the declarations name.

@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAX_BYTES = 150_000;
 const run = promisify(execFile);
 const node = async (cwd: string, ...args: string[]): Promise<string> =>
-  (await run(process.execPath, args, { cwd, timeout: 60_000 })).stdout;
+  (await run(process.execPath, args, { cwd, timeout: 240_000 })).stdout;
 
 // A package `pulsar-client` in a folder of its own, away from this project's node_modules: the bundle has to bring everything.
 let folder: string;
@@ -29,7 +29,7 @@ beforeAll(async () => {
     SEND: ({ producerId, sequenceId }, peer) =>
       peer.send('SEND_RECEIPT', { producerId, sequenceId, messageId: { ledgerId: 7, entryId: 1 } }),
   });
-}, 60_000);
+}, 360_000);
 afterAll(async () => {
   await broker.stop();
   await rm(folder, { recursive: true, force: true });

@@ -44,7 +44,7 @@ test('writes types that the project’s own checks accept, with a line in the ca
   expect(catalogue).toMatch(/\bmyStoreSink,\s/);
   expect(catalogue).toMatch(/\bmyLogSource,\s/);
   expect(await readFile(join(folder.path, 'docs/generated/connectors.md'), 'utf8')).toContain('### my-store (sink)');
-}, 60_000);
+}, 360_000);
 
 test(
   'writes suites that pass',

@@ -12,7 +12,7 @@ interface Work {
 }
 
 /** Something real that takes longer in one go hangs. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 /** After so long it may be that it waits for another work of its group, which waits for something simulated. */
 const GRACE_MS = 50;
 

@@ -118,8 +118,10 @@ def read_by_key():
     print("ready", flush=True)
     for number, consumer in enumerate(consumers):
         try:
+            patience = 20000
             while True:
-                message = consumer.receive(2000)
+                message = consumer.receive(patience)
+                patience = 3000
                 print(number, message.partition_key(), message.data().decode())
         except pulsar.Timeout:
             pass
