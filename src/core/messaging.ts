@@ -18,6 +18,11 @@ export interface MessagingSession {
    * tells no schemas.
    */
   schema?(topic: string, version: Uint8Array): Promise<SchemaDefinition | undefined>;
+  /**
+   * Registers a schema with a topic that has a producer, unless it is there, and answers its version. A broker that finds it incompatible rejects with code
+   * `IncompatibleSchema`. Absent: the client registers none but those of producers.
+   */
+  registerSchema?(topic: string, schema: SchemaDefinition, signal?: AbortSignal): Promise<Uint8Array>;
   /** Resolves when the session ended; with an Error when nobody asked for it. */
   readonly closed: Promise<Error | undefined>;
   /** Closes producers and consumers, then the sockets. */
@@ -78,6 +83,8 @@ export interface OutgoingMessage {
   readonly eventTimeMs?: number | undefined;
   /** 0 ≤ id ≤ 2^53 - 1, higher than that of the message before. */
   readonly sequenceId: number;
+  /** Version of the schema that it is written with, the same for all of an entry. Absent: the producer's. */
+  readonly schemaVersion?: Uint8Array | undefined;
 }
 
 /** The broker's answer to one entry. */

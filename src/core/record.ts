@@ -1,5 +1,6 @@
 import type { MessageIdParts } from './message-id.ts';
 import type { Position } from './position.ts';
+import type { SchemaDefinition } from './schema/definition.ts';
 
 /** One unit of data on its way from a system to a topic. */
 export interface SourceRecord {
@@ -10,6 +11,8 @@ export interface SourceRecord {
   readonly eventTimeMs?: number;
   /** The topic that it goes to instead of the connector's: Pulsar's `Record.getDestinationTopic`. See `destinationOf`. */
   readonly destinationTopic?: string;
+  /** What its topic is to know of value and key, where the configuration names no schema; records of one schema have the same object. */
+  readonly schema?: SchemaDefinition;
   /**
    * Sequence id: a pure function of the position, strictly increasing within the source partition, counted before
    * any transform or filter (GUARANTEES rule 10). Gaps are fine. The highest value that `isSequence` takes is the limit.

@@ -20,6 +20,7 @@ const toMessage = (record: SourceRecord, shape: OutputShape): RoutedMessage => {
     ...(record.properties && { properties: record.properties }),
     ...(record.eventTimeMs !== undefined && { eventTimeMs: record.eventTimeMs }),
     ...(destination !== undefined && { destination }),
+    ...(shape.takesSchemas && record.schema && { schema: record.schema }),
   };
 };
 
@@ -47,22 +48,23 @@ export const encode = (): middy.MiddlewareObj<SourceBatch, void> => ({
         if (item.error.code === 'PIO_INTERNAL') throw item.error;
       }
     }
-    await openDestinations(batch);
+    await prepareAll(batch);
   },
 });
 
 /** In the order of the records, so that one that names a destination too many is the same one whenever they are read. */
-const openDestinations = async (batch: SourceBatch): Promise<void> => {
+const prepareAll = async (batch: SourceBatch): Promise<void> => {
   for (const item of unsettled(batch)) {
     const { message, error } = item;
-    // Most name none: nothing is waited for.
-    if (message?.destination !== undefined && !error) await openDestination(batch, item, message);
+    // Most have neither: nothing is waited for.
+    const isPlain = message?.destination === undefined && message?.schema === undefined;
+    if (message && !isPlain && !error) await prepare(batch, item, message);
   }
 };
 
-const openDestination = async ({ output }: SourceBatch, item: SourceItem, message: RoutedMessage): Promise<void> => {
+const prepare = async ({ output }: SourceBatch, item: SourceItem, message: RoutedMessage): Promise<void> => {
   try {
-    await output.openFor(message);
+    item.message = await output.prepare(message);
   } catch (error) {
     if (!(error instanceof PulsarIoError) || error.code !== 'PIO_SOURCE_RECORD_INVALID') throw error;
     delete item.message;

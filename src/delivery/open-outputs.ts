@@ -1,7 +1,14 @@
 import type { SourceConfig } from '../core/connector.ts';
 import type { MessagingSession } from '../core/messaging.ts';
 import type { OutputShape } from './output-shape.ts';
-import { concreteTopics, type OpenedTopic, type Output, OutputTopics } from './output-topic.ts';
+import {
+  concreteTopics,
+  type OpenedTopic,
+  type Output,
+  type OutputOptions,
+  OutputTopics,
+  requireRoom,
+} from './output-topic.ts';
 import { routeFailure } from './pulsar-failure.ts';
 
 /** Number of partitions of a topic, 0 when it is not partitioned. Throws `PIO_PULSAR_…` and `PIO_TOPIC_NOT_FOUND`. */
@@ -12,6 +19,15 @@ export const partitionsOf = async (session: MessagingSession, topic: string, sig
     throw routeFailure(cause, `looking up ${topic}`);
   }
 };
+
+/** How a session registers the schemas that records have; nothing where it cannot. */
+export const registering = (session: MessagingSession, signal: AbortSignal): Pick<OutputOptions, 'registerSchema'> =>
+  session.registerSchema
+    ? {
+        registerSchema: async (topic, schema) =>
+          (await session.registerSchema?.(topic, schema, signal)) ?? new Uint8Array(),
+      }
+    : {};
 
 /** Opens producers with names of the broker's making: for the guarantees that rest on no deduplication. `known`: the partitions of the output topic, where they were looked up. */
 export const openOutputs = async (
@@ -26,13 +42,18 @@ export const openOutputs = async (
     const producer = await session.producer({ topic, compression, schemaDefinition: shape.schema, signal });
     return { topic, producer, lastSequence: -1, isUsed: true, trusted: true, messageId: null };
   };
-  const open = async (topic: string, counted?: number): Promise<OpenedTopic> => {
-    const partitions = counted ?? (await partitionsOf(session, topic, signal));
+  const open = async (topic: string, partitions: number): Promise<OpenedTopic> => {
     try {
       return { outputs: await Promise.all(concreteTopics(topic, partitions).map(openOne)), partitions };
     } catch (cause) {
       throw routeFailure(cause, `opening a producer on ${topic}`);
     }
   };
-  return new OutputTopics(await open(topicName, known), { shape, open: (topic) => open(topic) });
+  const home = await open(topicName, known ?? (await partitionsOf(session, topicName, signal)));
+  const openFurther = async (topic: string, room: number): Promise<OpenedTopic> => {
+    const partitions = await partitionsOf(session, topic, signal);
+    requireRoom(partitions, room);
+    return open(topic, partitions);
+  };
+  return new OutputTopics(home, { shape, open: openFurther, ...registering(session, signal) });
 };

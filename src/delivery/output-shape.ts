@@ -11,6 +11,8 @@ export interface OutputShape {
   readonly transform?: ((record: SourceRecord) => SourceRecord | undefined) | undefined;
   /** The full name of the topic that a record names as its destination; undefined: the output topic. Throws `TypeError` for one that it may not go to. */
   readonly destinationOf?: ((named: string) => string | undefined) | undefined;
+  /** True: a record's own schema is registered with the topic it goes to. */
+  readonly takesSchemas?: boolean;
   /** Bytes of a value, null for a tombstone. Throws `TypeError` for what the schema does not take. */
   encode(value: unknown): Uint8Array | null;
 }

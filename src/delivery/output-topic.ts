@@ -3,6 +3,7 @@ import type { MessageIdParts } from '../core/message-id.ts';
 import type { MessagingProducer, OutgoingMessage, Receipt } from '../core/messaging.ts';
 import { murmur3 } from '../core/murmur3.ts';
 import type { PublishedTail } from '../core/progress.ts';
+import type { SchemaDefinition } from '../core/schema/definition.ts';
 import { partitionTopicName } from '../core/topic-name.ts';
 import { type OutputShape, PLAIN_SHAPE } from './output-shape.ts';
 import { routeFailure } from './pulsar-failure.ts';
@@ -43,6 +44,8 @@ export interface PublishProgress {
 /** A message and where it goes: undefined is the connector's output topic. */
 export interface RoutedMessage extends OutgoingMessage {
   readonly destination?: string | undefined;
+  /** Registered with that topic before the message is published. */
+  readonly schema?: SchemaDefinition | undefined;
 }
 
 /** A topic with one open producer for each of its concrete topics. */
@@ -56,12 +59,23 @@ export interface OutputOptions {
   readonly shape?: OutputShape;
   /** Destinations that are open already, by full name. */
   readonly destinations?: ReadonlyMap<string, OpenedTopic>;
-  /** Opens a destination that a record names for the first time. Absent: there are none. */
-  open?(topic: string): Promise<OpenedTopic>;
+  /** Opens a destination that a record names for the first time, of at most `room` topic-partitions: see {@link requireRoom}. Absent: there are none. */
+  open?(topic: string, room: number): Promise<OpenedTopic>;
+  /** Registers a schema with an open topic and answers its version. Absent: records' schemas are left out. */
+  registerSchema?(topic: string, schema: SchemaDefinition): Promise<Uint8Array>;
 }
 
 /** The most topic-partitions that the records of one source partition may go to: each has a producer, and under EFFECTIVELY_ONCE a line in every checkpoint. */
 export const MAX_OUTPUTS = 256;
+
+/** Throws `PIO_SOURCE_RECORD_INVALID` where a destination of that many partitions would be one too many. */
+export const requireRoom = (partitions: number, room: number): void => {
+  if (Math.max(partitions, 1) <= room) return;
+  throw new PulsarIoError(
+    'PIO_SOURCE_RECORD_INVALID',
+    `the record names another destination, but with it its source partition would publish to more than ${MAX_OUTPUTS} topic-partitions: route to fewer topics`,
+  );
+};
 
 /** A connector's output topic, and the destinations that its records name, each with its producers. */
 export class OutputTopics {
@@ -70,13 +84,14 @@ export class OutputTopics {
   readonly #home: OpenedTopic;
   readonly #destinations: Map<string, OpenedTopic>;
   readonly #opening = new Map<string, Promise<OpenedTopic>>();
-  readonly #open: OutputOptions['open'];
+  readonly #versions = new Map<OpenedTopic, WeakMap<SchemaDefinition, Uint8Array>>();
+  readonly #options: OutputOptions;
 
-  constructor(home: OpenedTopic, { shape = PLAIN_SHAPE, destinations, open }: OutputOptions = {}) {
+  constructor(home: OpenedTopic, options: OutputOptions = {}) {
     this.#home = home;
-    this.#destinations = new Map(destinations);
-    this.#open = open;
-    this.shape = shape;
+    this.#destinations = new Map(options.destinations);
+    this.#options = options;
+    this.shape = options.shape ?? PLAIN_SHAPE;
   }
 
   /** All that are open. */
@@ -90,26 +105,49 @@ export class OutputTopics {
     return Object.fromEntries(used.map(([topic, { partitions }]) => [topic, partitions]));
   }
 
-  /** Opens a message's destination unless it is open. Throws `PIO_SOURCE_RECORD_INVALID` where that would be one too many, and what opening throws. */
-  async openFor({ destination }: RoutedMessage): Promise<void> {
-    if (destination === undefined || this.#destinations.has(destination)) return;
-    const opening = this.#opening.get(destination) ?? this.#openOne(destination);
-    this.#opening.set(destination, opening);
-    this.#destinations.set(destination, await opening);
+  /**
+   * The message as it is published: its destination is open, its schema registered there. Throws `PIO_SOURCE_RECORD_INVALID` where the destination would be one too many, and
+   * what opening and registering throw.
+   */
+  async prepare(message: RoutedMessage): Promise<RoutedMessage> {
+    const { destination, schema } = message;
+    if (destination !== undefined && !this.#destinations.has(destination)) {
+      const opening = this.#opening.get(destination) ?? this.#openOne(destination);
+      this.#opening.set(destination, opening);
+      this.#destinations.set(destination, await opening);
+    }
+    if (!schema || !this.#options.registerSchema) return message;
+    return { ...message, schemaVersion: await this.#versionOf(schema, this.#topicOf(message)) };
   }
 
   async #openOne(destination: string): Promise<OpenedTopic> {
-    if (this.outputs.length < MAX_OUTPUTS && this.#open) return this.#open(destination);
-    throw new PulsarIoError(
-      'PIO_SOURCE_RECORD_INVALID',
-      `the record names another destination, but its source partition publishes to ${MAX_OUTPUTS} topic-partitions already: route to fewer topics`,
-    );
+    const room = MAX_OUTPUTS - this.outputs.length;
+    requireRoom(0, this.#options.open ? room : 0);
+    return (this.#options as Required<OutputOptions>).open(destination, room);
+  }
+
+  async #versionOf(schema: SchemaDefinition, topic: OpenedTopic): Promise<Uint8Array> {
+    const versions = this.#versions.get(topic) ?? new WeakMap<SchemaDefinition, Uint8Array>();
+    this.#versions.set(topic, versions);
+    const known = versions.get(schema);
+    if (known) return known;
+    const [{ topic: name }] = topic.outputs as readonly [Output];
+    try {
+      const version = await (this.#options as Required<OutputOptions>).registerSchema(name, schema);
+      versions.set(schema, version);
+      return version;
+    } catch (cause) {
+      throw routeFailure(cause, `registering the schema of records for ${name}`);
+    }
+  }
+
+  #topicOf({ destination }: RoutedMessage): OpenedTopic {
+    return destination === undefined ? this.#home : (this.#destinations.get(destination) as OpenedTopic);
   }
 
   /** Where a message goes, whose destination is open. */
   outputFor(message: RoutedMessage): Output {
-    const { destination } = message;
-    const topic = destination === undefined ? this.#home : (this.#destinations.get(destination) as OpenedTopic);
+    const topic = this.#topicOf(message);
     return topic.outputs[route(message, topic.partitions)] as Output;
   }
 
@@ -153,13 +191,14 @@ const publishLane = async (
   }
 };
 
-/** Consecutive messages that are estimated to fit into one entry of `limit` bytes. */
+/** Consecutive messages of one schema that are estimated to fit into one entry of `limit` bytes. */
 function* entriesOf(lane: readonly OutgoingMessage[], limit: number): Generator<readonly OutgoingMessage[]> {
   let entry: OutgoingMessage[] = [];
   let bytes = 0;
   for (const message of lane) {
     const size = sizeOf(message);
-    if (entry.length > 0 && (bytes + size > limit || entry.length >= MAX_ENTRY_MESSAGES)) {
+    const isFull = bytes + size > limit || entry.length >= MAX_ENTRY_MESSAGES;
+    if (entry.length > 0 && (isFull || entry[0]?.schemaVersion !== message.schemaVersion)) {
       yield entry;
       entry = [];
       bytes = 0;

@@ -7,7 +7,7 @@ import type { PublishedTail, SourceProgress } from '../core/progress.ts';
 import type { SchemaDefinition } from '../core/schema/definition.ts';
 import { requireDeduplication } from './deduplication.ts';
 import { partitionsOf } from './open-outputs.ts';
-import { concreteTopics, type OpenedTopic, type Output } from './output-topic.ts';
+import { concreteTopics, type OpenedTopic, type Output, requireRoom } from './output-topic.ts';
 import { routeFailure } from './pulsar-failure.ts';
 import { scanTail } from './scan-tail.ts';
 
@@ -70,8 +70,9 @@ export class ResumedOutputs {
    * Opens a destination that this generation did not publish to before; what runs of it published to is in the checkpoint. The fence is looked at behind the names, as for
    * those (docs/decisions/0006).
    */
-  async open(topic: string): Promise<OpenedTopic> {
+  async open(topic: string, room: number): Promise<OpenedTopic> {
     const partitions = await partitionsOf(this.#options.session, topic, this.#options.signal);
+    requireRoom(partitions, room);
     const opened = await resumeTopic(topic, partitions, this.#options);
     await this.#options.requireHeld();
     // Whatever the broker knows of the name is settled; that this generation goes there is to be written down first.

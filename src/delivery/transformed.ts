@@ -88,11 +88,13 @@ export const transformForTopic =
     const before = { value: structured(record.value), messageKey, properties, eventTimeMs, topic, destinationTopic };
     const after = transform(before);
     if (!after) return undefined;
-    const { key: _, eventTimeMs: __, destinationTopic: ___, ...rest } = record;
+    const { key: _, eventTimeMs: __, destinationTopic: ___, schema, ...rest } = record;
+    const isSame = after.value === before.value && after.messageKey === messageKey;
     return {
       ...rest,
       value: after.value === before.value ? record.value : after.value,
       properties: after.properties,
+      ...(schema && isSame && { schema }),
       ...(after.messageKey !== undefined && { key: after.messageKey }),
       ...(after.eventTimeMs !== undefined && { eventTimeMs: after.eventTimeMs }),
       ...(after.destinationTopic !== undefined && { destinationTopic: after.destinationTopic }),

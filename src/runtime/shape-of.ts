@@ -26,6 +26,7 @@ export const shapeOf = async (
   const shape = {
     ...(await outputShape(outputSchemaOf(config, recordSchemaOf(catalogue.source(type))))),
     destinationOf: (named: string) => destinationOf(named, rules),
+    takesSchemas: !config.schemaType,
   };
   if (!transformConfig) return shape;
   return { ...shape, transform: transformForTopic(compileTransform(transformConfig), config.topicName) };

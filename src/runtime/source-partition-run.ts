@@ -5,7 +5,7 @@ import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import { runtimeOptions } from '../core/runtime-options.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { effectivelyOnceSource, tailsOf } from '../delivery/effectively-once-source.ts';
-import { openOutputs, partitionsOf } from '../delivery/open-outputs.ts';
+import { openOutputs, partitionsOf, registering } from '../delivery/open-outputs.ts';
 import type { OutputShape } from '../delivery/output-shape.ts';
 import { OutputTopics } from '../delivery/output-topic.ts';
 import { sourcePipeline } from '../delivery/pipeline.ts';
@@ -125,7 +125,7 @@ const publishFrom = async (
   const shape = await shapeOf(context.connector, context.deps);
   const options = resumeOptions(context, checkpoint, stored, context.generation, partitions);
   const resumed = await resume(checkpoint, { ...options, schemaDefinition: shape.schema });
-  const output = outputsOf(resumed, shape);
+  const output = outputsOf(context, resumed, shape);
   const pipeline = sourcePipeline(guarantee.middleware(resumed));
   const deadLetters = lettersOf(context, checkpoint);
   const read = await pump(context, checkpoint, output, pipeline, deadLetters);
@@ -137,11 +137,16 @@ const publishFrom = async (
   return read;
 };
 
-const outputsOf = (resumed: ResumedOutputs, shape: OutputShape): OutputTopics =>
+const outputsOf = (
+  { session, control }: SourcePartitionContext,
+  resumed: ResumedOutputs,
+  shape: OutputShape,
+): OutputTopics =>
   new OutputTopics(resumed.home, {
     shape,
     destinations: resumed.destinations,
-    open: (topic) => resumed.open(topic),
+    open: (topic, room) => resumed.open(topic, room),
+    ...registering(session, control.signal),
   });
 
 /**
@@ -172,7 +177,7 @@ const drain = async (
   const held = resumed.outputs.map(({ lastSequence }) => lastSequence);
   const limit = Math.max(...held, (await deadLetters?.lastSequence()) ?? -1);
   if (limit > checkpoint.progress.sequence) {
-    const output = outputsOf(resumed, shape);
+    const output = outputsOf(context, resumed, shape);
     const pipeline = sourcePipeline(effectivelyOnceSource(resumed));
     await pump(context, checkpoint, output, pipeline, deadLetters, limit);
     requireDrained(context, checkpoint, limit);

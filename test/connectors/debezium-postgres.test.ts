@@ -4,10 +4,14 @@ import { Envelopes } from '../../src/connectors/debezium-postgres/envelope.ts';
 import { parseArray, parseRow } from '../../src/connectors/debezium-postgres/literals.ts';
 import type { Change } from '../../src/connectors/debezium-postgres/pgoutput.ts';
 import { formatLsn, type LsnPosition, parseLsn } from '../../src/connectors/debezium-postgres/position.ts';
+import { schemaOf } from '../../src/connectors/debezium-postgres/schemas.ts';
 import { debeziumPostgresSource } from '../../src/connectors/debezium-postgres/source.ts';
 import type { Table, Tables } from '../../src/connectors/debezium-postgres/tables.ts';
 import { Transactions } from '../../src/connectors/debezium-postgres/transactions.ts';
 import { convert, unscaledBytes } from '../../src/connectors/debezium-postgres/values.ts';
+import { messageCodec } from '../../src/core/schema/codec.ts';
+import type { SchemaDefinition } from '../../src/core/schema/definition.ts';
+import { keyValueParts } from '../../src/core/schema/key-value.ts';
 import { resolveConfig } from '../../src/core/type-config.ts';
 import { configOf, problemsOf } from './open.ts';
 
@@ -93,6 +97,39 @@ test.each([
 ])('refuses %j', (more, path) => {
   expect(problemsOf(debeziumPostgresSource, { ...PULSARS_OWN, ...more })).toEqual([path]);
 });
+
+test.each([{}, { 'time.precision.mode': 'connect', 'decimal.handling.mode': 'double', 'binary.handling.mode': 'hex' }])(
+  'describes a table with every type by schemas that Avro takes, and its records fit: %j',
+  async (more) => {
+    const oids = [16, 17, 20, 21, 23, 26, 700, 701, 600, 790, 1082, 1083, 1114, 1184, 1186, 1266, 1560, 1700, 25];
+    const columns = oids.flatMap((oid) => [
+      { name: `c${oid}`, typeOid: oid, modifier: -1, isKey: oid === 23, isTaken: true, type: { oid, modifier: -1 } },
+      {
+        name: `a${oid}`,
+        typeOid: 0,
+        modifier: -1,
+        isKey: false,
+        isTaken: true,
+        type: { oid: 0, modifier: -1, element: { oid, modifier: -1 } },
+      },
+    ]);
+    const odd = { ...columns[0], name: 'not a name' } as (typeof columns)[0];
+    const of: Table = { schema: 'public', name: '1 table', isTaken: true, columns: [...columns, odd] };
+    const { key, value, encoding } = keyValueParts(schemaOf(of, config(more)));
+    expect(encoding).toBe('SEPARATED');
+    for (const part of [key, value]) await messageCodec({ ...part, type: 'Avro' });
+    const fieldsOf = (schema: SchemaDefinition) => JSON.parse(Buffer.from(schema.data).toString()).fields;
+    expect(fieldsOf(key)).toEqual([{ name: 'c23', type: 'int' }]);
+    const [before] = fieldsOf(value);
+    expect(before.type[1].fields).toHaveLength(columns.length);
+    expect(JSON.parse(Buffer.from(value.data).toString())).toMatchObject({
+      name: 'Envelope',
+      namespace: 'dbserver1.public._1_table',
+    });
+    const keyless = { ...of, columns: of.columns.map((it) => ({ ...it, isKey: false })) };
+    expect(schemaOf(keyless, config(more)).type).toBe('Json');
+  },
+);
 
 test('reads and writes places in the log', () => {
   expect(parseLsn('16/B374D848')).toBe(0x16b374d848n);

@@ -111,7 +111,9 @@ export const deliverChanges = async (options: ChangesOptions) => {
     arrived = await read();
     const table = await database.query('SELECT k, n FROM items');
     const { killed: kills, started: runs } = await cloud.state();
-    const result = { ...compare(arrived, committed), kills, runs, arrived: arrived.length, log: cloud.logFile };
+    const first = arrived.slice(0, 20).map(({ note }) => note);
+    const counted = { kills, runs, arrived: arrived.length, log: cloud.logFile };
+    const result = { ...compare(arrived, committed), ...counted, topic, first };
     const rows = sorted(new Map(table.map(({ k, n }) => [k, n])));
     return { ...result, isTableEqual: isSame(sorted(replay(arrived.map(({ note }) => note))), rows) };
   } finally {

@@ -119,22 +119,24 @@ describe('a source whose records name their topic', () => {
     const [home, letters, many] = [
       await newTopic(),
       await world.newTopic(),
-      await newTopic({ partitions: MAX_OUTPUTS - 1 }),
+      await newTopic({ partitions: MAX_OUTPUTS - 2 }),
     ];
-    const last = await newTopic();
+    const [pair, last, oneMore] = [await newTopic({ partitions: 2 }), await newTopic(), await newTopic()];
     const source = listSource(home, 'ATLEAST_ONCE', route('value.to', letters));
     const elsewhere = ['secret/ns/x', 'non-persistent://public/default/x', `x-partition-1`].map((to) =>
       JSON.stringify({ to }),
     );
-    world.list.add('p', ...elsewhere, ...inputs(many, last));
+    world.list.add('p', ...elsewhere, ...inputs(many, pair, last, oneMore));
     await world.attempt(source);
     const reasons = (await world.read(letters)).map(({ properties }) => properties['pulsar-io.reason'] ?? '');
     expect(reasons).toEqual([
       expect.stringMatching(/must be a topic of public\/default$/),
       expect.stringMatching(/persistent topic, and not a partition/),
       expect.stringMatching(/persistent topic, and not a partition/),
-      expect.stringMatching(/publishes to 256 topic-partitions already: route to fewer topics/),
+      expect.stringMatching(/would publish to more than 256 topic-partitions: route to fewer topics/),
+      expect.stringMatching(/would publish to more than 256 topic-partitions/),
     ]);
+    expect(await world.texts(last)).toHaveLength(1);
     expect(reasons.join()).not.toContain('secret');
   });
 });

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PulsarIoError } from '../../src/core/errors.ts';
+import type { SchemaDefinition } from '../../src/core/schema/definition.ts';
+import { keyValueDefinition, keyValueParts } from '../../src/core/schema/key-value.ts';
 import { writtenSchemasContract } from '../contracts/written-schemas.ts';
 import { TestBroker } from '../emulator/broker/test-broker.ts';
 import { current } from './kit/admin.ts';
+import { crashAtCall, toCrash } from './kit/ports.ts';
 import { listSource, memorySink, World } from './kit/world.ts';
 
 let broker: TestBroker;
@@ -44,6 +47,60 @@ describe('schemas from source to sink', () => {
         '{"id":3,"note":"after a restart"}',
       ]);
     },
+  );
+
+  test.each(['EFFECTIVELY_ONCE', 'ATLEAST_ONCE'] as const)(
+    'records bring schemas of their own, each topic a version for each, whatever call a run dies at: %s',
+    async (guarantee) => {
+      await using world = await World.start();
+      const definition = (...names: string[]): SchemaDefinition => {
+        const fields = names.map((name) => ({ name, type: ['null', 'string'], default: null }));
+        return keyValueDefinition({
+          key: { type: 'String', name: 'k', data: Buffer.alloc(0), properties: {} },
+          value: {
+            type: 'Json',
+            name: 'v',
+            data: Buffer.from(JSON.stringify({ type: 'record', name: 'V', fields })),
+            properties: {},
+          },
+          encoding: 'SEPARATED',
+        });
+      };
+      const [narrow, wide] = [definition('a'), definition('a', 'b')];
+      for (let at = 1, isOver = false; !isOver; at += 4) {
+        const [topic, other] = [await world.newTopic(), await world.newTopic()];
+        for (const it of [topic, other]) await world.setDeduplication(it, true);
+        const source = listSource(topic, guarantee);
+        world.list.partitions.clear();
+        const of = (value: string, schema?: SchemaDefinition, destinationTopic?: string) => ({
+          ...{ value, key: value },
+          ...(schema && { schema }),
+          ...(destinationTopic !== undefined && { destinationTopic }),
+        });
+        world.list.add('p', of('1', narrow), of('2', narrow), of('3', wide), of('4'), of('5', wide, other));
+        isOver = await world.attempt(source, { watch: crashAtCall(at) }).then(() => true, toCrash);
+        await world.attempt(source);
+        const session = await world.deps.openSession();
+        const fieldsAt = async (name: string, version: Uint8Array | undefined): Promise<string> => {
+          const found = version && (await session.schema?.(name, version));
+          if (!found) return 'none';
+          const { fields } = JSON.parse(Buffer.from(keyValueParts(found).value.data).toString());
+          return fields.map((field: { name: string }) => field.name).join('');
+        };
+        const written = async (name: string) => {
+          const all = await world.read(name);
+          return new Set(
+            await Promise.all(all.map(async (it) => `${it.text} ${await fieldsAt(name, it.schemaVersion)}`)),
+          );
+        };
+        expect({ at, found: await written(topic) }).toEqual({ at, found: new Set(['1 a', '2 a', '3 ab', '4 none']) });
+        expect(await written(other)).toEqual(new Set(['5 ab']));
+        if (guarantee === 'EFFECTIVELY_ONCE') expect(await world.texts(topic)).toHaveLength(4);
+        await session.close();
+        expect(at).toBeLessThan(300);
+      }
+    },
+    60_000,
   );
 
   test('what does not fit the schema goes to the dead-letter topic as it came, and the rest goes on', async () => {

@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { stringifyExact } from '../../core/exact-json.ts';
 import type { SourceRecord } from '../../core/record.ts';
+import type { SchemaDefinition } from '../../core/schema/definition.ts';
 import { type DebeziumPostgresConfig, serverName } from './config.ts';
 import type { Change, Row } from './pgoutput.ts';
+import { schemaOf } from './schemas.ts';
 import { fieldsOf, type Table } from './tables.ts';
 
 /** Where in the log a change is, and when it was committed. */
@@ -24,6 +27,8 @@ const sanitized = (topic: string): string => topic.replaceAll(/[^a-zA-Z0-9._-]/g
 export class Envelopes {
   readonly #config: DebeziumPostgresConfig;
   readonly #isSkipped: (operation: string) => boolean;
+  readonly #schemas = new WeakMap<Table, SchemaDefinition>();
+  readonly #lastSchemas = new Map<string, SchemaDefinition>();
 
   constructor(config: DebeziumPostgresConfig) {
     this.#config = config;
@@ -94,10 +99,26 @@ export class Envelopes {
         value: stringifyExact(envelope),
         ...(key !== undefined && { key }),
         properties: { 'debezium.topic': topic },
-        ...(namespace !== undefined && { destinationTopic: `persistent://${namespace}/${sanitized(topic)}` }),
+        ...(namespace !== undefined && {
+          destinationTopic: `persistent://${namespace}/${sanitized(topic)}`,
+          schema: this.#schemaOf(table),
+        }),
         eventTimeMs: origin.atMs,
       },
     ];
+  }
+
+  /** The same object for as long as a table stays as it is, however often the log describes it. */
+  #schemaOf(table: Table): SchemaDefinition {
+    const known = this.#schemas.get(table);
+    if (known) return known;
+    const made = schemaOf(table, this.#config);
+    const name = JSON.stringify([table.schema, table.name]);
+    const last = this.#lastSchemas.get(name);
+    const schema = last && isDeepStrictEqual(last, made) ? last : made;
+    this.#schemas.set(table, schema);
+    this.#lastSchemas.set(name, schema);
+    return schema;
   }
 
   #keyOf(table: Table, row: Row): string | undefined {

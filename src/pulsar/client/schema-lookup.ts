@@ -3,7 +3,7 @@ import { PulsarError } from '../errors.ts';
 import { connectionForTopic } from '../network/lookup.ts';
 import { serverErrorName } from '../protocol/index.ts';
 import type { ClientContext } from './client-context.ts';
-import { receivedSchema } from './schema-info.ts';
+import { receivedSchema, schemaInfo, wireSchema } from './schema-info.ts';
 
 /** A schema that a topic has, and its version: 8 bytes, big-endian. */
 export interface TopicSchema {
@@ -42,6 +42,20 @@ export class SchemaLookup {
       if (error instanceof PulsarError && error.code === 'TopicNotFound') return undefined;
       throw error;
     }
+  }
+
+  /** Registers a schema with a topic that is in use, unless it has it, and answers its version. Rejects with IncompatibleSchema. */
+  async register(topic: string, definition: SchemaDefinition, signal: AbortSignal | undefined): Promise<Buffer> {
+    const { pool, operationTimeoutMs: timeoutMs, listenerName } = this.context;
+    const schema = wireSchema(schemaInfo(definition));
+    if (schema === undefined) return Buffer.alloc(0);
+    const options = { timeoutMs, signal };
+    const connection = await connectionForTopic(pool, topic, { ...options, listenerName });
+    const command = 'GET_OR_CREATE_SCHEMA';
+    const answer = await connection.request(command, { topic, schema }, 'GET_OR_CREATE_SCHEMA_RESPONSE', options);
+    const { errorCode, errorMessage = 'the broker gave no reason', schemaVersion = Buffer.alloc(0) } = answer;
+    if (errorCode === undefined) return Buffer.from(schemaVersion);
+    throw new PulsarError(serverErrorName(errorCode), `${topic} does not take the schema: ${errorMessage}`);
   }
 
   private async ask(

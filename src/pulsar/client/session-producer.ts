@@ -77,10 +77,11 @@ export class LiveProducer implements SessionProducer, ProducerListener {
   async sendEntry(messages: readonly OutgoingMessage[]): Promise<Receipt> {
     if (this.endReason !== undefined) throw this.endReason;
     if (this.closing !== undefined) throw new PulsarError('AlreadyClosed', `producer ${this.name} is being closed`);
+    const schemaVersion = messages[0]?.schemaVersion ?? this.schemaVersion;
     const entry = encodeEntry(messages, {
       producerName: this.name,
       compression: this.options.compression ?? 'NONE',
-      schemaVersion: this.schemaVersion?.length ? this.schemaVersion : undefined,
+      schemaVersion: schemaVersion?.length ? schemaVersion : undefined,
       maxMessageBytes: this.maxMessageBytes,
       publishTimeMs: Date.now(),
     });

@@ -175,14 +175,22 @@ class LiveSession implements PulsarSession {
 
   async schema(topic: string, version: Uint8Array): Promise<SchemaDefinition | undefined> {
     this.requireOpen();
-    const { timeoutMs: operationTimeoutMs } = this.requestOptions();
-    const lookup = new SchemaLookup({ pool: this.pool, operationTimeoutMs, listenerName: this.options.listenerName });
     try {
-      return (await lookup.version(parseTopicName(topic).fullName, Buffer.from(version))).definition;
+      return (await this.schemas().version(parseTopicName(topic).fullName, Buffer.from(version))).definition;
     } catch (error) {
       if (error instanceof PulsarError && error.code === 'TopicNotFound') return undefined;
       throw error;
     }
+  }
+
+  async registerSchema(topic: string, schema: SchemaDefinition, signal?: AbortSignal): Promise<Uint8Array> {
+    this.requireOpen();
+    return this.schemas().register(parseTopicName(topic).fullName, schema, signal);
+  }
+
+  private schemas(): SchemaLookup {
+    const { timeoutMs: operationTimeoutMs } = this.requestOptions();
+    return new SchemaLookup({ pool: this.pool, operationTimeoutMs, listenerName: this.options.listenerName });
   }
 
   async consumer(options: SessionConsumerOptions): Promise<SessionConsumer> {

@@ -24,13 +24,15 @@ import org.apache.pulsar.client.api.PulsarClient;
 import org.apache.pulsar.client.api.Reader;
 import org.apache.pulsar.client.api.ReaderBuilder;
 import org.apache.pulsar.client.api.Schema;
+import org.apache.pulsar.client.api.schema.GenericObject;
+import org.apache.pulsar.client.api.schema.GenericRecord;
 import org.apache.pulsar.common.schema.KeyValue;
 import org.apache.pulsar.common.schema.KeyValueEncodingType;
 
 /**
  * The Java client against any broker: `Interop send|receive SERVICE_URL TOPIC_PREFIX SIZES KEY_FOLDER KIND[=COUNT]...`.
  * `send` writes what each kind stands for to TOPIC_PREFIX-KIND; `receive` reads COUNT messages from there and prints a line for
- * each: `> `, kind, then values separated by `|`.
+ * each: `> `, kind, then values separated by `|`. `changes` are those of a table, in the topic TOPIC_PREFIX itself.
  */
 public class Interop {
   static final byte[] PATTERN = "abcabcdxyz".getBytes();
@@ -81,6 +83,7 @@ public class Interop {
       case "local-date-time" -> Schema.LOCAL_DATE_TIME;
       case "kv-avro-keys" -> Schema.KeyValue(Schema.AVRO(Person.class), Schema.INT64, KeyValueEncodingType.SEPARATED);
       case "protobuf-native" -> Schema.PROTOBUF_NATIVE(Field.class);
+      case "changes" -> Schema.AUTO_CONSUME();
       default -> null;
     };
   }
@@ -175,9 +178,18 @@ public class Interop {
     }
   }
 
+  /** A change of a table in Debezium's form, a KeyValue of records: `k`, then the operation and the row's `k` and `n`. */
+  static String change(GenericObject object) {
+    var pair = (KeyValue<GenericRecord, GenericRecord>) object.getNativeObject();
+    var after = (GenericRecord) pair.getValue().getField("after");
+    var row = after == null ? (GenericRecord) pair.getValue().getField("before") : after;
+    return pair.getKey().getField("k") + "=" + pair.getValue().getField("op") + " " + row.getField("k") + " " + row.getField("n");
+  }
+
   static String describe(String kind, Message<?> message) {
     if (schemaOf(kind) != null) {
       Object value = message.getValue();
+      if (value instanceof GenericObject object) value = change(object);
       if (value instanceof KeyValue<?, ?> pair) value = pair.getKey() + "=" + pair.getValue();
       else if (value instanceof java.util.Date date) value = date.getTime();
       else if (value instanceof Field field) value = field.getKind() + "," + field.getNumber() + "," + field.getName() + ","
@@ -209,7 +221,7 @@ public class Interop {
     try (PulsarClient client = PulsarClient.builder().serviceUrl(args[1]).build()) {
       for (String wanted : Arrays.asList(args).subList(5, args.length)) {
         String[] parts = wanted.split("=");
-        String topic = args[2] + "-" + parts[0];
+        String topic = parts[0].equals("changes") ? args[2] : args[2] + "-" + parts[0];
         if (args[0].equals("send")) send(client, topic, parts[0], sizes, args[4]);
         else receive(client, topic, parts[0], Integer.parseInt(parts[1]), args[4]);
       }

@@ -141,6 +141,7 @@ export interface ReadMessage {
   readonly key: string | undefined;
   readonly properties: Readonly<Record<string, string>>;
   readonly producerName: string;
+  readonly schemaVersion: Uint8Array | undefined;
 }
 
 /** What one attempt may be given. */
@@ -309,8 +310,8 @@ export class World implements AsyncDisposable {
       const { last } = await reader.lastMessageId();
       for (let isDone = last.entryId < 0; !isDone; ) {
         const page = await reader.receiveBatch({ maxMessages: 1000, lingerMs: 0, waitMs: 1000 });
-        for (const { value, key, properties, producerName } of page)
-          messages.push({ text: value?.toString() ?? '', key, properties, producerName });
+        for (const { value, key, properties, producerName, schemaVersion } of page)
+          messages.push({ text: value?.toString() ?? '', key, properties, producerName, schemaVersion });
         const position = page.at(-1)?.messageId;
         isDone =
           position?.ledgerId === last.ledgerId &&
