@@ -44,3 +44,22 @@ test('the head takes what becomes known, in any pieces, and its checksum ends wi
   }
   expect(head.at(HEAD_BYTES + 1)).toBe(head.at(bytes.length));
 });
+
+test('the next chunk is read while this one is in use; that it cannot be read is told by who needs it', async () => {
+  const asked: number[] = [];
+  const handle = handleOf(bytes, 100);
+  const failing = {
+    read: async (buffer: Buffer, at: number, length: number, from: number) => {
+      asked.push(from);
+      if (from >= 200) throw new Error('unreadable');
+      return handle.read(buffer, at, length, from);
+    },
+  };
+  const window = new Window(failing, 0, new Head(), 100);
+  expect(await window.fill()).toBe(100);
+  expect(asked).toEqual([0, 100]);
+  window.consume(window.to);
+  expect(await window.fill()).toBe(100);
+  expect(asked).toEqual([0, 100, 200]);
+  await expect(window.fill()).rejects.toThrow('unreadable');
+});

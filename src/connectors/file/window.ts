@@ -7,7 +7,7 @@ export interface Bytes {
   read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
 }
 
-/** The part of a file that is in memory: what was not consumed yet, and some bytes before it for the checksum of a position. */
+/** The part of a file that is in memory: what was not consumed yet, some bytes before it for the checksum of a position, and a chunk that is read meanwhile. */
 export class Window implements Stretch {
   buffer: Buffer = Buffer.alloc(0);
   base: number;
@@ -18,6 +18,7 @@ export class Window implements Stretch {
   readonly #handle: Bytes;
   readonly #head: Head;
   readonly #chunkBytes: number;
+  #ahead: Promise<Buffer> | undefined;
 
   /** Begins at `offset` of the file; reads at least `chunkBytes` at once. */
   constructor(handle: Bytes, offset: number, head: Head, chunkBytes: number) {
@@ -32,16 +33,13 @@ export class Window implements Stretch {
   async fill(): Promise<number> {
     this.#makeRoom();
     const before = this.to;
-    while (this.to < this.buffer.length) {
-      const { bytesRead } = await this.#handle.read(
-        this.buffer,
-        this.to,
-        this.buffer.length - this.to,
-        this.base + this.to,
-      );
-      if (bytesRead === 0) break;
+    let isEnd = false;
+    while (this.to < this.buffer.length && !isEnd) {
+      const bytesRead = await this.#read();
       this.to += bytesRead;
+      isEnd = bytesRead === 0;
     }
+    if (!isEnd) this.#readAhead();
     this.#head.extend(this.base, this.buffer, this.to);
     return Math.max(0, this.to - Math.max(before, this.from));
   }
@@ -49,6 +47,23 @@ export class Window implements Stretch {
   /** Marks everything before index `to` as consumed. */
   consume(to: number): void {
     this.from = to;
+  }
+
+  async #read(): Promise<number> {
+    const room = this.buffer.length - this.to;
+    if (this.#ahead === undefined)
+      return (await this.#handle.read(this.buffer, this.to, room, this.base + this.to)).bytesRead;
+    const ahead = await this.#ahead;
+    this.#ahead = undefined;
+    return ahead.copy(this.buffer, this.to);
+  }
+
+  /** Begins to read the next chunk, so that its time passes beside what is done with this one. */
+  #readAhead(): void {
+    const buffer = Buffer.allocUnsafeSlow(this.#chunkBytes);
+    const reading = this.#handle.read(buffer, 0, buffer.length, this.base + this.to);
+    this.#ahead = reading.then(({ bytesRead }) => buffer.subarray(0, bytesRead));
+    this.#ahead.catch(() => undefined);
   }
 
   #makeRoom(): void {

@@ -24,7 +24,7 @@ interface Abandoned extends Position {
   readonly abandoned: true;
 }
 
-const RANGE_BYTES = 1024 * 1024;
+const RANGE_BYTES = 4 * 1024 * 1024;
 
 /** What S3 answers when the version is no more: deleted, or another one has its place. */
 const GONE = new Set(['NoSuchKey', 'NoSuchVersion', 'NotFound', 'PreconditionFailed', 'InvalidRange']);
@@ -79,7 +79,7 @@ const problem = ({ key }: S3Object, { bucket }: S3Config, what: string): TaskRec
 /** The version of the object that the task names is no more. */
 class ObjectGone extends Error {}
 
-/** An object's bytes by ranges of at least a megabyte, of which the last one is kept. */
+/** An object's bytes by ranges of at least four megabytes, of which the last one is kept. */
 class ObjectBytes implements Bytes {
   readonly #reading: ObjectReading;
   readonly #signal: AbortSignal;
