@@ -6,7 +6,6 @@ import {
   numbers,
   receiveValues,
   type UseBroker,
-  until,
   usePulsarClients,
 } from './pulsar-client-kit.ts';
 
@@ -105,31 +104,6 @@ export function consumerCases(use: UseBroker): void {
     }
   });
 
-  test('gets no more ahead than its queue takes, and more as messages are taken', async () => {
-    const proxy = await clients.proxy();
-    const topic = use().topic();
-    const consumer = await clients
-      .client({ serviceUrl: proxy.serviceUrl })
-      .subscribe({ topic, ...earliest, receiverQueueSize: 10 });
-    await publish(topic, numbers(100));
-    const delivered = () => proxy.seen.filter(({ command }) => command.type === 'MESSAGE').length;
-    await until(() => delivered() === 10);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(delivered()).toBe(10);
-    expect(await receiveValues(consumer, 100)).toEqual(numbers(100));
-  });
-
-  test('with a queue of 0 asks for each message', async () => {
-    const proxy = await clients.proxy();
-    const topic = use().topic();
-    const consumer = await clients
-      .client({ serviceUrl: proxy.serviceUrl })
-      .subscribe({ topic, ...earliest, receiverQueueSize: 0 });
-    await publish(topic, numbers(3));
-    expect(await receiveValues(consumer, 2)).toEqual(numbers(2));
-    expect(proxy.seen.filter(({ command }) => command.type === 'MESSAGE')).toHaveLength(2);
-  });
-
   test('what was acknowledged does not come again, the rest does', async () => {
     const topic = use().topic();
     const client = clients.client();
@@ -215,6 +189,21 @@ export function consumerCases(use: UseBroker): void {
     }
   });
 
+  test('a negative acknowledgement holds though other messages of the batch are acknowledged', async () => {
+    const topic = use().topic();
+    const consumer = await clients.client().subscribe({ topic, ...shared, nAckRedeliverTimeoutMs: 100 });
+    await publish(topic, numbers(3), true);
+    const messages: Message[] = [];
+    for (let i = 0; i < 3; i++) messages.push(await consumer.receive(10_000));
+    consumer.negativeAcknowledge(messages[1] as Message);
+    await consumer.acknowledge(messages[0] as Message);
+    await consumer.acknowledge(messages[2] as Message);
+    const again = await consumer.receive(10_000);
+    expect([again.getData().toString(), again.getRedeliveryCount()]).toEqual(['1', 1]);
+    await consumer.acknowledge(again);
+    await expectNothingMore(consumer);
+  });
+
   test('a negative acknowledgement on an exclusive subscription rewinds it', async () => {
     const topic = use().topic();
     const options = { topic, ...earliest, nAckRedeliverTimeoutMs: 100, ackReceipt: true };
@@ -251,46 +240,16 @@ export function consumerCases(use: UseBroker): void {
     for (const message of messages) await consumer.acknowledge(message);
   });
 
-  test('several receives wait side by side and are answered in order', async () => {
-    const topic = use().topic();
-    const consumer = await clients.client().subscribe({ topic, ...earliest });
-    const waits = numbers(3).map(() => consumer.receive());
-    await publish(topic, numbers(3));
-    expect((await Promise.all(waits)).map((message) => message.getData().toString())).toEqual(numbers(3));
-  });
-
-  test('batchReceive gives what is there by the limits of its policy', async () => {
-    const topic = use().topic();
-    const consumer = await clients.client().subscribe({
-      topic,
-      ...earliest,
-      batchReceivePolicy: { maxNumMessages: 4, timeoutMs: 2_000 },
-    });
-    expect(await consumer.batchReceive()).toEqual([]);
-    await publish(topic, numbers(6));
-    const sizes = [(await consumer.batchReceive()).length, (await consumer.batchReceive()).length];
-    expect(sizes).toEqual([4, 2]);
-  });
-
-  test('a listener gets one message at a time, also after one failed', async () => {
-    const topic = use().topic();
-    const heard: string[] = [];
-    let running = 0;
-    const consumer = await clients.client().subscribe({
-      topic,
-      ...earliest,
-      listener: async (message, self) => {
-        expect(++running).toBe(1);
-        await self.acknowledge(message);
-        heard.push(message.getData().toString());
-        running--;
-        if (heard.length === 2) throw new Error('refused');
-      },
-    });
-    await publish(topic, numbers(5));
-    await until(() => heard.length === 5);
-    expect(heard).toEqual(numbers(5));
-    await expect(consumer.receive()).rejects.toThrow('Failed to receive message: InvalidConfiguration');
+  test('a topic that is named twice is consumed once', async () => {
+    const client = clients.client();
+    const topic = await use().partitionedTopic(2);
+    const consumer = await client.subscribe({ topics: [topic, `${topic}-partition-0`, topic], ...earliest });
+    const producer = await client.createProducer({ topic, batchingEnabled: false });
+    await Promise.all(numbers(4).map((value) => producer.send({ data: bytes(value) })));
+    expect((await receiveValues(consumer, 4)).sort()).toEqual(numbers(4));
+    await expectNothingMore(consumer);
+    await consumer.close();
+    await client.subscribe({ topic, ...earliest });
   });
 
   test('a closed consumer refuses, also receives that were waiting', async () => {

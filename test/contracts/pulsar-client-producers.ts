@@ -121,6 +121,20 @@ export function producerCases(use: UseBroker): void {
     expect(counts).toEqual([3, 3, 3]);
   });
 
+  test('flush and close wait for what waits for room, too', async () => {
+    const client = clients.client();
+    const options = { topic: use().topic(), maxPendingMessages: 3, blockIfQueueFull: true, batchingMaxMessages: 2 };
+    const producer = await client.createProducer(options);
+    let stored = 0;
+    const sendMany = () => numbers(20).map((value) => producer.send({ data: bytes(value) }).then(() => stored++));
+    const sends = sendMany();
+    await producer.flush();
+    expect(stored).toBe(20);
+    sends.push(...sendMany());
+    await producer.close();
+    await Promise.all(sends);
+  });
+
   test('refuses more than maxPendingMessages, and waits for room with blockIfQueueFull', async () => {
     const proxy = await clients.proxy();
     const client = clients.client({ serviceUrl: proxy.serviceUrl });

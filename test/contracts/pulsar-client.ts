@@ -8,6 +8,7 @@ import { type Broker, type BrokerAddress, prepareBroker } from './pulsar-client-
 import { optionCases } from './pulsar-client-options.ts';
 import { producerCases } from './pulsar-client-producers.ts';
 import { readerCases } from './pulsar-client-readers.ts';
+import { receivingCases } from './pulsar-client-receiving.ts';
 import { reconnectCases } from './pulsar-client-reconnects.ts';
 import { schemaCases } from './pulsar-client-schemas.ts';
 import { seekCases } from './pulsar-client-seeks.ts';
@@ -39,6 +40,7 @@ export function pulsarClientContract(name: string, start: () => Promise<BrokerAd
     describe('dead letters', () => deadLetterCases(use));
     describe('topics that are found or grow', () => topicCases(use));
     describe('consumers', () => consumerCases(use));
+    describe('receiving', () => receivingCases(use));
     describe('readers and seeking', () => readerCases(use));
     describe('seeks that fail', () => seekCases(use));
     describe('after a lost connection', () => reconnectCases(use));

@@ -28,7 +28,7 @@ export function cumulativeEntry(id: MessageIdParts): MessageIdParts | undefined 
 }
 
 /** Whether `id` is covered by the cumulative acknowledgement of `last`; `last.batchIndex` -1 is a whole entry. */
-function isAtOrBefore(id: MessageIdParts, last: MessageIdParts): boolean {
+export function isAtOrBefore(id: MessageIdParts, last: MessageIdParts): boolean {
   if (id.ledgerId !== last.ledgerId) return id.ledgerId < last.ledgerId;
   if (id.entryId !== last.entryId) return id.entryId < last.entryId;
   return last.batchIndex < 0 || id.batchIndex <= last.batchIndex;

@@ -111,9 +111,9 @@ function invalid(message: string): PulsarError {
 }
 
 function readTopics({ topic, topics, topicsPattern }: ConsumerConfig): readonly string[] {
-  if (typeof topicsPattern === 'string') return [];
+  if (textOption(topicsPattern) !== undefined) return [];
   if (Array.isArray(topics) && topics.length > 0 && topics.every((one) => typeof one === 'string')) return topics;
-  if (typeof topic === 'string') return [topic];
+  if (textOption(topic) !== undefined) return [topic as string];
   throw invalid('Topic, topics or topicsPattern is required and must be specified as a string when creating consumer');
 }
 
@@ -124,8 +124,9 @@ const topicsModes: Readonly<Record<string, TopicsMode>> = {
 };
 
 function readPattern(config: ConsumerConfig): ConsumerSettings['pattern'] {
-  const { topicsPattern: pattern, regexSubscriptionMode } = config;
-  if (typeof pattern !== 'string') return undefined;
+  const { topicsPattern, regexSubscriptionMode } = config;
+  const pattern = textOption(topicsPattern);
+  if (pattern === undefined) return undefined;
   const mode = choiceOption<TopicsMode>(regexSubscriptionMode, topicsModes, TopicsMode.PERSISTENT);
   return { pattern, mode, refreshMs: secondsOption(config.patternAutoDiscoveryPeriod, 60) };
 }
@@ -190,7 +191,7 @@ function checkTimeouts({ ackTimeoutMs, nAckRedeliverTimeoutMs }: ConsumerConfig)
 export function readConsumerConfig(config: ConsumerConfig): ConsumerSettings {
   const topics = readTopics(config);
   const { subscription } = config;
-  if (typeof subscription !== 'string' || subscription === '') {
+  if (textOption(subscription) === undefined) {
     throw invalid('Subscription is required and must be specified as a string when creating consumer');
   }
   checkTimeouts(config);

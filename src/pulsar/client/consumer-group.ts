@@ -6,6 +6,7 @@ import type { ClientContext } from './client-context.ts';
 import { Inbox } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { MessageId } from './message-id.ts';
+import { wholeOption } from './option-values.ts';
 import { repeatEvery } from './repeat.ts';
 import { TopicConsumer } from './topic-consumer.ts';
 import type { TopicConsumerOptions } from './topic-consumer-options.ts';
@@ -23,7 +24,10 @@ export type TopicOptionsOf = (topic: TopicName, count: number, isAdded: boolean)
 
 /** Consumers of one subscription or reader on one or more topics, as one. */
 export class ConsumerGroup {
-  private readonly inbox = new Inbox();
+  private readonly inbox = new Inbox(() => {
+    const [only] = this.consumers.values();
+    if (only !== undefined) this.inbox.onStarving(only);
+  });
   private readonly consumers = new Map<string, TopicConsumer>();
   private readonly context: ClientContext;
   private readonly source: TopicSource;
@@ -77,6 +81,7 @@ export class ConsumerGroup {
       this.consumers.delete(name);
       await consumer.leave();
     }
+    if (this.isClosed) return;
     const isPartition = !this.source.isPattern;
     await Promise.all(this.add(added, isPartition).map((consumer) => this.beginLater(consumer)));
   }
@@ -97,11 +102,11 @@ export class ConsumerGroup {
   }
 
   get isConnected(): boolean {
-    return this.all.every((consumer) => consumer.isConnected);
+    return !this.isClosed && this.all.every((consumer) => consumer.isConnected);
   }
 
   get hasQueued(): boolean {
-    return !this.inbox.isEmpty;
+    return this.inbox.next !== undefined;
   }
 
   /** The next message, if one is queued and nobody waits before. */
@@ -110,37 +115,40 @@ export class ConsumerGroup {
   }
 
   receive(timeoutMs?: number, signal?: AbortSignal): Promise<IncomingMessage> {
-    const [only] = this.all;
-    const onWaiting = () => {
-      if (only?.options.receiverQueueSize === 0) only.request(1);
-    };
-    return this.inbox.receive(timeoutMs, onWaiting, signal);
+    return this.inbox.receive(timeoutMs, signal);
   }
 
-  async receiveBatch(
-    { maxMessages, maxBytes, timeoutMs }: BatchReceivePolicy,
-    signal?: AbortSignal,
-  ): Promise<IncomingMessage[]> {
+  async receiveBatch(policy: BatchReceivePolicy, signal?: AbortSignal): Promise<IncomingMessage[]> {
     this.inbox.requireOpen();
     if (signal?.aborted) throw abortedError('receiving', signal);
+    const { timeoutMs } = policy;
     const deadlineMs = performance.now() + (timeoutMs > 0 ? timeoutMs : Number.POSITIVE_INFINITY);
-    const messages: IncomingMessage[] = [];
-    let bytes = 0;
+    const batch = { messages: [] as IncomingMessage[], bytes: 0 };
     for (;;) {
-      while ((maxMessages <= 0 || messages.length < maxMessages) && (maxBytes <= 0 || bytes < maxBytes)) {
-        const message = this.inbox.take();
-        if (message === undefined) break;
-        messages.push(message);
-        bytes += message.value?.length ?? 0;
-      }
-      const isFull = (maxMessages > 0 && messages.length >= maxMessages) || (maxBytes > 0 && bytes >= maxBytes);
+      const isFull = this.fill(batch, policy);
       const leftMs = deadlineMs - performance.now();
-      if (isFull || leftMs <= 0) return messages;
+      if (isFull || leftMs <= 0) return batch.messages;
       await this.inbox.arrival(Math.min(leftMs, 2 ** 31 - 1), signal);
-      if (signal?.aborted && messages.length > 0) return messages;
+      if (signal?.aborted && batch.messages.length > 0) return batch.messages;
       if (signal?.aborted) throw abortedError('receiving', signal);
-      if (messages.length === 0) this.inbox.requireOpen();
+      if (batch.messages.length === 0) this.inbox.requireOpen();
     }
+  }
+
+  /** Moves what is queued into a batch; true when the batch is full. */
+  private fill(batch: { messages: IncomingMessage[]; bytes: number }, policy: BatchReceivePolicy): boolean {
+    const { messages } = batch;
+    const maxMessages = policy.maxMessages > 0 ? policy.maxMessages : Number.POSITIVE_INFINITY;
+    const maxBytes = policy.maxBytes > 0 ? policy.maxBytes : Number.POSITIVE_INFINITY;
+    while (messages.length < maxMessages && batch.bytes < maxBytes) {
+      const next = this.inbox.next;
+      if (next === undefined) return false;
+      const bytes = next.value?.length ?? 0;
+      if (messages.length > 0 && batch.bytes + bytes > maxBytes) return true;
+      messages.push(this.inbox.take() as IncomingMessage);
+      batch.bytes += bytes;
+    }
+    return true;
   }
 
   /** The consumer that an id belongs to. Throws `PulsarError` OperationNotSupported when that cannot be told. */
@@ -163,7 +171,12 @@ export class ConsumerGroup {
     await Promise.all(consumers.map((consumer) => consumer.seek({ id: id.parts })));
   }
 
-  async seekTimestamp(publishTimeMs: number): Promise<void> {
+  /** Throws `PulsarError` InvalidConfiguration for what is no time. */
+  async seekTimestamp(timestampMs: number): Promise<void> {
+    const publishTimeMs = wholeOption(timestampMs);
+    if (publishTimeMs === undefined) {
+      throw new PulsarError('InvalidConfiguration', `a seek needs epoch milliseconds, not ${timestampMs}`);
+    }
     await Promise.all(this.all.map((consumer) => consumer.seek({ publishTimeMs })));
   }
 
@@ -200,7 +213,7 @@ export class ConsumerGroup {
 
   async unsubscribe(): Promise<void> {
     await Promise.all(this.all.map((consumer) => consumer.unsubscribe()));
-    this.end();
+    await this.close();
   }
 }
 

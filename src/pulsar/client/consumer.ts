@@ -10,6 +10,7 @@ import { runListener } from './listener.ts';
 import { Message } from './message.ts';
 import type { MessageId } from './message-id.ts';
 import { ValueReader } from './message-values.ts';
+import { numberOption } from './option-values.ts';
 import { Producer } from './producer.ts';
 import { acting, actingNow } from './result-text.ts';
 import { schemaDefinition } from './schema-info.ts';
@@ -38,6 +39,7 @@ function deadLetterOptions(
   if (deadLetter === undefined) return undefined;
   const { topic: deadLetterTopic = `${topic.fullName}-${subscription}-DLQ`, initialSubscriptionName } = deadLetter;
   let opening: Promise<Producer> | undefined;
+  let isClosed = false;
   const open = (): Promise<Producer> =>
     Producer.open(context, {
       topic: deadLetterTopic,
@@ -49,6 +51,7 @@ function deadLetterOptions(
   return {
     maxRedeliverCount: deadLetter.maxRedeliverCount,
     send: async (message, properties) => {
+      if (isClosed) throw new PulsarError('AlreadyClosed', 'the consumer was closed');
       opening ??= open().catch((error) => {
         opening = undefined;
         throw error;
@@ -56,7 +59,10 @@ function deadLetterOptions(
       const { value, key, isKeyBase64, orderingKey, eventTimeMs } = message;
       return (await opening).forward({ value, key, isKeyBase64, orderingKey, eventTimeMs, properties });
     },
-    close: async () => (await opening)?.close(),
+    close: async () => {
+      isClosed = true;
+      await (await opening)?.close();
+    },
   };
 }
 
@@ -66,7 +72,7 @@ export function receiveFrom(
   timeout: number | ReceiveLimits | undefined,
 ): Promise<IncomingMessage> {
   const { timeoutMs, signal }: ReceiveLimits = typeof timeout === 'object' ? timeout : { timeoutMs: timeout };
-  return group.receive(timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined, signal);
+  return group.receive(numberOption(timeoutMs, 1, 0) || undefined, signal);
 }
 
 /** Throws `PulsarError` InvalidConfiguration if there is a listener: it gets the messages. */

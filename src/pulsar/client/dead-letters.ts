@@ -20,7 +20,7 @@ export class DeadLetters {
   private readonly options: DeadLetterOptions;
   private readonly log: (message: string) => void;
   /** Delivered for the last time, by entry. */
-  private readonly lastChances = new Map<string, readonly IncomingMessage[]>();
+  private lastChances = new Map<string, readonly IncomingMessage[]>();
 
   constructor(options: DeadLetterOptions, log: (message: string) => void) {
     this.options = options;
@@ -46,22 +46,23 @@ export class DeadLetters {
   }
 
   /**
-   * Publishes those of the entries that had their last chance. Gives the messages that are dead letters now, to be acknowledged, and the ids
-   * that are to be redelivered.
+   * Publishes those of the entries that had their last chance. Gives the messages that are dead letters now, to be acknowledged, the ids
+   * of those that cannot be published now, and the ids that are to be redelivered.
    */
-  async bury(
-    ids: readonly MessageIdParts[],
-  ): Promise<{ readonly buried: readonly MessageIdParts[]; readonly rest: readonly MessageIdParts[] }> {
-    const buried: MessageIdParts[] = [];
-    const rest: MessageIdParts[] = [];
+  async bury(ids: readonly MessageIdParts[]): Promise<Record<'buried' | 'failed' | 'rest', MessageIdParts[]>> {
+    const outcome = { buried: [], failed: [], rest: [] } as Record<'buried' | 'failed' | 'rest', MessageIdParts[]>;
+    const { lastChances } = this;
     for (const id of ids) {
-      const messages = this.lastChances.get(keyOf(id));
-      this.lastChances.delete(keyOf(id));
-      if (messages !== undefined && (await this.publish(messages)))
-        buried.push(...messages.map((one) => one.messageId));
-      else rest.push(id);
+      const messages = lastChances.get(keyOf(id));
+      lastChances.delete(keyOf(id));
+      if (messages === undefined) outcome.rest.push(id);
+      else if (await this.publish(messages)) outcome.buried.push(...messages.map((one) => one.messageId));
+      else {
+        lastChances.set(keyOf(id), messages);
+        outcome.failed.push(id);
+      }
     }
-    return { buried, rest };
+    return outcome;
   }
 
   private async publish(messages: readonly IncomingMessage[]): Promise<boolean> {
@@ -74,14 +75,14 @@ export class DeadLetters {
       );
       return true;
     } catch (error) {
-      this.log(`a dead letter cannot be published, the message will come again: ${error}`);
+      this.log(`a dead letter cannot be published, it is tried again later: ${error}`);
       return false;
     }
   }
 
   /** Forgets what is delivered: it comes again. */
   clear(): void {
-    this.lastChances.clear();
+    this.lastChances = new Map();
   }
 
   close(): Promise<unknown> {

@@ -2,6 +2,7 @@ import type { Compression, OutgoingMessage as CoreOutgoingMessage } from '../../
 import { PulsarError } from '../errors.ts';
 import {
   type BatchInput,
+  type CommandInput,
   CompressionType,
   compressPayload,
   encodeBatch,
@@ -60,6 +61,19 @@ export interface EncodedEntry {
   readonly transaction?: TransactionId | undefined;
   /** The part of it that came from the settings' `memory`, which may have it back. */
   readonly borrowed?: Uint8Array | undefined;
+}
+
+/** The fields of SEND. */
+export function sendFields(producerId: number, entry: EncodedEntry): CommandInput<'SEND'> {
+  const { lowestSequenceId, highestSequenceId, count, chunk, transaction } = entry;
+  return {
+    producerId,
+    sequenceId: lowestSequenceId,
+    numMessages: count,
+    highestSequenceId: count > 1 ? highestSequenceId : undefined,
+    isChunk: chunk && true,
+    ...(transaction && transactionFields(transaction)),
+  };
 }
 
 const NO_PAIRS: readonly KeyValue[] = [];

@@ -13,11 +13,12 @@ export class Inbox implements TopicConsumerEvents {
   private readonly filled = new Set<TopicConsumer>();
   private readonly waiters: Waiter[] = [];
   private readonly arrivalListeners = new Set<() => void>();
+  private readonly onWaiting: () => void;
   private endReason: PulsarError | undefined;
 
-  get isEmpty(): boolean {
-    for (const consumer of this.filled) if (consumer.queue.length > 0) return false;
-    return true;
+  /** `onWaiting` is called when someone begins to wait. */
+  constructor(onWaiting: () => void) {
+    this.onWaiting = onWaiting;
   }
 
   onArrival(consumer: TopicConsumer): void {
@@ -26,8 +27,13 @@ export class Inbox implements TopicConsumerEvents {
     for (const listener of this.arrivalListeners) listener();
   }
 
-  onAttached(consumer: TopicConsumer): void {
-    if (consumer.options.receiverQueueSize === 0 && this.waiters.length > 0) consumer.request(this.waiters.length);
+  onStarving(consumer: TopicConsumer): void {
+    consumer.ask(this.waiting);
+  }
+
+  /** How many messages are waited for. */
+  get waiting(): number {
+    return this.waiters.length + this.arrivalListeners.size;
   }
 
   onEnded(reason: PulsarError): void {
@@ -42,6 +48,12 @@ export class Inbox implements TopicConsumerEvents {
       if (message === undefined) return;
       this.waiters.shift()?.resolve(message);
     }
+  }
+
+  /** What {@link take} gives next. */
+  get next(): IncomingMessage | undefined {
+    for (const { queue } of this.filled) if (queue.length > 0) return queue.peek();
+    return undefined;
   }
 
   /** The next message, if one is there. */
@@ -66,13 +78,8 @@ export class Inbox implements TopicConsumerEvents {
   /**
    * The next message; waits for it. Rejects with TimeOut after `timeoutMs` (absent: never), with why the consumer ended,
    * or with Aborted when the signal fires.
-   * `onWaiting` is called when there is none yet.
    */
-  receive(
-    timeoutMs: number | undefined,
-    onWaiting: () => void,
-    signal?: AbortSignal | undefined,
-  ): Promise<IncomingMessage> {
+  receive(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage> {
     if (this.endReason !== undefined) return Promise.reject(this.endReason);
     if (signal?.aborted) return Promise.reject(abortedError('receiving', signal));
     const message = this.takeNow();
@@ -100,7 +107,7 @@ export class Inbox implements TopicConsumerEvents {
         const late = () => this.giveUp(waiter, new PulsarError('TimeOut', `no message within ${timeoutMs} ms`));
         timer = setTimeout(late, timeoutMs);
       }
-      onWaiting();
+      this.onWaiting();
     });
   }
 
@@ -117,6 +124,7 @@ export class Inbox implements TopicConsumerEvents {
     const onAbort = () => arrived.resolve();
     signal?.addEventListener('abort', onAbort, { once: true });
     this.arrivalListeners.add(arrived.resolve);
+    this.onWaiting();
     await arrived.promise;
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);

@@ -108,7 +108,7 @@ function readEncryption(config: ProducerConfig): TopicProducerOptions['encryptio
 
 /** Reads `createProducer`'s options; throws when the topic is missing or an option is not supported. */
 export function readProducerConfig(config: ProducerConfig): ProducerSettings {
-  if (typeof config?.topic !== 'string') {
+  if (textOption(config?.topic) === undefined) {
     const message = 'Topic is required and must be specified as a string when creating producer';
     throw new PulsarError('InvalidConfiguration', message);
   }

@@ -44,7 +44,7 @@ function invalid(message: string): PulsarError {
 
 /** Reads the options of a reader. Throws `PulsarError` InvalidConfiguration. */
 export function readReaderConfig(config: ReaderConfig): TopicOptionsOf {
-  if (typeof config?.topic !== 'string') {
+  if (textOption(config?.topic) === undefined) {
     throw invalid('Topic is required and must be specified as a string when creating reader');
   }
   if (!(config.startMessageId instanceof MessageId)) {

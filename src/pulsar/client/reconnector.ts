@@ -23,6 +23,7 @@ const FATAL_AT_FIRST = new Set([
   'ProducerFenced',
   'LookupError',
   'TooManyRequests',
+  'OperationNotSupported',
   'ProducerBlockedQuotaExceededError',
   'ProducerBlockedQuotaExceededException',
   'AlreadyClosed',
@@ -43,6 +44,16 @@ export interface ReconnectorOptions {
   /** For tests: waits, and numbers from 0 to 1. */
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
   readonly random?: () => number;
+}
+
+/** Does `work`, again while what it fails with may pass by itself; rejects with TimeOut after the operation timeout. */
+export async function untilDone<T>(operationTimeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  let result: T | undefined;
+  const attach = async (signal: AbortSignal) => {
+    result = await work(signal);
+  };
+  await new Reconnector({ attach, onGivenUp: () => undefined, operationTimeoutMs }).start();
+  return result as T;
 }
 
 /** Keeps one producer or consumer attached to its broker. */
@@ -91,7 +102,8 @@ export class Reconnector {
         const error = await this.attempt();
         this.trouble = error;
         if (error === undefined && !this.isLost) break;
-        if (error !== undefined && (fatal.has(error.code) || performance.now() + delayMs > deadlineMs)) throw error;
+        if (error !== undefined && fatal.has(error.code)) throw error;
+        if (error !== undefined && performance.now() + delayMs > deadlineMs) throw this.late(error);
         signal.throwIfAborted();
         if (error !== undefined) this.options.onRetry?.(error);
       }
@@ -99,6 +111,12 @@ export class Reconnector {
     } finally {
       this.isRunning = false;
     }
+  }
+
+  /** What npm `pulsar-client` calls it when something that may pass did not pass in time. */
+  private late(cause: PulsarError): PulsarError {
+    const message = `not within ${this.options.operationTimeoutMs} ms: ${cause.code}: ${cause.message}`;
+    return new PulsarError('TimeOut', message, { cause });
   }
 
   private async attempt(): Promise<PulsarError | undefined> {

@@ -22,6 +22,7 @@ export class Redeliveries {
   readonly deadLetters: DeadLetters | undefined;
   private readonly negativeAcks: RedeliveryTimer;
   private readonly host: RedeliveriesHost;
+  private isEnded = false;
 
   constructor(options: TopicConsumerOptions, host: RedeliveriesHost) {
     this.host = host;
@@ -38,7 +39,14 @@ export class Redeliveries {
     this.negativeAcks.remove(id);
   }
 
+  /** All messages up to one were acknowledged. */
+  settledThrough(id: MessageIdParts): void {
+    this.unacked?.removeThrough(id);
+    this.negativeAcks.removeThrough(id);
+  }
+
   negativeAcknowledge(id: MessageIdParts): void {
+    if (this.isEnded) return;
     this.unacked?.remove(id);
     this.negativeAcks.add(id);
   }
@@ -50,8 +58,10 @@ export class Redeliveries {
   }
 
   private async buryOrAsk(deadLetters: DeadLetters, ids: readonly MessageIdParts[]): Promise<void> {
-    const { buried, rest } = await deadLetters.bury(ids);
+    const { buried, failed, rest } = await deadLetters.bury(ids);
+    if (this.isEnded) return;
     await Promise.allSettled(buried.map(async (id) => this.host.acknowledge(id)));
+    for (const id of failed) this.negativeAcks.add(id);
     if (rest.length > 0) this.ask(rest);
   }
 
@@ -59,9 +69,17 @@ export class Redeliveries {
     this.host.askAgain(entriesByKey(this.host.chunked().entriesOf(ids)));
   }
 
-  /** Nothing is waited for any more: it comes again, or the consumer has ended. */
+  /** Nothing is waited for any more: what was delivered and not acknowledged comes again by itself. */
   clear(): void {
     this.negativeAcks.clear();
     this.unacked?.clear();
+    this.deadLetters?.clear();
+  }
+
+  /** The consumer has ended. */
+  end(): void {
+    this.isEnded = true;
+    this.clear();
+    this.deadLetters?.close().catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { PulsarError } from '../errors.ts';
 import type { Connection } from '../network/connection.ts';
 import type { ConsumerListener, ProducerListener } from '../network/connection-listeners.ts';
-import type { RequestOptions } from '../network/request-table.ts';
+import { abortedError, type RequestOptions } from '../network/request-table.ts';
 import type { CommandFields, CommandInput, KeyValue } from '../protocol/index.ts';
 
 /** Name/value pairs as the protocol carries them. */
@@ -15,6 +15,11 @@ function mayBeRegistered(connection: Connection, error: unknown): boolean {
   return connection.isOpen && (code === 'TimeOut' || code === 'Aborted');
 }
 
+/** Throws what an answer that came when it was no longer wanted leads to. */
+function requireWanted({ signal }: RequestOptions): void {
+  if (signal?.aborted) throw abortedError('registering', signal);
+}
+
 /** Registers a producer on a connection; `listener` hears from then on. Rejects with the broker's error. */
 export async function registerProducer(
   connection: Connection,
@@ -25,7 +30,9 @@ export async function registerProducer(
   const { producerId } = fields;
   connection.producers.set(producerId, listener);
   try {
-    return await connection.request('PRODUCER', fields, 'PRODUCER_SUCCESS', options);
+    const success = await connection.request('PRODUCER', fields, 'PRODUCER_SUCCESS', options);
+    requireWanted(options);
+    return success;
   } catch (error) {
     connection.producers.delete(producerId);
     if (mayBeRegistered(connection, error)) {
@@ -56,6 +63,7 @@ export async function registerConsumer(
   connection.consumers.set(consumerId, listener);
   try {
     await connection.request('SUBSCRIBE', fields, 'SUCCESS', options);
+    requireWanted(options);
   } catch (error) {
     connection.consumers.delete(consumerId);
     if (mayBeRegistered(connection, error)) {

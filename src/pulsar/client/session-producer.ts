@@ -5,7 +5,7 @@ import type { Connection } from '../network/connection.ts';
 import type { ProducerListener } from '../network/connection-listeners.ts';
 import type { RequestOptions } from '../network/request-table.ts';
 import { type CommandFields, ProtocolError, serverErrorName } from '../protocol/index.ts';
-import { encodeEntry, estimateMessageBytes, type OutgoingMessage } from './encode-entry.ts';
+import { encodeEntry, estimateMessageBytes, type OutgoingMessage, sendFields } from './encode-entry.ts';
 import { closeProducer, keyValues, registerProducer } from './register.ts';
 import { wireSchema } from './schema-info.ts';
 import type { SessionProducer, SessionProducerOptions } from './session.ts';
@@ -88,13 +88,7 @@ export class LiveProducer implements SessionProducer, ProducerListener {
     const { lowestSequenceId, highestSequenceId } = entry;
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
     this.pending.push({ lowestSequenceId, highestSequenceId, resolve, reject });
-    const fields = {
-      producerId: this.producerId,
-      sequenceId: lowestSequenceId,
-      numMessages: entry.count,
-      highestSequenceId: entry.count > 1 ? highestSequenceId : undefined,
-    };
-    this.connection.sendPayload(fields, entry.headersAndPayload);
+    this.connection.sendPayload(sendFields(this.producerId, entry), entry.headersAndPayload);
     return promise;
   }
 

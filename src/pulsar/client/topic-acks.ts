@@ -58,7 +58,7 @@ export class TopicAcks {
   async acknowledgeCumulative(id: MessageIdParts): Promise<void> {
     const { host } = this;
     this.requireCumulative();
-    host.redeliveries().unacked?.remove(id);
+    host.redeliveries().settledThrough(id);
     host.stats?.acknowledged(AckType.Cumulative);
     await this.grouping.addCumulative(host.chunked().limitCumulative(id));
   }
@@ -81,7 +81,8 @@ export class TopicAcks {
       ...transactionFields(transaction),
     };
     await ackAndWait(connection, fields, requestOptions(context));
-    this.host.redeliveries().settled(id);
+    if (isCumulative) this.host.redeliveries().settledThrough(id);
+    else this.host.redeliveries().settled(id);
     stats?.acknowledged(fields.ackType);
   }
 

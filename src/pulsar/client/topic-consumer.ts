@@ -24,8 +24,8 @@ import type { TransactionId } from './transaction-id.ts';
 export interface TopicConsumerEvents {
   /** Messages were put in the queue. */
   onArrival(consumer: TopicConsumer): void;
-  /** Attached to a broker, possibly anew: permits that were asked for one by one are gone. */
-  onAttached(consumer: TopicConsumer): void;
+  /** With a queue of 0: what was asked for is void, or was not for the application. */
+  onStarving(consumer: TopicConsumer): void;
   /** Gave up for good. */
   onEnded(reason: PulsarError): void;
 }
@@ -61,7 +61,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
       register: (...place) => this.register(...place),
       onGivenUp: (error) => this.endWith(error),
     });
-    this.permits = new Permits(options.receiverQueueSize, (messagePermits) => this.request(messagePermits));
+    this.permits = new Permits(options.receiverQueueSize, (messagePermits) => this.sendFlow(messagePermits));
     this.redeliveries = new Redeliveries(options, {
       log: context.log,
       chunked: () => this.arrivals.chunked,
@@ -92,6 +92,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
       refuse: (entry) => this.acks.refuse(entry),
       redeliver: (ids) => this.redeliveries.redeliver(ids),
       deliver: (messages) => {
+        this.permits.spend(messages.length);
         this.queue.push(messages);
         events.onArrival(this);
       },
@@ -122,7 +123,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     await this.seeking.settled();
     this.queue.remove(() => true);
     this.arrivals.chunked.restart();
-    this.redeliveries.deadLetters?.clear();
+    this.redeliveries.clear();
     if (!this.options.isDurable && !this.seeking.isUnderWay) this.reading.resume();
     const state = { consumerId: this.consumerId, startMessageId: this.reading.start?.id };
     const fields = subscribeFields(this.options, state);
@@ -134,11 +135,15 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     if (this.seeking.isUnderWay) this.seeking.end();
     else this.acks.grouping.restart();
     this.permits.start();
-    this.events.onAttached(this);
+    this.events.onStarving(this);
   }
 
-  /** Lets the broker send so many messages more. */
-  request(messagePermits: number): void {
+  /** With a queue of 0: lets the broker send as many messages as are waited for. */
+  ask(wanted: number): void {
+    this.permits.ask(wanted);
+  }
+
+  private sendFlow(messagePermits: number): void {
     const { connection } = this.attachment;
     if (connection?.isOpen) connection.send('FLOW', { consumerId: this.consumerId, messagePermits });
   }
@@ -149,8 +154,9 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
 
   /** Gives permits back that no application will return by taking a message. */
   private release(permits: number): void {
-    if (this.options.receiverQueueSize > 0) this.permits.release(permits);
-    else if (permits > 0) this.request(1);
+    this.permits.spend(permits);
+    this.permits.release(permits);
+    this.events.onStarving(this);
   }
 
   /** Takes the first message of the queue, if there is one. */
@@ -189,7 +195,7 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     const { connection } = this.attachment;
     if (this.canOnlyRewind) this.startAgain();
     else if (connection?.isOpen) {
-      this.release(this.queue.remove(({ messageId }) => isOf(entries, messageId)));
+      this.permits.release(this.queue.remove(({ messageId }) => isOf(entries, messageId)));
       askAgain(connection, this.consumerId, entries);
     }
   }
@@ -266,12 +272,11 @@ export class TopicConsumer implements ConsumerListener, SeekHost {
     this.endReason = reason;
     this.attachment.stop();
     this.arrivals.stop();
-    this.redeliveries.clear();
+    this.redeliveries.end();
     this.context.stats?.remove(this.statsLine);
     this.acks.grouping.end(reason);
     this.seeking.fail(reason);
     this.queue.remove(() => true);
-    this.redeliveries.deadLetters?.close().catch(() => undefined);
     if (!isQuiet) this.events.onEnded(reason);
   }
 

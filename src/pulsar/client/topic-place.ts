@@ -1,4 +1,5 @@
 import type { Connection } from '../network/connection.ts';
+import type { ConnectionPool, PulsarService } from '../network/connection-pool.ts';
 import { connectionForTopic } from '../network/lookup.ts';
 import { type ClientContext, requestOptions } from './client-context.ts';
 
@@ -12,7 +13,8 @@ interface Addresses {
 export class TopicPlace {
   private readonly context: ClientContext;
   private readonly topic: string;
-  private brokerUrl: string | undefined;
+  /** Where the topic goes on, and of which service that broker is. */
+  private next: { readonly brokerUrl: string; readonly service: PulsarService } | undefined;
   private clusterUrl: string | undefined;
   private leaving = new AbortController();
 
@@ -21,15 +23,20 @@ export class TopicPlace {
     this.topic = topic;
   }
 
+  private get pool(): ConnectionPool {
+    return this.clusterUrl === undefined ? this.context.pool : this.context.poolOf(this.clusterUrl);
+  }
+
   private choose({ plain, tls }: Addresses): string | undefined {
     return (this.context.pool.isTls ? tls : plain) || undefined;
   }
 
   /** The broker closed the producer or consumer, and perhaps said which one serves the topic now: then true. */
   closed(next: { assignedBrokerServiceUrl?: string | undefined; assignedBrokerServiceUrlTls?: string | undefined }) {
-    this.brokerUrl = this.choose({ plain: next.assignedBrokerServiceUrl, tls: next.assignedBrokerServiceUrlTls });
+    const brokerUrl = this.choose({ plain: next.assignedBrokerServiceUrl, tls: next.assignedBrokerServiceUrlTls });
+    this.next = brokerUrl === undefined ? undefined : { brokerUrl, service: this.pool.service };
     this.leaving.abort();
-    return this.brokerUrl !== undefined;
+    return this.next !== undefined;
   }
 
   /** The topic has moved to another cluster; the broker closes the producer or consumer next. */
@@ -45,16 +52,15 @@ export class TopicPlace {
     signal: AbortSignal,
     register: (connection: Connection, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { brokerUrl } = this;
-    this.brokerUrl = undefined;
+    const { next } = this;
+    this.next = undefined;
     this.leaving = new AbortController();
-    const connection = await this.connect(brokerUrl, signal);
+    const connection = await this.connect(next?.service === this.pool.service ? next.brokerUrl : undefined, signal);
     return register(connection, AbortSignal.any([signal, this.leaving.signal]));
   }
 
   private async connect(brokerUrl: string | undefined, signal: AbortSignal): Promise<Connection> {
-    const { context, topic, clusterUrl } = this;
-    const pool = clusterUrl === undefined ? context.pool : context.poolOf(clusterUrl);
+    const { context, topic, pool } = this;
     if (brokerUrl !== undefined) {
       try {
         return await pool.toBroker(brokerUrl, false, signal);

@@ -8,14 +8,13 @@ import { BatchTimer } from './batch-timer.ts';
 import { Batcher, type UnnumberedMessage, type WaitingMessage } from './batcher.ts';
 import { type ClientContext, requestOptions } from './client-context.ts';
 import { encodeEntries } from './encode-chunks.ts';
-import type { EncodedEntry, EncryptPayload, OutgoingMessage } from './encode-entry.ts';
+import { type EncodedEntry, type EncryptPayload, type OutgoingMessage, sendFields } from './encode-entry.ts';
 import { entryRuns } from './entry-runs.ts';
 import { PendingEntries, type PendingEntry } from './pending-entries.ts';
 import { closeProducer, registerProducer } from './register.ts';
 import { resultText } from './result-text.ts';
 import { ProducerStats } from './stats.ts';
 import { encrypterOf, producerFields, type TopicProducerOptions } from './topic-producer-options.ts';
-import { transactionFields } from './transaction-id.ts';
 
 /** Producer for one topic or partition: batches, pipelines, and sends again in order after a reconnect. */
 export class TopicProducer implements ProducerListener {
@@ -189,16 +188,8 @@ export class TopicProducer implements ProducerListener {
     const { connection } = this.attachment;
     if (connection === undefined || !connection.isOpen) return;
     this.knownMaxMessageBytes = connection.maxMessageBytes;
-    const fields = {
-      producerId: this.producerId,
-      sequenceId: entry.lowestSequenceId,
-      numMessages: entry.count,
-      highestSequenceId: entry.count > 1 ? entry.highestSequenceId : undefined,
-      isChunk: entry.chunk && true,
-      ...(entry.transaction && transactionFields(entry.transaction)),
-    };
     pending.timesSent++;
-    connection.sendPayload(fields, entry.headersAndPayload);
+    connection.sendPayload(sendFields(this.producerId, entry), entry.headersAndPayload);
   }
 
   onReceipt({ sequenceId, messageId }: CommandFields<'SEND_RECEIPT'>): void {
@@ -216,15 +207,13 @@ export class TopicProducer implements ProducerListener {
     if (chunk?.isFirst) this.firstChunk = messageId;
     if (chunk?.isLast === false) return;
     this.lastSequenceId = Math.max(this.lastSequenceId, head.entry.highestSequenceId);
-    const { count } = head.entry;
-    const { partition } = this.options.topic;
-    const { ledgerId, entryId } = messageId ?? { ledgerId: -1, entryId: -1 };
-    const firstChunk = chunk && this.firstChunk && { ...this.firstChunk, partition, batchIndex: -1 };
-    const isBatch = count > 1;
-    const batchSize = isBatch ? count : undefined;
     this.stats?.done('Ok', head.waiting.length, performance.now() - head.beganAtMs);
+    const { partition } = this.options.topic;
+    const firstChunk = chunk && this.firstChunk && { ...this.firstChunk, partition, batchIndex: -1 };
+    const { ledgerId, entryId } = messageId ?? { ledgerId: -1, entryId: -1 };
+    const batchSize = head.entry.count > 1 ? head.entry.count : undefined;
     this.settle(head.waiting, (one, index) => {
-      one.resolve({ ledgerId, entryId, partition, batchIndex: isBatch ? index : -1, batchSize, firstChunk });
+      one.resolve({ ledgerId, entryId, partition, batchIndex: batchSize ? index : -1, batchSize, firstChunk });
     });
   }
 
@@ -295,8 +284,12 @@ export class TopicProducer implements ProducerListener {
   /** Waits until everything given to `send` so far is settled; rejects when the last of it failed. */
   async flush(): Promise<void> {
     if (this.endReason !== undefined) throw this.endReason;
-    this.flushBatch();
-    await this.pending.flushed();
+    const last = this.blocked.at(-1);
+    for (let isIn = false; !isIn; ) {
+      isIn = last === undefined || !this.blocked.includes(last);
+      this.flushBatch();
+      await this.pending.flushed();
+    }
   }
 
   private endWith(reason: PulsarError): void {

@@ -3,6 +3,7 @@ import { PulsarError } from '../errors.ts';
 import { partitionCount, topicsOfNamespace } from '../network/lookup.ts';
 import { parseTopicName, type TopicsMode } from '../protocol/index.ts';
 import { type ClientContext, requestOptions } from './client-context.ts';
+import { untilDone } from './reconnector.ts';
 
 /** Where the topics of a consumer come from, and whether they may become more. */
 export interface TopicSource {
@@ -17,18 +18,21 @@ export interface TopicSource {
 async function partitionsOf(context: ClientContext, name: string, mayCreate: boolean): Promise<TopicName[]> {
   const topic = parseTopicName(name);
   if (topic.partition >= 0) return [topic];
-  const count = await partitionCount(context.pool, topic.fullName, { ...requestOptions(context), mayCreate });
+  const count = await untilDone(context.operationTimeoutMs, (signal) =>
+    partitionCount(context.pool, topic.fullName, { ...requestOptions(context, signal), mayCreate }),
+  );
   if (count === 0) return [topic];
   return Array.from({ length: count }, (_, i) => parseTopicName(partitionTopicName(topic.fullName, i)));
 }
 
-/** The topics to produce to or to consume: partitions for partitioned ones. */
+/** The topics to produce to or to consume, each once: partitions for partitioned ones. */
 export async function concreteTopics(
   context: ClientContext,
   names: readonly string[],
   mayCreate = true,
 ): Promise<TopicName[]> {
-  return (await Promise.all(names.map((name) => partitionsOf(context, name, mayCreate)))).flat();
+  const topics = (await Promise.all(names.map((name) => partitionsOf(context, name, mayCreate)))).flat();
+  return [...new Map(topics.map((topic) => [topic.fullName, topic])).values()];
 }
 
 /** Topics by their names; partitioned ones may get more partitions. */
@@ -65,7 +69,9 @@ export function patternTopics(
 ): TopicSource {
   const { namespace, whole } = readPattern(pattern);
   const list = async () => {
-    const all = await topicsOfNamespace(context.pool, namespace, mode, requestOptions(context));
+    const all = await untilDone(context.operationTimeoutMs, (signal) =>
+      topicsOfNamespace(context.pool, namespace, mode, requestOptions(context, signal)),
+    );
     const names = new Set(all.map((name) => name.replace(PARTITION_SUFFIX, '')));
     const matching = [...names].filter((name) => whole.test(name.slice(name.indexOf('://') + 3)));
     return concreteTopics(context, matching, false);

@@ -103,7 +103,6 @@ export const consumerCommands = {
       messageAckRate: optional(16, double),
     }),
   },
-  REACHED_END_OF_TOPIC: { number: 27, body: message('REACHED_END_OF_TOPIC', { consumerId }) },
   SEEK: {
     number: 28,
     body: message('SEEK', {

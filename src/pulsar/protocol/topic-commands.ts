@@ -2,7 +2,7 @@ import { originalPrincipal, requestId, serverError } from './command-fields.ts';
 import type { LookupResult, PartitionedMetadataResult, TopicsMode } from './enums.ts';
 import { message, optional, repeated, required } from './message.ts';
 import { KeyValue, Schema } from './messages.ts';
-import { bool, bytes, enumeration, opaque64, text, u32, u64 } from './scalars.ts';
+import { bool, bytes, enumeration, opaque64, text, u32 } from './scalars.ts';
 
 /** Finding topics, their partitions, brokers and schemas (PULSAR-WIRE section 2.1). */
 export const topicCommands = {
@@ -69,38 +69,6 @@ export const topicCommands = {
       topicsHash: optional(4, text),
       changed: optional(5, bool),
     }),
-  },
-  WATCH_TOPIC_LIST: {
-    number: 64,
-    body: message('WATCH_TOPIC_LIST', {
-      requestId,
-      watcherId: required(2, u64),
-      namespace: required(3, text),
-      topicsPattern: required(4, text),
-      topicsHash: optional(5, text),
-    }),
-  },
-  WATCH_TOPIC_LIST_SUCCESS: {
-    number: 65,
-    body: message('WATCH_TOPIC_LIST_SUCCESS', {
-      requestId,
-      watcherId: required(2, u64),
-      topic: repeated(3, text),
-      topicsHash: required(4, text),
-    }),
-  },
-  WATCH_TOPIC_UPDATE: {
-    number: 66,
-    body: message('WATCH_TOPIC_UPDATE', {
-      watcherId: required(1, u64),
-      newTopics: repeated(2, text),
-      deletedTopics: repeated(3, text),
-      topicsHash: required(4, text),
-    }),
-  },
-  WATCH_TOPIC_LIST_CLOSE: {
-    number: 67,
-    body: message('WATCH_TOPIC_LIST_CLOSE', { requestId, watcherId: required(2, u64) }),
   },
   GET_SCHEMA: {
     number: 34,

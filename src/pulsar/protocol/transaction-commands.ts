@@ -37,18 +37,6 @@ export const transactionCommands = {
       txnidLeastBitsOfLowWatermark: optional(6, bits64),
     }),
   },
-  END_TXN_ON_PARTITION_RESPONSE: { number: 59, body: message('END_TXN_ON_PARTITION_RESPONSE', txnResponse) },
-  END_TXN_ON_SUBSCRIPTION: {
-    number: 60,
-    body: message('END_TXN_ON_SUBSCRIPTION', {
-      requestId,
-      ...txn,
-      subscription: optional(4, Subscription),
-      txnAction: optional(5, txnAction),
-      txnidLeastBitsOfLowWatermark: optional(6, bits64),
-    }),
-  },
-  END_TXN_ON_SUBSCRIPTION_RESPONSE: { number: 61, body: message('END_TXN_ON_SUBSCRIPTION_RESPONSE', txnResponse) },
   TC_CLIENT_CONNECT_REQUEST: {
     number: 62,
     body: message('TC_CLIENT_CONNECT_REQUEST', { requestId, tcId: required(2, u64) }),

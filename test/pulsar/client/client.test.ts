@@ -135,7 +135,10 @@ test('creating ends when the operation timeout has passed', async () => {
       peer.send('ERROR', { requestId, error: ServerError.ServiceNotReady, message: 'wait' }),
   };
   const { client } = await start(script, { operationTimeoutSeconds: 1 });
-  await expect(client.subscribe({ topic, subscription: 's' })).rejects.toThrow('Failed to create consumer: Retryable');
+  await expect(client.subscribe({ topic, subscription: 's' })).rejects.toMatchObject({
+    message: 'Failed to create consumer: TimeOut',
+    cause: { message: expect.stringContaining('ServiceNotReady: wait') },
+  });
 });
 
 test('a producer that has to wait for its turn does not time out', async () => {

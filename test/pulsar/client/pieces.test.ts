@@ -131,6 +131,18 @@ test('a receive queue gives what was put in, in order, within limits, and counts
   );
 });
 
+test('with a queue of 0 as many permits are given as messages are waited for, after a batch its debt, too', () => {
+  const sent: number[] = [];
+  const permits = new Permits(0, (count) => sent.push(count));
+  permits.ask(1);
+  permits.ask(1);
+  permits.spend(5);
+  permits.ask(2);
+  permits.start();
+  permits.ask(2);
+  expect(sent).toEqual([1, 6, 2]);
+});
+
 test('permits are given back at half of the queue, none for a queue of 0', () => {
   const sent: number[] = [];
   const permits = new Permits(10, (count) => sent.push(count));
@@ -195,6 +207,29 @@ test('redeliveries that fall due together go out together, cancelled ones never'
   timer.clear();
   jest.advanceTimersByTime(5000);
   expect(sent).toHaveLength(1);
+});
+
+test('an entry is redelivered as long as one of its messages waits for it', () => {
+  jest.useFakeTimers();
+  const sent: number[][] = [];
+  const timer = new RedeliveryTimer(1000, (ids) => sent.push(ids.map(({ entryId }) => entryId)));
+  const at = (entryId: number, batchIndex: number) => ({ ledgerId: 1, entryId, batchIndex, batchSize: 3 });
+  const addAll = () => {
+    for (const entryId of [1, 2, 3]) for (const index of [0, 1, 2]) timer.add(at(entryId, index));
+  };
+  addAll();
+  timer.remove(at(1, 0));
+  for (const index of [0, 1, 2]) timer.remove(at(2, index));
+  timer.remove(at(3, -1));
+  jest.advanceTimersByTime(1000);
+  addAll();
+  timer.removeThrough(at(2, 1));
+  jest.advanceTimersByTime(1000);
+  addAll();
+  timer.removeThrough(at(2, -1));
+  timer.removeThrough(at(3, 2));
+  jest.advanceTimersByTime(1000);
+  expect(sent).toEqual([[1], [2, 3]]);
 });
 
 test('a start leaves out what lies before it', () => {
