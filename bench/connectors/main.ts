@@ -1,7 +1,8 @@
+import { ServiceUnavailableError } from '../../test/services/kit/tools.ts';
 import { type Figure, median } from '../report.ts';
 import { sinkMeasures } from './sinks.ts';
 import { sourceMeasures } from './sources.ts';
-import type { Measured, Measures } from './system.ts';
+import type { Measured, Measures, System } from './system.ts';
 import { SYSTEMS } from './systems/index.ts';
 
 const RAW = 'raw client';
@@ -11,11 +12,22 @@ export const connectorFigures = async (rounds: number, only: readonly string[]):
   const figures: Figure[] = [];
   for (const [name, start] of Object.entries(SYSTEMS)) {
     if (only.length > 0 && !only.includes(name)) continue;
-    await using system = await start();
+    await using system = await startOrLeaveOut(name, start);
     if (system.sink) figures.push(...(await inTurn(`${name} sink`, sinkMeasures(system.sink), rounds)));
     if (system.source) figures.push(...(await inTurn(`${name} source`, sourceMeasures(system.source), rounds)));
   }
   return figures;
+};
+
+/** One that cannot be had on this machine is left out, with a notice. */
+const startOrLeaveOut = async (name: string, start: () => Promise<System>): Promise<System> => {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof ServiceUnavailableError)) throw error;
+    console.error(`${name} is left out: ${error.message}`);
+    return { [Symbol.asyncDispose]: async () => undefined };
+  }
 };
 
 const inTurn = async (name: string, measures: Measures, rounds: number): Promise<Figure[]> => {

@@ -75,6 +75,7 @@ const readTasks = async (source: OpenBatchSource): Promise<number> => {
 const readLog = async (source: OpenLogSource): Promise<number> => {
   let count = 0;
   for (const partition of await source.partitions(running()))
-    for await (const page of source.read(partition, undefined, running())) count += page.length;
+    for await (const page of source.read(partition, undefined, running()))
+      for (const { isMark } of page) if (!isMark) count += 1;
   return count;
 };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connectReader, type StoredRecord, scanSet } from '../connectors/aerospike-target.ts';
+import { connectReader, type StoredRecord, scanSet } from '../connectors/aerospike-reader.ts';
 import type { AerospikeAddress } from '../services/index.ts';
 import type { Target } from './target.ts';
 

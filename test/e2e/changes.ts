@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Guarantee } from '../../src/core/guarantee.ts';
-import { changingDatabase } from '../connectors/debezium-source.ts';
+import { changingDatabase } from '../connectors/changing-database.ts';
 import type { PostgresAddress } from '../services/index.ts';
 import { type Cloud, type CloudOptions, startCloud } from './cloud/index.ts';
 import type { BrokerAddress } from './embedded-broker.ts';

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Position } from '../../src/core/position.ts';
+import { changeOf } from '../connectors/change-of.ts';
+import { changingDatabase, debezium } from '../connectors/changing-database.ts';
 import { startCutProxy } from '../connectors/cut-proxy.ts';
-import { changeOf, changingDatabase, debezium } from '../connectors/debezium-source.ts';
 import { readAll, textOf } from '../contracts/source.ts';
 import { sourceOutageContract, sourceSchemaContract, sourceValuesContract } from '../contracts/source-trouble.ts';
 import { describeReal, usePostgres } from '../services/index.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Position } from '../../src/core/position.ts';
-import { changeOf, changingDatabase, debezium } from '../connectors/debezium-source.ts';
+import { changeOf } from '../connectors/change-of.ts';
+import { changingDatabase, debezium } from '../connectors/changing-database.ts';
 import { readAll, sourceContract, textOf } from '../contracts/source.ts';
 import { describeReal, usePostgres } from '../services/index.ts';
 

@@ -1,5 +1,7 @@
 import type { System } from '../system.ts';
+import { aerospike } from './aerospike.ts';
 import { cassandra } from './cassandra.ts';
+import { debezium } from './debezium.ts';
 import { elastic, mongo } from './documents.ts';
 import { dynamodb } from './dynamodb.ts';
 import { file } from './file.ts';
@@ -14,5 +16,22 @@ import { sqs } from './sqs.ts';
 
 /** Every system that is measured, started when it is its turn. */
 export const SYSTEMS: Readonly<Record<string, () => Promise<System>>> = {
-  ...{ file, sqlite, postgres, cassandra, redis, dynamodb, kafka, rabbitmq, sqs, kinesis, s3, http, elastic, mongo },
+  ...{
+    file,
+    sqlite,
+    postgres,
+    cassandra,
+    redis,
+    dynamodb,
+    kafka,
+    rabbitmq,
+    sqs,
+    kinesis,
+    s3,
+    http,
+    elastic,
+    mongo,
+    debezium,
+    aerospike,
+  },
 };

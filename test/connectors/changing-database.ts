@@ -3,7 +3,6 @@ import pg from 'pg';
 import { debeziumPostgresSource } from '../../src/connectors/debezium-postgres/source.ts';
 import type { LogSourceType, OpenLogSource } from '../../src/core/connector-type.ts';
 import type { Position } from '../../src/core/position.ts';
-import { textOf as jsonOf } from '../contracts/source.ts';
 import type { PostgresAddress } from '../services/index.ts';
 import { configOf, context } from './open.ts';
 
@@ -62,11 +61,4 @@ export const changingDatabase = async (address: PostgresAddress, columns = 'k in
       await admin.end();
     },
   };
-};
-
-/** What of an envelope the suites look at. */
-export const changeOf = (record: Parameters<typeof jsonOf>[0]): string => {
-  if (record.value === null) return `tombstone ${record.key}`;
-  const { op, before, after } = JSON.parse(jsonOf(record));
-  return `${op} ${JSON.stringify(before)} ${JSON.stringify(after)}`;
 };
