@@ -28,7 +28,7 @@ const fetchFrom = (controlPlane: ReturnType<typeof createControlPlane>) =>
     });
     const answer = await controlPlane(
       { ...event, body: body.toString('base64'), isBase64Encoded: true },
-      AbortSignal.timeout(5_000),
+      AbortSignal.timeout(60_000),
     );
     return new Response(answer.body ?? null, { status: answer.statusCode });
   }) as typeof fetch;
@@ -41,7 +41,7 @@ const cli = async (line: string | readonly string[], world: Partial<CliWorld> = 
     fetch: fetchFrom(createControlPlane(api.deps)),
     out: (text) => out.push(text),
     err: (text) => err.push(text),
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
     ...world,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

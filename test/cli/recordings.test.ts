@@ -92,7 +92,7 @@ test.each(RECORDINGS.map((recording) => [recording.label, recording] as const))(
     err: (text) => {
       err += `${text}\n`;
     },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const isAsked = argv.includes('--subs-position');
   const wanted = exchanges.map(({ method, path, form }) => ({

@@ -21,7 +21,7 @@ const RUNS = { numRuns: 300 };
 
 /** An answer, never an exception, never a 500; every refusal has a reason. */
 const expectOrderly = async (request: Parameters<typeof eventOf>[0]) => {
-  const { statusCode, body } = await controlPlane(eventOf(request), AbortSignal.timeout(20_000));
+  const { statusCode, body } = await controlPlane(eventOf(request), AbortSignal.timeout(60_000));
   expect([statusCode, statusCode < 500]).toEqual([statusCode, true]);
   if (statusCode >= 400 && request.method !== 'HEAD') expect(JSON.parse(body ?? '').reason).toMatch(/./);
 };

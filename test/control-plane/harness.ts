@@ -163,7 +163,7 @@ export const startControlPlane = async (
   };
   const controlPlane = createControlPlane(deps);
   const send = async (request: TestRequest) =>
-    readAnswer(await controlPlane(eventOf(request), AbortSignal.timeout(20_000)));
+    readAnswer(await controlPlane(eventOf(request), AbortSignal.timeout(60_000)));
   const withConfig =
     (kind: 'source' | 'sink', method: string) =>
     (name: string, config: unknown, more: readonly TestPart[] = []) =>

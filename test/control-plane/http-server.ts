@@ -23,7 +23,7 @@ export const serveControlPlane = async (controlPlane: ControlPlane) => {
     const raw = { req: Object.assign(request, { payload: payload.length > 0 ? payload : null }) };
     const info = { received: Date.now(), remoteAddress: '127.0.0.1' };
     const event = new HttpApiEvent({ method: request.method ?? 'GET', params: {}, info, raw }, '$default', '$default');
-    const answer = await controlPlane(event.create(), AbortSignal.timeout(20_000));
+    const answer = await controlPlane(event.create(), AbortSignal.timeout(60_000));
     response.writeHead(answer.statusCode, answer.headers as Record<string, string> | undefined).end(answer.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -58,7 +58,7 @@ describe('paths', () => {
   test('strips the stage that a named stage puts in front', async () => {
     const event = eventOf({ method: 'GET', path: '/dev/admin/v3/sinks/public/default' });
     const staged = { ...event, requestContext: { ...event.requestContext, stage: 'dev' } };
-    const answer = await createControlPlane(api.deps)(staged, AbortSignal.timeout(5_000));
+    const answer = await createControlPlane(api.deps)(staged, AbortSignal.timeout(60_000));
     expect(answer).toMatchObject({ statusCode: 200, body: '[]' });
   });
 
@@ -167,7 +167,9 @@ describe('events as API Gateway sends them', () => {
     await api.createSource('persons', { ...SOURCE, topicName: 'persons' });
     if (name === 'admin-create-source') await api.remove('sources/public/default/persons');
     const event = JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8'));
-    expect(await createControlPlane(api.deps)(event, AbortSignal.timeout(5_000))).toMatchObject({ statusCode: status });
+    expect(await createControlPlane(api.deps)(event, AbortSignal.timeout(60_000))).toMatchObject({
+      statusCode: status,
+    });
   });
 });
 

@@ -172,7 +172,7 @@ describe('start and stop', () => {
     };
     const busy = createControlPlane({ ...api.deps, leases: { ...leases, updateStatus: overtaken } });
     const start = eventOf({ method: 'POST', path: '/admin/v3/sources/public/default/r1/start' });
-    expect((await busy(start, AbortSignal.timeout(20_000))).statusCode).toBe(204);
+    expect((await busy(start, AbortSignal.timeout(60_000))).statusCode).toBe(204);
     expect(api.invoked).toHaveLength(2);
   });
 

@@ -30,7 +30,7 @@ const tickFor = async ({ config }: SinkConnector): Promise<RunRequest[]> => {
   const invoked: RunRequest[] = [];
   const { settings, ...deps } = world.deps;
   const invokeRun = async (request: RunRequest) => void invoked.push(request);
-  await dispatch({ ...deps, maxSkewMs: settings.maxSkewMs, invokeRun }, [0], AbortSignal.timeout(20_000));
+  await dispatch({ ...deps, maxSkewMs: settings.maxSkewMs, invokeRun }, [0], AbortSignal.timeout(60_000));
   return invoked.filter(({ name }) => name === config.name).toSorted((a, b) => a.instance - b.instance);
 };
 
@@ -68,7 +68,7 @@ test('never fewer than the minimum or more than the parallelism, and all when no
   const { pulsar: _, ...blind } = world.deps;
   const invoked: number[] = [];
   const invokeRun = async ({ name, instance }: RunRequest) => void (name === 'bounded' && invoked.push(instance));
-  await dispatch({ ...blind, maxSkewMs: 0, invokeRun }, [0], AbortSignal.timeout(20_000));
+  await dispatch({ ...blind, maxSkewMs: 0, invokeRun }, [0], AbortSignal.timeout(60_000));
   expect(invoked.toSorted()).toEqual([0, 1, 2, 3, 4]);
 });
 

@@ -180,7 +180,7 @@ describeReal('debezium-postgres in trouble, on a real server', ['postgres'], () 
     await source.close();
     await database.dispose();
     await server.stop();
-  }, 60_000);
+  }, 240_000);
 
   test('passes by what the lists leave out, and says what is wrong with password, database or publication', async () => {
     const database = await changingDatabase(usePostgres());

@@ -173,7 +173,7 @@ describeReal('the kafka sink on a real server', ['kafka'], () => {
       await Promise.all([older.close(), newer.close()]);
     }
     if (process.env.PIO_FIGURES) process.stderr.write(`kafka fences: ${[...seen].join(' and ')}\n`);
-  }, 60_000);
+  }, 240_000);
 
   describe('opened with what is wrong', () => {
     const jaas = (user: string, password: string) => ({

@@ -74,7 +74,7 @@ describeReal('S3 on a server that speaks its protocol', ['moto'], () => {
     const source = await open();
     expect(await discover(source)).toHaveLength(1_005);
     await source.close();
-  }, 60_000);
+  }, 240_000);
 
   test('reads an object of several megabytes range by range, and goes on from any position', async () => {
     const lines = Array.from({ length: 40_000 }, (_, i) => `line ${i} ${'x'.repeat(i % 120)}`);
@@ -86,7 +86,7 @@ describeReal('S3 on a server that speaks its protocol', ['moto'], () => {
     for (const at of [0, 1, 17_000, 39_998, 39_999])
       expect(texts(await readFrom(source, task, records[at]?.position))).toEqual(lines.slice(at + 1));
     await source.close();
-  }, 60_000);
+  }, 240_000);
 
   test('reads NDJSON and CSV, and tells of a line that is none', async () => {
     await put('a', '{"id":"1"}\nno\n{"id":"2"}');

@@ -237,15 +237,15 @@ describeReal('SQS on a real server', ['elasticmq'], () => {
     test('gives a message again under the same id when its time is over, and not while it is extended', async () => {
       const { name, url } = await newQueue();
       await send(url, [{ MessageBody: 'a' }]);
-      const source = await openSource(name, { visibilityTimeoutSeconds: 1 });
+      const source = await openSource(name, { visibilityTimeoutSeconds: 3 });
       // ElasticMQ does not say how long it keeps messages: then it is as long as SQS may.
-      expect(source).toMatchObject({ hiddenMs: 1_000, retentionMs: 14 * 86_400_000 });
+      expect(source).toMatchObject({ hiddenMs: 3_000, retentionMs: 14 * 86_400_000 });
       const [first] = await source.receive(10, 0, running());
-      await sleep(600);
+      await sleep(2_000);
       await source.extend([first?.receipt ?? ''], running());
-      await sleep(600);
+      await sleep(1_500);
       expect(await source.receive(10, 0, running())).toEqual([]);
-      const again = await source.receive(10, 2_000, running());
+      const again = await source.receive(10, 10_000, running());
       expect(again.map(({ id }) => id)).toEqual([first?.id]);
       await source.close();
     });

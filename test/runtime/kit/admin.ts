@@ -22,7 +22,7 @@ export const ask = async (
   });
   const path = `/admin/v3/${kind}s/public/default/${config.name}/${what}`;
   const request = { method, path, ...(body !== undefined && { body: JSON.stringify(body) }) };
-  const answer = await admin(eventOf(request), AbortSignal.timeout(20_000));
+  const answer = await admin(eventOf(request), AbortSignal.timeout(60_000));
   if (answer.statusCode >= 300) throw new Error(answer.body);
   return answer.body ? JSON.parse(answer.body) : undefined;
 };
