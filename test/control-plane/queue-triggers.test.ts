@@ -76,6 +76,10 @@ describe('a source that a queue triggers', () => {
     expect(await api.createSource('a', source('q'))).toMatchObject({ status: 204 });
     expect((await api.deps.leases.read('uid-1', 0))?.status.error).toBe('event source mapping: Lambda is away');
     expect(await statusOf()).toContain('Lambda is away');
+    for (const again of [['restart'], ['stop', 'start']]) {
+      for (const command of again) await api.post(`sources/public/default/a/${command}`);
+      expect(await statusOf()).toContain('Lambda is away');
+    }
     expect(await api.remove('sources/public/default/a')).toMatchObject({ status: 503 });
     failure = undefined;
     expect(await api.remove('sources/public/default/a')).toMatchObject({ status: 204 });

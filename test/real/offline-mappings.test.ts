@@ -15,7 +15,7 @@ import {
   ListEventSourceMappingsCommand,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
-import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SendMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { EventSourceMappings } from '../../src/emulator/offline/mappings/event-source-mappings.ts';
@@ -52,8 +52,9 @@ afterEach(() => {
 });
 
 /** Lambda's API for mappings, through the AWS SDK. */
-const serve = async (called: Called, env: NodeJS.ProcessEnv, file?: string) => {
-  const mappings = new EventSourceMappings({ ...(file && { file }), env, invoke: called.invoke });
+const serve = async (called: Called, env: NodeJS.ProcessEnv, file?: string, seconds?: number) => {
+  const timeoutSecondsOf = () => seconds;
+  const mappings = new EventSourceMappings({ ...(file && { file }), env, invoke: called.invoke, timeoutSecondsOf });
   mappings.start();
   const server = createServer(serveMappings(mappings));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -121,7 +122,10 @@ describeReal('event source mappings offline, of a queue', ['elasticmq'], () => {
           MessageAttributes: { kind: { DataType: 'String', StringValue: 'k' } },
         }),
       );
-    return { send, arn: `arn:aws:sqs:${region}:000000000000:${name}`, env: { AWS_ENDPOINT_URL_SQS: endpoint } };
+    const hide = (seconds: number) =>
+      client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: String(seconds) } }));
+    const env = { AWS_ENDPOINT_URL_SQS: endpoint };
+    return { send, hide, arn: `arn:aws:sqs:${region}:000000000000:${name}`, env };
   };
 
   test('call with the messages, delete what is through, and show again what the answer names or what a failure left', async () => {
@@ -147,6 +151,27 @@ describeReal('event source mappings offline, of a queue', ['elasticmq'], () => {
       messageAttributes: { kind: { stringValue: 'k', dataType: 'String' } },
     });
     expect([...called.names]).toEqual(['f']);
+  });
+
+  test('are refused while the queue hides messages for less time than the function may take, and stay as they were', async () => {
+    const { send, hide, arn, env } = await setUp();
+    const called = new Called();
+    const { lambda, create } = await serve(called, env, undefined, 29);
+    await hide(28);
+    await expect(create({ EventSourceArn: arn, FunctionName: 'f' })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+      message: 'Queue visibility timeout: 28 seconds is less than Function timeout: 29 seconds',
+    });
+    await hide(29);
+    const { UUID } = await create({ EventSourceArn: arn, FunctionName: 'f' });
+    await hide(28);
+    const update = lambda.send(new UpdateEventSourceMappingCommand({ UUID, BatchSize: 5 }));
+    await expect(update).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
+    expect(await lambda.send(new GetEventSourceMappingCommand({ UUID }))).toMatchObject({
+      ...{ State: 'Enabled', BatchSize: 10 },
+    });
+    await send('still comes');
+    await until('it came', () => called.records.length === 1);
   });
 
   test('do nothing while they are disabled, are one for a queue and a function, and end when they are deleted', async () => {

@@ -28,8 +28,8 @@ export const restartInstance: Operation = async (call) => {
 const restart = async (call: Call, registered: RegisteredConnector, instances: readonly number[]): Promise<Answer> => {
   const changed = restarted(registered.connector, instances, call.deps.clock.nowMs());
   await call.deps.registry.update(registered, changed, call.signal);
-  await call.deps.queueTriggers?.apply(changed, call.signal);
   await resetStatus(call, changed, instances);
+  await call.deps.queueTriggers?.apply(changed, call.signal);
   await startRuns(call, changed, instances);
   return done();
 };

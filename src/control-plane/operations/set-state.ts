@@ -45,11 +45,9 @@ const change = async (
 ): Promise<Answer> => {
   const changed = withStates(registered.connector, state, instances, call.deps.clock.nowMs());
   await call.deps.registry.update(registered, changed, call.signal);
+  if (state === 'RUNNING') await resetStatus(call, changed, instances);
   await call.deps.queueTriggers?.apply(changed, call.signal);
-  if (state === 'RUNNING') {
-    await resetStatus(call, changed, instances);
-    await startRuns(call, changed, instances);
-  }
+  if (state === 'RUNNING') await startRuns(call, changed, instances);
   return done();
 };
 

@@ -7,6 +7,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataFolder } from './data-folder.ts';
 import type { Handler } from './front.ts';
+import { functionTimeouts } from './function-timeouts.ts';
 import { startLambdaApi } from './lambda-api.ts';
 import { LogFile } from './log-file.ts';
 import { freePorts } from './ports.ts';
@@ -44,10 +45,11 @@ const STOP_MS = 2_000;
 const LOOK_EVERY_MS = 25;
 const INVOKE_MS = 5_000;
 
-/** Starts the functions; resolves when they can be called. Throws `StartError` when they end before, or take a minute. */
+/** Starts the functions; resolves when they can be called. Throws `StartError` when they end before, or take three minutes. */
 export const startFunctions = async (options: FunctionsOptions, signal: AbortSignal): Promise<Functions> => {
   const [httpPort, lambdaPort] = (await freePorts(2)) as [number, number];
-  const lambda = await startLambdaApi(`http://127.0.0.1:${lambdaPort}`, options.data.mappings);
+  const timeouts = functionTimeouts(join(PROJECT, 'serverless.yml'), `${SERVICE}-${STAGE}-`);
+  const lambda = await startLambdaApi(`http://127.0.0.1:${lambdaPort}`, options.data.mappings, timeouts);
   const child = spawnServerless(options, httpPort, lambdaPort, lambda.url);
   const died = whenDead(child, options.data.log).finally(() => {
     lambda[Symbol.dispose]();

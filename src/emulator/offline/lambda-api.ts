@@ -16,11 +16,16 @@ export interface LambdaApi extends Disposable {
 /** Longer than any function that a mapping calls may take. */
 const ANSWER_MS = 60_000;
 
-/** `invokeUrl`: where serverless-offline takes invocations; `mappingsFile` keeps the mappings. */
-export const startLambdaApi = async (invokeUrl: string, mappingsFile: string): Promise<LambdaApi> => {
+/** `invokeUrl`: where serverless-offline takes invocations; `mappingsFile` keeps the mappings; `timeouts`: of functions by name, in seconds. */
+export const startLambdaApi = async (
+  invokeUrl: string,
+  mappingsFile: string,
+  timeouts: ReadonlyMap<string, number>,
+): Promise<LambdaApi> => {
   const mappings = new EventSourceMappings({
     file: mappingsFile,
     env: process.env,
+    timeoutSecondsOf: (name) => timeouts.get(name),
     invoke: (name, event) => invokeAndWait(invokeUrl, name, event),
   });
   const [serve, pass] = [serveMappings(mappings), proxyTo(invokeUrl, 'The functions')];

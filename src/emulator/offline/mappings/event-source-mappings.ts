@@ -13,6 +13,8 @@ export interface MappingsOptions {
   readonly file?: string;
   /** `AWS_ENDPOINT_URL_SQS` and so on. */
   readonly env: NodeJS.ProcessEnv;
+  /** How long a function may take; undefined: there is none of that name. */
+  timeoutSecondsOf?(functionName: string): number | undefined;
   /** Calls a function by its name and waits for its answer; rejects when it fails. */
   invoke(functionName: string, event: object): Promise<unknown>;
 }
@@ -42,8 +44,10 @@ export class EventSourceMappings {
   /** Goes on with what the file holds. */
   start(): void {
     for (const entry of this.#entries.values())
-      if (entry.mapping.State === 'Enabled')
-        void this.#poll(entry).catch((error) => note(entry, `PROBLEM: ${error.message}`));
+      this.#open(entry.mapping).then(
+        (poller) => this.#begin(entry, poller),
+        (error) => note(entry, `PROBLEM: ${error.message}`),
+      );
   }
 
   /** Ends all pollers, without waiting for what is under way, and keeps how far they are. */
@@ -78,11 +82,13 @@ export class EventSourceMappings {
       ...{ LastModified: Date.now() / 1_000, LastProcessingResult: 'No records processed' },
     };
     const entry: Entry = { mapping, createdMs: Date.now(), positions: {} };
+    // Before it is looked at, so that a second call meanwhile finds it.
     this.#entries.set(mapping.UUID, entry);
-    await this.#begin(entry).catch((error: unknown) => {
+    const poller = await this.#open(mapping).catch((error: unknown) => {
       this.#entries.delete(mapping.UUID);
       throw error;
     });
+    this.#begin(entry, poller);
     return mapping;
   }
 
@@ -92,8 +98,10 @@ export class EventSourceMappings {
     const { UUID, EventSourceArn, FunctionArn, LastModified, LastProcessingResult, ...before } = entry.mapping;
     const settings: Settings = settingsOf(EventSourceArn, body, before);
     const named = typeof body.FunctionName === 'string' ? functionArn(EventSourceArn, body.FunctionName) : FunctionArn;
-    entry.mapping = { ...entry.mapping, ...settings, FunctionArn: named, LastModified: Date.now() / 1_000 };
-    await this.#begin(entry);
+    const changed = { ...entry.mapping, ...settings, FunctionArn: named, LastModified: Date.now() / 1_000 };
+    const poller = await this.#open(changed);
+    entry.mapping = changed;
+    this.#begin(entry, poller);
     return entry.mapping;
   }
 
@@ -112,25 +120,37 @@ export class EventSourceMappings {
   }
 
   /** With the settings as they are now. */
-  async #begin(entry: Entry): Promise<void> {
+  #begin(entry: Entry, poller: Poller | undefined): void {
     entry.stop?.abort();
     delete entry.stop;
-    if (entry.mapping.State === 'Enabled') await this.#poll(entry);
+    if (poller) this.#poll(entry, poller);
     this.#file.write(this.#stored());
   }
 
-  async #poll(entry: Entry): Promise<void> {
+  #poll(entry: Entry, poller: Poller): void {
     const { mapping, createdMs, positions } = entry;
     const stop = new AbortController();
     entry.stop = stop;
-    const polling: Polling = {
+    void poller({
       ...{ mapping, createdMs, positions, signal: stop.signal },
       invoke: (event) => this.#options.invoke(nameOf(mapping.FunctionArn), event),
       note: (result) => note(entry, result),
       save: () => this.#file.writeSoon(() => this.#stored(), SAVE_MS),
-    };
-    const server = serverOf(mapping.EventSourceArn, this.#options.env);
-    void (await opened(polling, server))();
+    });
+  }
+
+  /** Looks whether queue or stream are there before anything is changed; undefined for a mapping that is disabled. */
+  async #open({ EventSourceArn: arn, FunctionArn, State }: Mapping): Promise<Poller | undefined> {
+    if (State !== 'Enabled') return undefined;
+    const { env, timeoutSecondsOf } = this.#options;
+    const server = serverOf(arn, env);
+    try {
+      return await pollerOf(arn, server, timeoutSecondsOf?.(nameOf(FunctionArn)));
+    } catch (cause) {
+      if (cause instanceof LambdaError) throw cause;
+      const { name, message } = cause as Error;
+      throw invalid(`${arn} at ${server.endpoint}: ${name}: ${message}`);
+    }
   }
 
   #stored(): Stored[] {
@@ -138,21 +158,17 @@ export class EventSourceMappings {
   }
 }
 
-/** Looks whether queue or stream are there before the poller begins. */
-const opened = async (polling: Polling, server: ServerOptions): Promise<() => Promise<void>> => {
-  const { EventSourceArn: arn } = polling.mapping;
-  try {
-    if (readArn(arn).service === 'sqs') {
-      const queue = await openQueue(arn, server);
-      return () => pollQueue(polling, queue);
-    }
-    const api = await openStream(arn, server);
-    await api.shards();
-    return () => pollStream(polling, api);
-  } catch (cause) {
-    const { name, message } = cause as Error;
-    throw invalid(`${arn} at ${server.endpoint}: ${name}: ${message}`);
+/** Runs until the signal of what it is given is aborted. */
+type Poller = (polling: Polling) => Promise<void>;
+
+const pollerOf = async (arn: string, server: ServerOptions, functionSeconds: number | undefined): Promise<Poller> => {
+  if (readArn(arn).service === 'sqs') {
+    const queue = await openQueue(arn, server, functionSeconds);
+    return (polling) => pollQueue(polling, queue);
   }
+  const api = await openStream(arn, server);
+  await api.shards();
+  return (polling) => pollStream(polling, api);
 };
 
 const note = (entry: Entry, LastProcessingResult: string): void => {

@@ -1,6 +1,6 @@
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { failuresOf } from './answer.ts';
-import { type Polling, readArn } from './mapping.ts';
+import { invalid, type Polling, readArn } from './mapping.ts';
 import type { ServerOptions } from './servers.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -18,13 +18,22 @@ interface Queue {
   readonly QueueUrl: string | undefined;
 }
 
-/** Finds the queue of a mapping; rejects with what the server says when there is none. */
-export const openQueue = async (arn: string, server: ServerOptions): Promise<Queue> => {
+/**
+ * Finds the queue of a mapping; rejects with what the server says when there is none. Throws `InvalidParameterValueException`, as Lambda does, when a message would show up
+ * again while the function may still be at it.
+ */
+export const openQueue = async (arn: string, server: ServerOptions, functionSeconds = 0): Promise<Queue> => {
   const sqs = await import('@aws-sdk/client-sqs');
   const client = new sqs.SQSClient(server);
-  const command = new sqs.GetQueueUrlCommand({ QueueName: readArn(arn).resource });
-  const { QueueUrl } = await client.send(command, { abortSignal: AbortSignal.timeout(ANSWER_MS) });
-  return { sqs, client, QueueUrl };
+  const find = new sqs.GetQueueUrlCommand({ QueueName: readArn(arn).resource });
+  const { QueueUrl } = await client.send(find, { abortSignal: AbortSignal.timeout(ANSWER_MS) });
+  const look = new sqs.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['VisibilityTimeout'] });
+  const { Attributes } = await client.send(look, { abortSignal: AbortSignal.timeout(ANSWER_MS) });
+  const hiddenSeconds = Number(Attributes?.VisibilityTimeout ?? functionSeconds);
+  if (hiddenSeconds >= functionSeconds) return { sqs, client, QueueUrl };
+  throw invalid(
+    `Queue visibility timeout: ${hiddenSeconds} seconds is less than Function timeout: ${functionSeconds} seconds`,
+  );
 };
 
 /** Receives, calls the function and deletes what is through, as Lambda does for a queue. */
