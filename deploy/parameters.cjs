@@ -133,7 +133,24 @@ const events = [
   ),
 ];
 
-const RULES = [...pulsar, ...authentication, ...network, ...sizes, ...names, ...sinks, ...events];
+const LAYER = /^arn:aws[\w-]*:lambda:[\w-]+:\d{12}:layer:[\w-]{1,140}:\d+$/;
+
+const drivers = [
+  rule(
+    'layers',
+    ({ layers }) => listOf(layers).length <= 5 && listOf(layers).every((arn) => LAYER.test(arn)),
+    'ARNs of layer versions with commas between, five at most, --param layers=arn:aws:lambda:REGION:ACCOUNT:layer:NAME:1',
+  ),
+  rule('architecture', ({ architecture: it }) => ['arm64', 'x86_64'].includes(it), 'arm64 or x86_64'),
+  rule('pulsarClient', ({ pulsarClient: it }) => ['plain', 'native'].includes(it), 'plain or native'),
+  rule(
+    'pulsarClient=native',
+    (it) => it.pulsarClient !== 'native' || it.layers,
+    'needs layers, one of them with the package pulsar-client: a native addon is in no bundle',
+  ),
+];
+
+const RULES = [...pulsar, ...authentication, ...network, ...sizes, ...names, ...sinks, ...events, ...drivers];
 
 /** What is missing, wrong or contradictory among the parameters, each with what would be right; empty when nothing is. */
 const problemsOf = (parameters) => RULES.flatMap((check) => check(parameters));
@@ -165,6 +182,7 @@ module.exports.deployment = async ({ options, resolveVariable, resolveConfigurat
   return {
     network: parameters.vpcSubnetIds ? 'vpc' : 'none',
     events: parameters.eventSources ? 'rule' : 'none',
+    layers: listOf(parameters.layers),
     eventSources: listOf(parameters.eventSources),
     runConcurrency: reserved(parameters.runConcurrency),
     requestConcurrency: reserved(parameters.requestConcurrency),

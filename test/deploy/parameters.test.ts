@@ -31,13 +31,24 @@ const GOOD = {
   sinkTablePrefix: 'pulsar-io-sink-',
   eventSources: '',
   eventBus: 'default',
+  layers: '',
+  architecture: 'arm64',
+  pulsarClient: 'plain',
 };
+
+const LAYER = 'arn:aws:lambda:eu-central-1:123456789012:layer:aerospike:3';
 
 test.each<[Record<string, string>, RegExp | undefined]>([
   [{}, undefined],
   [{ authentication: 'none', tokenSecretKey: '' }, undefined],
   [{ pulsarServiceUrl: 'pulsar://pulsar.example.com:6650' }, /^pulsarServiceUrl: .*--param/],
   [{ pulsarServiceUrl: 'http://broker:8080' }, /^pulsarServiceUrl: /],
+  [{ layers: `${LAYER}, ${LAYER}`, architecture: 'x86_64', pulsarClient: 'native' }, undefined],
+  [{ layers: LAYER.replace(':3', '') }, /^layers: ARNs of layer versions/],
+  [{ layers: Array(6).fill(LAYER).join() }, /^layers: .*five at most/],
+  [{ architecture: 'x64' }, /^architecture: arm64 or x86_64/],
+  [{ pulsarClient: 'fast' }, /^pulsarClient: plain or native/],
+  [{ pulsarClient: 'native' }, /^pulsarClient=native: needs layers/],
   [{ pulsarAdminUrl: 'broker:8080' }, /^pulsarAdminUrl: /],
   [{ authentication: 'basic' }, /^authentication: token or none/],
   [{ authentication: 'none' }, /^authentication=none: contradicts/],

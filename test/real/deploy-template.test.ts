@@ -43,6 +43,9 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 const NETWORK = { vpcSubnetIds: 'subnet-0123456789abcdef0', vpcSecurityGroupIds: 'sg-0123456789abcdef0' };
 const TOPIC = { alarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:ops' };
 
+const LAYERS = ['a', 'b'].map((name) => `arn:aws:lambda:us-east-1:123456789012:layer:${name}:1`);
+const DRIVERS = { layers: LAYERS.join(), architecture: 'x86_64', pulsarClient: 'native' };
+
 const EVENTS = { eventSources: 'com.example.orders,com.example.returns', eventBus: 'shop' };
 
 const packaged = async (values: Readonly<Record<string, string>>): Promise<string> => {
@@ -68,7 +71,7 @@ describeReal('the packaged template', ['templateChecks'], () => {
     return packagedPlain;
   };
   beforeAll(async () => {
-    path = await packaged({ ...NETWORK, ...TOPIC, ...EVENTS });
+    path = await packaged({ ...NETWORK, ...TOPIC, ...EVENTS, ...DRIVERS });
     template = JSON.parse(readFileSync(path, 'utf8'));
   }, LIMIT_MS);
 
@@ -120,6 +123,31 @@ describeReal('the packaged template', ['templateChecks'], () => {
         partsOf('AWS::Events::Rule', without).filter(({ EventPattern }) => EventPattern),
         partsOf('AWS::SQS::QueuePolicy', without),
       ]).toEqual([[], []]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'gives layers to the functions that open drivers or publish, and the architecture to all',
+    async () => {
+      const functionsOf = (one: Template) =>
+        partsOf('AWS::Lambda::Function', one) as {
+          FunctionName: string;
+          Layers?: string[];
+          Architectures: string[];
+          Environment: { Variables: Record<string, string> };
+        }[];
+      const functions = functionsOf(template);
+      const layered = functions.filter(({ Layers = [] }) => Layers.length > 0);
+      expect(layered.map(({ FunctionName }) => FunctionName.replace('pulsar-io-serverless-dev-', '')).sort()).toEqual([
+        ...['http-source', 'sink', 'source'],
+      ]);
+      for (const { Layers } of layered) expect(Layers).toEqual(LAYERS);
+      expect(new Set(functions.flatMap(({ Architectures }) => Architectures))).toEqual(new Set(['x86_64']));
+      expect(functions.every(({ Environment }) => Environment.Variables.PULSAR_CLIENT === 'native')).toBe(true);
+      const without = functionsOf(JSON.parse(readFileSync(await plain(), 'utf8')));
+      expect(without.flatMap(({ Layers = [] }) => Layers)).toEqual([]);
+      expect(new Set(without.flatMap(({ Architectures }) => Architectures))).toEqual(new Set(['arm64']));
     },
     LIMIT_MS,
   );
