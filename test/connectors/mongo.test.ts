@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { hostsIn } from '../../src/connectors/mongo/config.ts';
 import { documentError, mongoError } from '../../src/connectors/mongo/errors.ts';
 import { mongoSink } from '../../src/connectors/mongo/sink.ts';
-import { configOf, problemsOf } from './open.ts';
+import { configOf, context, problemsOf } from './open.ts';
 
 describe('the config of the mongo sink', () => {
   const pulsars = {
@@ -32,6 +32,20 @@ describe('the config of the mongo sink', () => {
 test('hosts are named without credentials', () => {
   expect(hostsIn('mongodb+srv://user:p%40ss@a.example/db?x=y@z')).toBe('a.example');
   expect(hostsIn('mongodb://a:1,b:2')).toBe('a:1,b:2');
+  expect(hostsIn('mongodb://user:p/s?s@a:1/db')).toBe('a:1');
+});
+
+test.each([
+  'mongodb://user:sekrit@:99999',
+  'mongodb://user:sekrit/x@127.0.0.1:1',
+  'mongodb://user:sekrit%x@127.0.0.1:1',
+  'mongodb://user:sekrit@127.0.0.1:1/?tls',
+])('a connection string that is none is told without its password: %s', async (mongoUri) => {
+  const settings = { mongoUri, database: 'd', collection: 'c' };
+  const error = await mongoSink.open(configOf(mongoSink, settings), context()).catch((it: Error) => it);
+  expect(error).toMatchObject({ code: 'PIO_SINK_MISCONFIGURED', message: expect.stringContaining('mongoUri') });
+  expect((error as Error).message).not.toContain('sekrit');
+  expect((error as Error).cause).toBeUndefined();
 });
 
 test('errors of MongoDB have the code that theirs means', () => {

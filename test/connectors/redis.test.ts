@@ -64,4 +64,6 @@ test('errors of Redis have the code that their first word means', () => {
     [Object.assign(new Error(), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }), 'PIO_SINK_MISCONFIGURED'],
   ];
   for (const [error, expected] of cases) expect(redisError(error, 'doing').code).toBe(expected);
+  const unknown = redisError(reply("ERR unknown command 'SET', with args beginning with: 'k' 'sekrit' "), 'doing');
+  expect(unknown.message).toBe("doing: ERR unknown command 'SET'");
 });

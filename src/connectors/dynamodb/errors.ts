@@ -1,5 +1,5 @@
 import { PulsarIoError } from '../../core/errors.ts';
-import { isMisconfigured } from '../aws/errors.ts';
+import { awsText, isMisconfigured } from '../aws/errors.ts';
 
 /** Names of DynamoDB's errors that blame the item (API reference, "PutItem: Errors"). */
 const REJECTED = ['ValidationException', 'ItemCollectionSizeLimitExceededException', 'SerializationException'];
@@ -7,9 +7,9 @@ const REJECTED = ['ValidationException', 'ItemCollectionSizeLimitExceededExcepti
 /** An error of the client as ours. What it says of a rejected item may quote a value, so that is left out, and the cause with it. */
 export const dynamodbError = (error: unknown, doing: string): PulsarIoError => {
   if (error instanceof PulsarIoError) return error;
-  const { name = 'Error', message = '' } = error as Partial<Error>;
+  const { name = 'Error' } = error as Partial<Error>;
   if (REJECTED.includes(name))
     return new PulsarIoError('PIO_SINK_REJECTED', `${doing}: DynamoDB refuses the item (${name})`);
-  const code = isMisconfigured(name) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE';
-  return new PulsarIoError(code, `${doing}: ${name}: ${message || 'no answer'}`, { cause: error });
+  const code = isMisconfigured(error) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE';
+  return new PulsarIoError(code, `${doing}: ${awsText(error)}`, { cause: error });
 };

@@ -6,7 +6,7 @@ import { PulsarIoError, toPulsarIoError } from '../../core/errors.ts';
 import { type RecordResult, type SinkRecord, WRITTEN } from '../../core/record.ts';
 import { throwIfAborted } from '../abort.ts';
 import { clientOptions } from '../aws/client-options.ts';
-import { isMisconfigured } from '../aws/errors.ts';
+import { awsText, isMisconfigured } from '../aws/errors.ts';
 import { recordId } from '../record-id.ts';
 import { type Entry, entryOf, requestsOf } from './entries.ts';
 import { endpointOf, type KinesisSinkConfig } from './sink-config.ts';
@@ -128,11 +128,11 @@ class KinesisSink implements OpenSink {
   /** What a whole request is refused with. The text of a refusal for its content may quote it. */
   #errorOf(cause: unknown, doing: string, signal: AbortSignal): PulsarIoError {
     if (signal.aborted) return new PulsarIoError('PIO_ABORTED', `${doing}: the run ends`, { cause });
-    const { name = 'Error', message = '' } = cause as Partial<Error>;
+    const { name = 'Error' } = cause as Partial<Error>;
     if (REJECTED.has(name))
       return new PulsarIoError('PIO_SINK_REJECTED', `${doing}: Kinesis refuses a record (${name})`);
-    const code = isMisconfigured(name) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE';
-    return new PulsarIoError(code, `${doing}: ${name}: ${message || 'no answer'}`, { cause });
+    const code = isMisconfigured(cause) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE';
+    return new PulsarIoError(code, `${doing}: ${awsText(cause)}`, { cause });
   }
 }
 

@@ -74,5 +74,5 @@ export const checkMongo = ({ mongoUri, database, versionField, deletedField }: M
     : []),
 ];
 
-/** The hosts of a connection string, without what else it holds. */
-export const hostsIn = (mongoUri: string): string => /^[^/]*\/\/(?:[^/]*@)?([^/?]*)/.exec(mongoUri)?.[1] ?? '';
+/** The hosts of a connection string, without what else it holds: what is before an `@` may be a password that has signs which should have been escaped. */
+export const hostsIn = (mongoUri: string): string => /^[^/]*\/\/(?:[^/?]*@|.*@)?([^/?]*)/s.exec(mongoUri)?.[1] ?? '';

@@ -1,4 +1,5 @@
 import type { Document, MongoClient, MongoClientOptions } from 'mongodb';
+import { PulsarIoError } from '../../core/errors.ts';
 import { orAborted, throwIfAborted } from '../abort.ts';
 import { hostsIn, type MongoConfig } from './config.ts';
 import { mongoError } from './errors.ts';
@@ -23,13 +24,24 @@ export const connectMongo = async (
   const driver = await import('mongodb');
   let client: MongoClient | undefined;
   try {
-    client = new driver.MongoClient(config.mongoUri, optionsOf(config, isVersioned));
+    client = clientOf(driver, config, isVersioned, doing);
     const ready: Promise<Document> = client.connect().then((it) => it.db(config.database).command({ ping: 1 }));
     await orAborted(ready, signal, doing);
     return { driver, client };
   } catch (error) {
     await client?.close(true);
     throw mongoError(error, doing);
+  }
+};
+
+/** Throws `PIO_SINK_MISCONFIGURED` for a connection string that is none. Some texts of the driver quote it, with its password. */
+const clientOf = (driver: Driver, config: MongoConfig, isVersioned: boolean, doing: string): MongoClient => {
+  try {
+    return new driver.MongoClient(config.mongoUri, optionsOf(config, isVersioned));
+  } catch (error) {
+    const { message = '' } = error as Partial<Error>;
+    const why = message.includes('://') ? 'it is not valid' : message.slice(0, 300);
+    throw new PulsarIoError('PIO_SINK_MISCONFIGURED', `${doing}: mongoUri is no connection string of MongoDB: ${why}`);
   }
 };
 

@@ -26,9 +26,12 @@ const codeOf = (error: Failure): ErrorCode => {
   return word === 'ERR' || MISCONFIGURED.includes(word) ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE';
 };
 
+/** The reply to a command that the server does not know, as one that was renamed there, quotes what it was given. */
+const withoutArguments = (message: string): string => message.replace(/,? with args beginning with:.*/s, '');
+
 /** An error of `ioredis` as ours. It keeps the command with its arguments, so that is left out, and the cause with it. */
 export const redisError = (error: unknown, doing: string): PulsarIoError => {
   if (error instanceof PulsarIoError) return error;
   const known = error as Failure;
-  return new PulsarIoError(codeOf(known), `${doing}: ${known.message.slice(0, 300)}`);
+  return new PulsarIoError(codeOf(known), `${doing}: ${withoutArguments(known.message).slice(0, 300)}`);
 };

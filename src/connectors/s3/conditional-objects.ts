@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { PulsarIoError } from '../../core/errors.ts';
-import { isMisconfigured } from '../aws/errors.ts';
+import { awsText, isMisconfigured } from '../aws/errors.ts';
 import type { S3 } from './bucket.ts';
 
 /** What must be true of a name for an object to be put there: nothing is there, or what has this entity tag; undefined: anything. */
@@ -96,20 +96,12 @@ export class ConditionalObjects {
       return await ask();
     } catch (cause) {
       if (signal.aborted) throw new PulsarIoError('PIO_ABORTED', `${what}: the run ends`, { cause });
-      const { name = 'Error', message = '' } = cause as Partial<Error>;
-      const isWrong = isMisconfigured(name) || MISCONFIGURED.has(name);
+      const isWrong = isMisconfigured(cause) || MISCONFIGURED.has((cause as Partial<Error>).name ?? '');
       const code = isWrong ? 'PIO_SINK_MISCONFIGURED' : 'PIO_SINK_UNAVAILABLE';
-      throw new PulsarIoError(code, `${what}: ${name}: ${message || 'no answer'}`, { cause });
+      throw new PulsarIoError(code, `${what}: ${awsText(cause)}`, { cause });
     }
   }
 }
 
 /** Beyond what all of AWS's services answer: no bucket of this name (HEAD has no text), one elsewhere, a server without conditional puts. */
-const MISCONFIGURED = new Set([
-  'NotFound',
-  'InvalidBucketName',
-  'NotImplemented',
-  'AuthorizationHeaderMalformed',
-  '403',
-  '301',
-]);
+const MISCONFIGURED = new Set(['NotFound', 'InvalidBucketName', 'NotImplemented', 'AuthorizationHeaderMalformed']);

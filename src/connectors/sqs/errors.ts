@@ -1,33 +1,17 @@
 import type { ErrorCode } from '../../core/error-codes.ts';
 import { PulsarIoError } from '../../core/errors.ts';
+import { awsText, isMisconfigured } from '../aws/errors.ts';
 
 /** Whose error it is. */
 export type Side = 'SOURCE' | 'SINK';
 
-/**
- * Names of SQS's errors that mean a wrong queue, right or credential: they heal when an operator mends them, not by trying on. From the service's model and AWS's
- * common errors; the first of each pair is the JSON protocol's, the second the query protocol's.
- */
+/** Names of SQS's own errors that mean a wrong queue, right or key, from the service's model; the first of each pair is the JSON protocol's, the second the query protocol's. */
 const MISCONFIGURED = new Set([
   'QueueDoesNotExist',
   'AWS.SimpleQueueService.NonExistentQueue',
   'InvalidAddress',
   'InvalidSecurity',
   'UnsupportedOperation',
-  'AccessDenied',
-  'AccessDeniedException',
-  'AuthFailure',
-  'InvalidClientTokenId',
-  'InvalidAccessKeyId',
-  'UnrecognizedClientException',
-  'SignatureDoesNotMatch',
-  'IncompleteSignature',
-  'MissingAuthenticationToken',
-  'NotAuthorized',
-  'OptInRequired',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'CredentialsProviderError',
   'KmsAccessDenied',
   'KmsDisabled',
   'KmsInvalidState',
@@ -46,8 +30,9 @@ const ADVICE: Readonly<Record<string, string>> = {
 export const sqsError = (error: unknown, doing: string, side: Side, signal?: AbortSignal): PulsarIoError => {
   if (error instanceof PulsarIoError) return error;
   if (signal?.aborted) return new PulsarIoError('PIO_ABORTED', `${doing}: the run ends`, { cause: error });
-  const { name = 'Error', message = '' } = error as Partial<Error>;
-  const code: ErrorCode = MISCONFIGURED.has(name) ? `PIO_${side}_MISCONFIGURED` : `PIO_${side}_UNAVAILABLE`;
-  const advice = ADVICE[name] ?? (message || 'no answer');
-  return new PulsarIoError(code, `${doing}: ${name}: ${advice}`, { cause: error });
+  const { name = 'Error' } = error as Partial<Error>;
+  const isWrong = MISCONFIGURED.has(name) || isMisconfigured(error);
+  const code: ErrorCode = isWrong ? `PIO_${side}_MISCONFIGURED` : `PIO_${side}_UNAVAILABLE`;
+  const text = ADVICE[name] ? `${name}: ${ADVICE[name]}` : awsText(error);
+  return new PulsarIoError(code, `${doing}: ${text}`, { cause: error });
 };
