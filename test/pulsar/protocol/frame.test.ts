@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import {
   BrokerEntryMetadata,
   CompressionType,
@@ -37,6 +38,29 @@ test('crc32c of "123456789" is 0xE3069283, whole or in parts', () => {
   for (let cut = 0; cut <= digits.length; cut++) {
     expect(crc32c(digits, cut, digits.length, crc32c(digits, 0, cut))).toBe(0xe3069283);
   }
+});
+
+test('crc32c is that of RFC 3720 for any bytes, wherever they lie in memory, whole or in parts', () => {
+  const bitByBit = (bytes: Uint8Array) => {
+    let crc = ~0;
+    for (const byte of bytes) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    }
+    return ~crc >>> 0;
+  };
+  expect(bitByBit(Buffer.alloc(32))).toBe(0x8a9136aa);
+  const bytes = fc.uint8Array({ minLength: 64, maxLength: 300 });
+  fc.assert(
+    fc.property(bytes, fc.nat({ max: 20 }), fc.nat({ max: 20 }), fc.nat({ max: 300 }), (all, start, less, middle) => {
+      const end = all.length - less;
+      const cut = Math.min(Math.max(middle, start), end);
+      const expected = bitByBit(all.subarray(start, end));
+      expect(crc32c(all, start, end)).toBe(expected);
+      expect(crc32c(all.subarray(start), cut - start, end - start, crc32c(all, start, cut))).toBe(expected);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('a stream split in two at any byte gives the same frames', () => {
