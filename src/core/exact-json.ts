@@ -25,8 +25,15 @@ const isSameNumber = (value: number, source: string): boolean =>
   Number.isFinite(value) && source.replaceAll(/\D/g, '').length <= 15;
 
 /** JSON of `value`; a bigint is written as its digits. */
-export const stringifyExact = (value: unknown): string =>
-  JSON.stringify(value, (_key, it) => (typeof it === 'bigint' ? exact.rawJSON(String(it)) : it));
+export const stringifyExact = (value: unknown): string => {
+  try {
+    // Four times as fast as asking for each value, and refuses bigints.
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return JSON.stringify(value, (_key, it) => (typeof it === 'bigint' ? exact.rawJSON(String(it)) : it));
+  }
+};
 
 /** Sixteen digits are the fewest that may not fit a double exactly. */
 const LONG_INTEGER = /\d{16}/;

@@ -228,6 +228,17 @@ test('resumes behind every record of a transaction, also within a change that gi
   expect(records.map(({ position }) => position.lsn)).toEqual([...Array(5).fill('0/14'), '0/15', '0/29']);
 });
 
+test('writes columns of every name, in their order, and places in the log with all their digits', () => {
+  const names = ['__proto__', 'constructor', 'toString'];
+  const odd = { ...table, columns: names.map((name, at) => column(name, at === 0)) };
+  const lsn = 2n ** 63n - 1n;
+  const origin = { lsn, atMs: 1, xid: 2 };
+  const [record] = new Envelopes(config({})).of(odd, { type: 'insert', oid: 1, row: ['a', 'b', null] }, origin);
+  expect(record?.key).toBe('{"__proto__":"a"}');
+  expect(record?.value).toContain('"after":{"__proto__":"a","constructor":"b","toString":null}');
+  expect(record?.value).toContain(`"lsn":${lsn},`);
+});
+
 test('says nothing of a large value that an update left alone', async () => {
   const { records } = await readFrom({ lsn: '0/1', index: 0, sequence: -1 });
   expect(JSON.parse(String(records[3]?.value)).after).toEqual({ k: 'b', v: '__debezium_unavailable_value' });

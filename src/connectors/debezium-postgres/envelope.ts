@@ -6,6 +6,7 @@ import { type DebeziumPostgresConfig, serverName } from './config.ts';
 import type { Change, Row } from './pgoutput.ts';
 import { schemaOf } from './schemas.ts';
 import { fieldsOf, type Table } from './tables.ts';
+import { whole } from './values.ts';
 
 /** Where in the log a change is, and when it was committed. */
 export interface Origin {
@@ -79,7 +80,7 @@ export class Envelopes {
       schema,
       table: name,
       txId: origin.xid,
-      lsn: origin.lsn,
+      lsn: whole(origin.lsn),
       xmin: null,
     };
     const envelope = {

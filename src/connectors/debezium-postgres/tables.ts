@@ -110,10 +110,18 @@ export const fieldsOf = (
   config: DebeziumPostgresConfig,
   isKey = false,
 ): Record<string, unknown> => {
-  const fields: Record<string, unknown> = Object.create(null);
-  for (const [at, column] of columns.entries())
-    if (isKey ? column.isKey : column.isTaken) fields[column.name] = cellValue(row[at], column.type, config);
+  const fields: Record<string, unknown> = {};
+  for (let at = 0; at < columns.length; at++) {
+    const column = columns[at] as Table['columns'][number];
+    if (isKey ? column.isKey : column.isTaken) setField(fields, column.name, cellValue(row[at], column.type, config));
+  }
   return fields;
+};
+
+/** An object without prototype would be safe for every name, and written as JSON at half the speed. */
+const setField = (fields: Record<string, unknown>, name: string, value: unknown): void => {
+  if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true });
+  else fields[name] = value;
 };
 
 const cellValue = (cell: Cell, type: PgType, config: DebeziumPostgresConfig): unknown => {

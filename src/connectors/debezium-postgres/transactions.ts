@@ -14,7 +14,8 @@ export const markOf = (position: LsnPosition): SourceRecord => ({
 });
 
 interface Transaction {
-  readonly lsn: bigint;
+  /** Where it was committed, as positions have it. */
+  readonly lsn: string;
   readonly atMs: number;
   readonly xid: number;
   /** Changes so far. */
@@ -52,7 +53,7 @@ export class Transactions {
   async take(message: LogMessage, lsn: bigint, signal: AbortSignal): Promise<void> {
     switch (message.type) {
       case 'begin':
-        this.#current = { lsn: message.lsn, atMs: message.atMs, xid: message.xid, index: 0 };
+        this.#current = { lsn: formatLsn(message.lsn), atMs: message.atMs, xid: message.xid, index: 0 };
         return;
       case 'commit':
         return this.#commit(message.endLsn);
@@ -107,7 +108,7 @@ export class Transactions {
   #change(lsn: bigint, recordsOf: (origin: Origin) => ChangeRecord[]): void {
     const { lsn: commitLsn, atMs, xid, index } = this.#transaction();
     this.#transaction().index += 1;
-    const isResumed = formatLsn(commitLsn) === this.#from.lsn;
+    const isResumed = commitLsn === this.#from.lsn;
     if (isResumed && index < this.#from.index) return;
     const records = recordsOf({ lsn, atMs, xid });
     const done = isResumed && index === this.#from.index ? (this.#from.part ?? 0) : 0;
@@ -116,7 +117,7 @@ export class Transactions {
       this.#sequence += 1;
       const isWhole = part === records.length - 1;
       const place = isWhole ? { index: index + 1 } : { index, part: part + 1 };
-      const position: LsnPosition = { lsn: formatLsn(commitLsn), ...place, sequence: this.#sequence };
+      const position: LsnPosition = { lsn: commitLsn, ...place, sequence: this.#sequence };
       this.#last = { ...(records[part] as ChangeRecord), sequence: this.#sequence, position };
     }
   }

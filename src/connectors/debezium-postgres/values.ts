@@ -26,7 +26,8 @@ const integer: Convert = (text) => {
   return Number.isSafeInteger(number) ? number : BigInt(text);
 };
 
-const whole = (value: bigint): number | bigint =>
+/** A number where it has all digits. */
+export const whole = (value: bigint): number | bigint =>
   value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 
 const float: Convert = (text) => {
