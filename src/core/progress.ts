@@ -24,13 +24,23 @@ export interface SourceProgress {
   readonly routerPartitions: number;
   /** Generation of the producer names that published these tails. */
   readonly producerGeneration: number;
+  /** EFFECTIVELY_ONCE only: the output topic of that generation; absent: the one that is configured. */
+  readonly outputTopic?: string | undefined;
   /** EFFECTIVELY_ONCE only: where that generation sends its dead letters; absent: nowhere. */
   readonly deadLetterTopic?: string | undefined;
   /** EFFECTIVELY_ONCE only: the transformation of that generation, as JSON text: what is in doubt is published as it was, or dropped as it was. */
   readonly transformConfig?: string | undefined;
+  /** Names that an operator left behind by setting the position: a run that is only frozen may still publish under them. */
+  readonly abandoned?: AbandonedNames | undefined;
   /** True when no entry was outstanding at the last write: the next run may trust `tails` as they are. */
   readonly clean: boolean;
 }
+
+/** Where a generation published, and sent its dead letters, besides the destinations of the same checkpoint. */
+export type AbandonedNames = Pick<
+  SourceProgress,
+  'producerGeneration' | 'routerPartitions' | 'outputTopic' | 'deadLetterTopic'
+>;
 
 /** Progress of one source partition before the first run. */
 export const SOURCE_START: SourceProgress = {

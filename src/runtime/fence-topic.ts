@@ -8,6 +8,7 @@ import { NO_LETTER } from '../core/sink-book.ts';
 import type { Token } from '../core/token.ts';
 import { type FrontierHolder, storedFrontier, targetFrontier } from '../delivery/frontier-holder.ts';
 import type { OpenBook } from '../delivery/open-book.ts';
+import { passedVersion } from './passed-version.ts';
 import type { SinkRun } from './sink-attempt.ts';
 
 /** What a topic-partition is fenced with. */
@@ -39,16 +40,21 @@ export const fenceTopic = async (
   return frontier;
 };
 
-/** An operator set the position: the cursor's place is the frontier, versions go on rising where that lies ahead, and nothing behind it is a dead letter yet. */
+/**
+ * An operator set the position: the cursor's place is the frontier, and nothing behind it is a dead letter yet. Versions go on rising also where it lies back: the same records would not get their
+ * old ones (the chain before them is cut off), and what follows them could get lower ones than it overwrites.
+ */
 const takeCursor = async (
-  { control, counters }: SinkRun,
+  run: SinkRun,
   topic: string,
   frontier: FrontierHolder,
   initial: Frontier,
   book: OpenBook,
 ): Promise<FrontierHolder> => {
+  const { control, counters } = run;
   const difference = compareMessageIds(initial, frontier.current);
-  const version = difference >= 0 ? frontier.current.version : 0;
+  const version =
+    difference > 0 ? await passedVersion(run, topic, frontier.current, initial) : frontier.current.version;
   if (difference !== 0) await frontier.move({ ...initial, version }, control.signal);
   const { letterSeries = 0 } = book.content;
   await book.change({ takesCursor: false, lettered: NO_LETTER, letterSeries: letterSeries + 1 });

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PulsarIoError } from '../core/errors.ts';
 import { sourceLettersName } from '../core/names.ts';
-import { SOURCE_START, type SourceProgress } from '../core/progress.ts';
+import { type AbandonedNames, SOURCE_START, type SourceProgress } from '../core/progress.ts';
 import { runtimeOptions } from '../core/runtime-options.ts';
+import { readTopicName } from '../core/topic-name.ts';
+import { closeNames } from '../delivery/close-names.ts';
 import { DeadLetters } from '../delivery/dead-letters.ts';
 import { effectivelyOnceSource, tailsOf } from '../delivery/effectively-once-source.ts';
 import { openOutputs, partitionsOf, registering } from '../delivery/open-outputs.ts';
@@ -48,7 +50,12 @@ export const runSourcePartition = async (context: SourcePartitionContext): Promi
     return publishFrom(context, checkpoint, { ...stored, ...(await released(context, checkpoint)) }, partitions);
   }
   if (needsDrain(stored)) await drain(context, stored, checkpoint);
-  await checkpoint.commit({ ...beginningOf(context, partitions), ...(await pinned(context, checkpoint)) });
+  if (stored.abandoned) await closeAbandoned(context, stored, stored.abandoned);
+  await checkpoint.commit({
+    ...beginningOf(context, partitions),
+    destinations: leftBehind(context, checkpoint.progress),
+    ...(await pinned(context, checkpoint)),
+  });
   await released(context, checkpoint);
   return publishFrom(context, checkpoint, { ...checkpoint.progress, clean: true }, partitions);
 };
@@ -76,12 +83,43 @@ const pinned = async (
 /** A new generation at a drained boundary: nothing is published beyond the position, under whatever name. */
 const beginningOf = (context: SourcePartitionContext, partitions: number): Partial<SourceProgress> => ({
   tails: {},
+  outputTopic: context.connector.config.topicName,
+  abandoned: undefined,
   producerGeneration: context.generation,
   routerPartitions: partitions,
   deadLetterTopic: runtimeOptions(context.connector.config).deadLetterTopic,
   transformConfig: transformConfigOf(context.connector),
   clean: !guaranteeOf(context).resumes,
 });
+
+/** Who was frozen when an operator set the position holds names that the new generation does not take over: published under them now, records would come behind those that follow them. */
+const closeAbandoned = async (
+  { session, connector, partition, control }: SourcePartitionContext,
+  { destinations }: SourceProgress,
+  names: AbandonedNames,
+): Promise<void> => {
+  const { uid, config } = connector;
+  const { outputTopic = config.topicName } = names;
+  const who = { session, uid, sourcePartition: partition, signal: control.signal };
+  await closeNames(who, { ...names, outputTopic, destinations });
+};
+
+/** Topics that earlier generations published to, an output topic that was changed among them: their guards are to go. */
+const leftBehind = (
+  { connector }: SourcePartitionContext,
+  { destinations = {}, outputTopic, routerPartitions, abandoned }: SourceProgress,
+): SourceProgress['destinations'] => {
+  const before = outputTopic ?? abandoned?.outputTopic;
+  const all = {
+    ...destinations,
+    ...(before !== undefined && { [before]: abandoned?.routerPartitions ?? routerPartitions }),
+  };
+  const now = fullNameOf(connector.config.topicName);
+  const others = Object.entries(all).filter(([topic]) => fullNameOf(topic) !== now);
+  return others.length > 0 || destinations ? Object.fromEntries(others) : undefined;
+};
+
+const fullNameOf = (topic: string): string => readTopicName(topic)?.fullName ?? topic;
 
 /** A fence under EFFECTIVELY_ONCE marks the checkpoint dirty in the same write: from now on more may be published than it says. */
 const markDirty =
@@ -169,10 +207,10 @@ const drain = async (
   stored: SourceProgress,
   checkpoint: SourceCheckpoint,
 ): Promise<void> => {
-  const options = resumeOptions(context, checkpoint, stored, stored.producerGeneration, stored.routerPartitions);
+  const { producerGeneration, routerPartitions, outputTopic, deadLetterTopic } = stored;
+  const options = resumeOptions(context, checkpoint, stored, producerGeneration, routerPartitions, outputTopic);
   const shape = await shapeOf(context.connector, context.deps, stored.transformConfig ?? '');
   const resumed = await resume(checkpoint, { ...options, schemaDefinition: shape.schema });
-  const { deadLetterTopic, producerGeneration } = stored;
   const deadLetters = openDeadLetters(context, checkpoint, deadLetterTopic, producerGeneration);
   const held = resumed.outputs.map(({ lastSequence }) => lastSequence);
   const limit = Math.max(...held, (await deadLetters?.lastSequence()) ?? -1);
@@ -205,12 +243,13 @@ const resumeOptions = (
   stored: SourceProgress,
   generation: number,
   partitions: number,
+  topic = connector.config.topicName,
 ): ResumeOptions => ({
   session,
   uid: connector.uid,
   sourcePartition: partition,
   generation,
-  topic: connector.config.topicName,
+  topic,
   partitions,
   destinations: stored.destinations ?? {},
   compression: connector.config.producerConfig.compressionType ?? 'LZ4',

@@ -1,3 +1,4 @@
+import { judgeMoves, type Moved, movedCells, movedTexts } from './judge-moves.ts';
 import type { Effect } from './simulation/target-system.ts';
 
 /** A record that was given to be delivered. */
@@ -28,13 +29,15 @@ export interface Terms {
   readonly redrives?: number;
   /** True: the records behind a dead letter of their key followed it. */
   readonly parksKeys?: boolean;
+  /** Where an operator set positions, at most one of a lane, and under which guarantee. */
+  readonly moved?: Moved;
 }
 
 /** Compares what appeared with what was given. Each reader saw its effects in order; order counts within a lane, or within a key of it. */
 export const judge = (
   given: readonly Given[],
   readers: readonly (readonly string[])[],
-  { order, deadLetters, redrives = 0, parksKeys = false }: Terms,
+  { order, deadLetters, redrives = 0, parksKeys = false, moved }: Terms,
 ): Verdict => {
   const places = new Map(given.map((record, place) => [record.text, { ...record, place }]));
   const seen = new Set<string>();
@@ -48,11 +51,13 @@ export const judge = (
   }
   const letters = countOf(deadLetters);
   const isSentBack = (text: string) => redrives > 0 && letters.has(text);
+  const isMoved = movedTexts(given, moved?.moves ?? []);
+  const isAside = (text: string) => letters.has(text) && (redrives > 0 || isMoved(text));
   duplicated.push(...twice.filter((text) => !isSentBack(text)));
   const repeatedLetters = [...repeatedOf(letters, redrives), ...twice.filter(isSentBack)];
   const reordered: string[] = [];
-  // What went aside and was sent back comes late; only where its key waited for it, in its place among that.
-  const passed = (effects: readonly string[]) => effects.filter((text) => !isSentBack(text));
+  // What went aside and was sent back, or was asked for again, comes late; only where its key waited for it, in its place among that.
+  const passed = (effects: readonly string[]) => effects.filter((text) => !isAside(text));
   if (order !== 'none') reordered.push(...readers.flatMap((effects) => outOfOrder(passed(effects), places, order)));
   if (parksKeys) reordered.push(...readers.flatMap((effects) => outOfOrder(effects, places, 'key')));
   if (redrives === 0) duplicated.push(...[...seen].filter((text) => letters.has(text)).map(asLetterToo));
@@ -60,8 +65,17 @@ export const judge = (
     if (redrives > 0) return !seen.has(text);
     return !letters.has(text) && (isPoison || !seen.has(text));
   });
-  return { lost: lost.map(({ text }) => text), duplicated, reordered, repeatedLetters };
+  const verdict = { lost: lost.map(({ text }) => text), duplicated, reordered, repeatedLetters };
+  return moved
+    ? judgeMoves(given, withLetters(readers, deadLetters), verdict, { ...moved, letters: new Set(deadLetters) })
+    : verdict;
 };
+
+/** Of what one reader sees, with the dead letters. */
+const withLetters = ([first = [], ...others]: readonly (readonly string[])[], letters: readonly string[]) => [
+  [...first, ...letters],
+  ...others,
+];
 
 const asLetterToo = (text: string): string => `${text}, which is a dead letter, too`;
 
@@ -102,8 +116,9 @@ const countOf = (texts: readonly string[]): Map<string, number> => {
 export const judgeCells = (
   given: readonly Given[],
   effects: readonly Effect[],
-  { deadLetters, redrives = 0 }: Omit<Terms, 'order'>,
+  { deadLetters, redrives = 0, moved }: Omit<Terms, 'order'>,
 ): Verdict => {
+  const { isSkipped, mayGoBack } = movedCells(given, moved?.moves ?? []);
   const places = new Map(given.map(({ text }, place) => [text, place]));
   const held = new Map<string, string>();
   const duplicated: string[] = [];
@@ -113,16 +128,30 @@ export const judgeCells = (
     held.set(key, text);
     if (before === undefined) continue;
     const [now, then] = [places.get(text) ?? -1, places.get(before) ?? -1];
+    if (now <= then && mayGoBack.delete(key)) continue;
     if (now === then) duplicated.push(text);
     else if (now < then) reordered.push(text);
   }
   const letters = countOf(deadLetters);
   // Of a key that is parked, some may have been written before it was.
   const seen = new Set(effects.map(({ text }) => text));
-  const isWanted = ({ text, isPoison }: Given) => redrives > 0 || (!isPoison && (seen.has(text) || !letters.has(text)));
+  const isWanted = ({ text, isPoison }: Given) =>
+    !isSkipped(text) && (redrives > 0 || (!isPoison && (seen.has(text) || !letters.has(text))));
   const wanted = new Map(given.filter(isWanted).map(({ key, text }) => [key, text]));
-  const lost = [...wanted].filter(([key, text]) => held.get(key) !== text).map(([, text]) => text);
+  const placeOf = (text: string | undefined) => places.get(text ?? '') ?? -1;
+  const isThere = (key: string, text: string) =>
+    held.get(key) === text || (isSkipped(held.get(key) ?? '') && placeOf(held.get(key)) > placeOf(text));
+  const lost = [...wanted].filter(([key, text]) => !isThere(key, text)).map(([, text]) => text);
   if (redrives === 0)
-    lost.push(...given.filter(({ text, isPoison }) => isPoison && !letters.has(text)).map(({ text }) => text));
-  return { lost, duplicated, reordered, repeatedLetters: repeatedOf(letters, redrives) };
+    lost.push(
+      ...given
+        .filter(({ text, isPoison }) => isPoison && !letters.has(text) && !isSkipped(text))
+        .map(({ text }) => text),
+    );
+  return {
+    lost,
+    duplicated,
+    reordered,
+    repeatedLetters: repeatedOf(letters, redrives + Number((moved?.moves.length ?? 0) > 0)),
+  };
 };

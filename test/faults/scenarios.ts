@@ -95,6 +95,8 @@ const PORTS_OF: Readonly<Record<Route, Readonly<Record<string, number>>>> = {
 const FREQUENT = ['crash-before', 'crash-after', 'lost', 'freeze-before', 'slow'] as const;
 /** From a moment to longer than a lease. */
 const DELAYS_MS = [50, 700, 3_000, 8_000] as const;
+/** A run that freezes for that long may sleep over a stop, a position that is set, and a start. */
+const LONG_MS = 15_000;
 
 /** `scale`: how many times longer than usual schedules are; faults spread over all of it. */
 const faultsOf = (route: Route, scale: number): fc.Arbitrary<Fault[]> => {
@@ -125,19 +127,40 @@ const redrivesOf = (route: Route): fc.Arbitrary<Change[]> =>
       );
 
 const changesOf = (scenario: Scenario): fc.Arbitrary<Change[]> =>
-  fc
-    .tuple(otherChangesOf(scenario), redrivesOf(scenario.route))
-    .map((changes) => changes.flat().toSorted((a, b) => a.atMs - b.atMs));
+  fc.tuple(otherChangesOf(scenario), redrivesOf(scenario.route)).map(([others, redrives]) =>
+    // What is sent back beside what is written again could not be told apart.
+    isMoved(others) ? others : [...others, ...redrives].toSorted((a, b) => a.atMs - b.atMs),
+  );
 
-const otherChangesOf = ({ becomes, guarantee }: Scenario): fc.Arbitrary<Change[]> => {
+const isMoved = (changes: readonly Change[]): boolean => changes.some(({ action }) => action === 'positions');
+
+/** What a sink is set back to must still be there; long faults last for longer. */
+const fitForMoves = (schedule: Schedule): Schedule => {
+  if (!isMoved(schedule.changes)) return schedule;
+  const isKept = ({ kind }: Fault) => kind !== 'trim' || isSourceRoute(schedule.route);
+  const longer = (fault: Fault): Fault => (fault.ms === DELAYS_MS.at(-1) ? { ...fault, ms: LONG_MS } : fault);
+  return { ...schedule, faults: schedule.faults.filter(isKept).map(longer) };
+};
+
+/** What waits in a queue, or at a sender, has no positions. */
+const hasPositions = (route: Route): boolean => route === 'log' || !isSourceRoute(route);
+
+/** Stopped, set back or forward, and started. */
+const movesOf = (atMs: fc.Arbitrary<number>): fc.Arbitrary<Change[]> =>
+  fc
+    .tuple(atMs, fc.nat(9_000), fc.integer({ min: -20, max: 8 }), fc.nat(2_000))
+    .map(([from, stoppedMs, shift, setMs]): Change[] => [
+      { atMs: from, action: 'stop' },
+      { atMs: from + stoppedMs, action: 'positions', shift },
+      { atMs: from + stoppedMs + setMs, action: 'start' },
+    ]);
+
+const otherChangesOf = ({ becomes, guarantee, route }: Scenario): fc.Arbitrary<Change[]> => {
   const atMs = fc.integer({ min: 500, max: 7_000 });
-  if (becomes)
-    return fc
-      .record({ atMs, parallelism: fc.integer({ min: 1, max: 3 }) })
-      .map((change) => [{ ...change, action: 'update', guarantee: becomes }]);
-  const update = fc
-    .record({ atMs, parallelism: fc.integer({ min: 1, max: 3 }) })
-    .map((change): Change[] => [{ ...change, action: 'update', guarantee }]);
+  const otherTopic = isSourceRoute(route) ? fc.constantFrom(undefined, undefined, true) : fc.constant(undefined);
+  const change = fc.record({ atMs, parallelism: fc.integer({ min: 1, max: 3 }), otherTopic });
+  if (becomes) return change.map((changed) => [{ ...changed, action: 'update', guarantee: becomes }]);
+  const update = change.map((changed): Change[] => [{ ...changed, action: 'update', guarantee }]);
   const growth = atMs.map((from): Change[] => [{ atMs: from, action: 'add-partition' }]);
   const pause = fc.tuple(atMs, fc.integer({ min: 100, max: 5_000 })).map(([from, ms]): Change[] => [
     { atMs: from, action: 'stop' },
@@ -150,6 +173,7 @@ const otherChangesOf = ({ becomes, guarantee }: Scenario): fc.Arbitrary<Change[]
     { arbitrary: pause, weight: 1 },
     { arbitrary: restart, weight: 1 },
     { arbitrary: growth, weight: 1 },
+    ...(hasPositions(route) ? [{ arbitrary: movesOf(atMs), weight: 1 }] : []),
   );
 };
 
@@ -158,21 +182,23 @@ const USUAL_RECORDS = 250;
 
 /** Schedules of a scenario with up to that many records. */
 export const schedulesOf = (scenario: Scenario, maxRecords = USUAL_RECORDS): fc.Arbitrary<Schedule> =>
-  fc.record({
-    route: fc.constant(scenario.route),
-    guarantee: fc.constant(scenario.guarantee),
-    seed: fc.nat(2 ** 31),
-    records: fc.integer({ min: Math.min(20, maxRecords), max: maxRecords }),
-    partitions: fc.constantFrom(0, 1, 2, 3),
-    destinations: scenario.route === 'log' ? fc.constantFrom(0, 0, 1, 3) : fc.constant(0),
-    sourcePartitions: fc.integer({ min: 1, max: 3 }),
-    parallelism: fc.integer({ min: 1, max: 3 }),
-    keys: fc.constantFrom(0, 1, 7, 50),
-    order: fc.constantFrom('none' as const, 'key' as const, 'topic' as const),
-    poisonEvery: isSourceRoute(scenario.route) ? fc.constant(0) : fc.constantFrom(0, 0, 11, 40),
-    deadLetterKeys: fc.constantFrom('default' as const, 'default' as const, 'park' as const, 'pass' as const),
-    lambdaTimeoutMs: fc.constantFrom(15_000, 25_000, 60_000),
-    dispatchers: fc.integer({ min: 1, max: 2 }),
-    faults: faultsOf(scenario.route, Math.max(1, Math.round(maxRecords / USUAL_RECORDS))),
-    changes: changesOf(scenario),
-  });
+  fc
+    .record({
+      route: fc.constant(scenario.route),
+      guarantee: fc.constant(scenario.guarantee),
+      seed: fc.nat(2 ** 31),
+      records: fc.integer({ min: Math.min(20, maxRecords), max: maxRecords }),
+      partitions: fc.constantFrom(0, 1, 2, 3),
+      destinations: scenario.route === 'log' ? fc.constantFrom(0, 0, 1, 3) : fc.constant(0),
+      sourcePartitions: fc.integer({ min: 1, max: 3 }),
+      parallelism: fc.integer({ min: 1, max: 3 }),
+      keys: fc.constantFrom(0, 1, 7, 50),
+      order: fc.constantFrom('none' as const, 'key' as const, 'topic' as const),
+      poisonEvery: isSourceRoute(scenario.route) ? fc.constant(0) : fc.constantFrom(0, 0, 11, 40),
+      deadLetterKeys: fc.constantFrom('default' as const, 'default' as const, 'park' as const, 'pass' as const),
+      lambdaTimeoutMs: fc.constantFrom(15_000, 25_000, 60_000),
+      dispatchers: fc.integer({ min: 1, max: 2 }),
+      faults: faultsOf(scenario.route, Math.max(1, Math.round(maxRecords / USUAL_RECORDS))),
+      changes: changesOf(scenario),
+    })
+    .map(fitForMoves);

@@ -17,12 +17,16 @@ export const isSourceRoute = (route: Route): route is SourceRoute =>
 /** Something an operator does while records flow. */
 export interface Change {
   readonly atMs: number;
-  /** `update` changes the configuration, `add-partition` the topic, `redrive` sends dead letters back, the others change its running. */
-  readonly action: 'update' | 'stop' | 'start' | 'restart' | 'add-partition' | 'redrive';
+  /** `update` changes the configuration, `add-partition` the topic, `redrive` sends dead letters back, `positions` sets where to go on, the others change its running. */
+  readonly action: 'update' | 'stop' | 'start' | 'restart' | 'add-partition' | 'redrive' | 'positions';
   readonly guarantee?: Guarantee;
   readonly parallelism?: number;
+  /** Of an update of a source: it publishes to another topic from then on. */
+  readonly otherTopic?: boolean | undefined;
   /** Of a redrive: how many letters at most. */
   readonly max?: number | undefined;
+  /** Of positions: so many records of a source, or entries of a sink's topic, beyond where the operator sees it stand; below 0: back. */
+  readonly shift?: number;
 }
 
 /** Everything that a simulation depends on besides the code: the same schedule gives the same trace. It is plain data, so that it can be shrunk and replayed. */

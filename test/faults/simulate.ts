@@ -98,15 +98,22 @@ class Simulation {
     await operator.watchUntil(() => operator.isRedriven(this.#stage.topics.map(({ name }) => name)));
   }
 
-  async #change({ action, guarantee, parallelism, max }: Change): Promise<void> {
+  async #change(change: Change): Promise<void> {
+    const { action, guarantee, parallelism, max, shift = 0 } = change;
     const { schedule, operator } = this.#stage;
     if (action === 'add-partition') this.#stage.addPartition();
     else if (action === 'redrive') await this.#redrive(max);
+    else if (action === 'positions') await this.#setPositions(shift);
     else if (action !== 'update') await operator.act(action);
     else {
       const next = [guarantee ?? schedule.guarantee, parallelism ?? schedule.parallelism] as const;
-      await operator.update(this.#stage.config(this.#subject, ...next));
+      await operator.update(this.#stage.config(this.#subject, ...next, change.otherTopic));
     }
+  }
+
+  async #setPositions(shift: number): Promise<void> {
+    const positions = this.#subject.seek?.(shift);
+    if (positions) await this.#stage.operator.setPositions(positions);
   }
 
   async #redrive(max: number | undefined): Promise<void> {

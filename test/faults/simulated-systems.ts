@@ -1,6 +1,7 @@
 import type { OutgoingMessage } from '../../src/core/messaging.ts';
 import type { EventMappings } from '../../src/core/queue-triggers.ts';
 import { type Given, judge, judgeCells, type Verdict } from './judge.ts';
+import type { Move } from './judge-moves.ts';
 import { isSourceRoute } from './schedule.ts';
 import type { Process } from './simulation/process.ts';
 import { FICKLE, FLAKY, POISON, TargetSystem } from './simulation/target-system.ts';
@@ -19,6 +20,7 @@ export class SimulatedSystems implements Subject {
   readonly #source: SourceFeed | undefined;
   readonly #target: TargetSystem;
   readonly #given: Given[] = [];
+  readonly #moves: Move[] = [];
 
   constructor(stage: Stage) {
     const { route } = stage.schedule;
@@ -63,6 +65,21 @@ export class SimulatedSystems implements Subject {
     this.#given.push({ text, key: key ?? '', lane, isPoison });
   }
 
+  seek(shift: number): object {
+    const moves = this.#source ? (this.#source.seek?.(shift) ?? []) : this.#seekTopics(shift);
+    this.#moves.push(...moves);
+    return Object.fromEntries(moves.map(({ lane, position }) => [lane, position]));
+  }
+
+  #seekTopics(shift: number): (Move & { readonly position: string })[] {
+    return this.#stage.topics.flatMap((topic) => {
+      const found = this.#stage.seek(topic, shift);
+      if (!found) return [];
+      const { from, to, entry } = found;
+      return [{ lane: topic.name, from, to, position: `${entry.ledgerId}:${entry.entryId}` }];
+    });
+  }
+
   mend(): void {
     this.#target.isMended = true;
   }
@@ -75,10 +92,11 @@ export class SimulatedSystems implements Subject {
     const { schedule, published } = this.#stage;
     const { route, order } = schedule;
     const deadLetters = textsOf(this.#stage.deadLetters);
+    const moved = { moves: this.#moves, guarantee: schedule.guarantee, takesOnce: route === 'idempotent' };
     const texts = published.map(textsOf);
-    if (this.#source) return judge(this.#given, texts, { order: this.#source.order, deadLetters });
+    if (this.#source) return judge(this.#given, texts, { order: this.#source.order, deadLetters, moved });
     const { parksKeys, operator } = this.#stage;
-    const terms = { deadLetters, redrives: operator.redrives, parksKeys };
+    const terms = { deadLetters, redrives: operator.redrives, parksKeys, moved };
     if (route === 'versioned') return judgeCells(this.#given, this.#target.effects, terms);
     const kept = this.#stage.isEver('ATLEAST_ONCE') && order !== 'topic' ? order : 'lane';
     const effects = this.#target.effects.map(({ text }) => text);

@@ -3,6 +3,7 @@ import { sqsSource } from '../../src/connectors/sqs/source.ts';
 import type { SourceType } from '../../src/core/connector-type.ts';
 import type { EventMappings } from '../../src/core/queue-triggers.ts';
 import type { Given } from './judge.ts';
+import type { Move } from './judge-moves.ts';
 import type { SourceRoute } from './schedule.ts';
 import { EventMapping, queueArn } from './simulation/event-mapping.ts';
 import type { Process } from './simulation/process.ts';
@@ -23,6 +24,8 @@ export interface SourceFeed {
   mappingsFor?(process: Process): EventMappings;
   give(record: { readonly n: number; readonly text: string; readonly key: string | undefined }): Given;
   isThrough(): boolean;
+  /** Of a source with positions: where an operator sees its partitions stand, and the place and position `shift` records ahead. */
+  seek?(shift: number): readonly (Move & { readonly position: object })[];
 }
 
 /** Every so many records one names none, and goes to the output topic. */
@@ -46,6 +49,12 @@ const logFeed = ({ schedule, operator }: Stage): SourceFeed => {
     },
     isThrough: () =>
       [...system.partitions].every(([partition, records]) => operator.position(partition) === records.length),
+    seek: (shift) =>
+      [...system.partitions].map(([lane, records]) => {
+        const from = operator.position(lane);
+        const to = Math.max(0, Math.min(from + shift, records.length));
+        return { lane, from, to, position: { next: to } };
+      }),
   };
 };
 

@@ -12,6 +12,8 @@ import { NAME, Operator } from './simulation/operator.ts';
 import type { Process } from './simulation/process.ts';
 
 const TOPIC = 'persistent://public/default/records';
+/** What an operator may change the output topic of a source to. */
+const OTHER_TOPIC = 'persistent://public/default/other-records';
 /** Followed by a number from 1: other topics that records name. */
 export const DESTINATION = 'persistent://public/default/routed-';
 const DEAD_LETTERS = 'persistent://public/default/dead-letters';
@@ -37,6 +39,8 @@ export interface Subject {
   isDone(): boolean;
   /** Lets the target take what it never took. Without it, no dead letters are sent back. */
   readonly mend?: (() => void) | undefined;
+  /** Positions that lie so much ahead of where an operator sees them, for `PUT positions`; from then on it is judged by them. Without it, none are set. */
+  seek?(shift: number): object;
   /** What readers find wrong. */
   verdict(): Promise<Verdict>;
   /** Ends it, when the simulation is over. */
@@ -77,8 +81,21 @@ export class Stage {
     return this.#names.flatMap((name) => this.cloud.broker.concrete(name));
   }
 
+  /** Where an operator sees a topic-partition of the sink stand, and a place `shift` entries ahead of it: the number of messages before each, and the entry there. Undefined: the topic is empty. */
+  seek(topic: Topic, shift: number): { from: number; to: number; entry: Topic['log'][number] } | undefined {
+    const { log, firstKept } = topic;
+    const at = (topic.subscriptions.get(SUBSCRIPTION)?.markDelete ?? -1) + 1;
+    const place = Math.max(firstKept, Math.min(at + shift, log.length - 1));
+    const entry = log[place];
+    const messagesBefore = (index: number) =>
+      log.slice(0, index).reduce((sum, { messages }) => sum + messages.length, 0);
+    return entry && { from: messagesBefore(at), to: messagesBefore(place), entry };
+  }
+
   get #names(): readonly string[] {
-    return [TOPIC, ...Array.from({ length: this.schedule.destinations }, (_, at) => `${DESTINATION}${at + 1}`)];
+    const { destinations, changes } = this.schedule;
+    const other = changes.some(({ otherTopic }) => otherTopic) ? [OTHER_TOPIC] : [];
+    return [TOPIC, ...other, ...Array.from({ length: destinations }, (_, at) => `${DESTINATION}${at + 1}`)];
   }
 
   addPartition(): void {
@@ -105,10 +122,10 @@ export class Stage {
   }
 
   /** Configuration of the connector under a guarantee. */
-  config({ typeName, configs }: Subject, guarantee: Guarantee, parallelism: number): object {
+  config({ typeName, configs }: Subject, guarantee: Guarantee, parallelism: number, otherTopic = false): object {
     const { order, poisonEvery } = this.schedule;
     const common = { processingGuarantees: guarantee, parallelism, archive: `builtin://${typeName}`, configs };
-    if (this.isSource) return { ...common, topicName: TOPIC, ...this.#sourceOptions };
+    if (this.isSource) return { ...common, topicName: otherTopic ? OTHER_TOPIC : TOPIC, ...this.#sourceOptions };
     return {
       ...common,
       inputs: [TOPIC],

@@ -263,4 +263,32 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     tests: 'test/connectors/s3-frontier.test.ts',
     named: 'rule 30',
   },
+  {
+    number: 28,
+    part: 'b',
+    defect: 'versions begin anew behind a position that was set back',
+    edits: [
+      {
+        file: 'src/runtime/fence-topic.ts',
+        find: ' : frontier.current.version;',
+        replace: ' : 0;',
+      },
+    ],
+    tests: 'test/faults/faults.test.ts',
+    named: 'set back are newer',
+  },
+  {
+    number: 28,
+    part: 'c',
+    defect: 'versions behind a position that was set ahead do not know what a killed run wrote before it',
+    edits: [
+      {
+        file: 'src/runtime/passed-version.ts',
+        find: "  if (run.route !== 'versioned') return",
+        replace: "  if (run.route !== 'versioned' || Date.now() > 0) return",
+      },
+    ],
+    tests: 'test/faults/faults.test.ts',
+    named: 'set ahead are newer',
+  },
 ];

@@ -252,4 +252,46 @@ export const SOURCE_MUTATIONS: readonly Mutation[] = [
     tests: 'test/runtime/positions.test.ts',
     named: 'set back forget which records were dead letters',
   },
+  {
+    number: 35,
+    part: 'c',
+    defect: 'a position set, and the producer names of before left to whoever is frozen',
+    edits: [
+      {
+        file: 'src/runtime/source-partition-run.ts',
+        find: '  if (stored.abandoned) await closeAbandoned',
+        replace: '  if (stored.abandoned && Date.now() < 0) await closeAbandoned',
+      },
+    ],
+    tests: 'test/faults/faults.test.ts',
+    named: 'frozen when an operator set the position',
+  },
+  {
+    number: 35,
+    part: 'd',
+    defect: 'a position of a sink set, and the frontier of before not fenced',
+    edits: [
+      {
+        file: 'src/control-plane/lifecycle/sink-positions.ts',
+        find: '    await fenceFrontier(call, connector, topic, token);\n',
+        replace: '',
+      },
+    ],
+    tests: 'test/runtime/positions.test.ts',
+    named: 'moves no frontier any more',
+  },
+  {
+    number: 8,
+    part: 'b',
+    defect: 'what is in doubt is looked for in the output topic of the new configuration',
+    edits: [
+      {
+        file: 'src/runtime/source-partition-run.ts',
+        find: 'stored, producerGeneration, routerPartitions, outputTopic);',
+        replace: 'stored, producerGeneration, routerPartitions);',
+      },
+    ],
+    tests: 'test/runtime/source-recovery.test.ts',
+    named: 'finishes in the old topic',
+  },
 ];

@@ -6,7 +6,7 @@ import { runInstance } from '../../src/runtime/instance-run.ts';
 import { Leftovers } from '../../src/runtime/leftovers.ts';
 import { sinkWork } from '../../src/runtime/sink-run.ts';
 import { ask as askIn, current as currentIn } from './kit/admin.ts';
-import { crashAt } from './kit/ports.ts';
+import { crashAt, type PortCall } from './kit/ports.ts';
 import { listSource, memorySink, texts, World } from './kit/world.ts';
 
 let world: World;
@@ -115,6 +115,27 @@ describe.each(['transactional', 'versioned'] as const)('positions of a %s sink',
     await world.drain(await current(sink));
     expect(new Set(written())).toEqual(new Set(texts(4)));
   });
+});
+
+test('a run that was frozen when the position of an at-most-once sink was set moves no frontier any more, and writes nothing (rule 11)', async () => {
+  const topic = await world.newTopic();
+  const sink = memorySink(topic, 'versioned', 'ATMOST_ONCE');
+  await world.publish(topic, texts(4));
+  const [asleep, woken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const watch = async ({ name, phase }: PortCall) => {
+    if (name !== 'checkpoint.commit' || phase !== 'before') return;
+    asleep.resolve();
+    await woken.promise;
+  };
+  const frozen = expect(world.attempt(sink, { watch })).rejects.toMatchObject({ code: 'PIO_FENCED' });
+  await asleep.promise;
+  await stopped(sink);
+  await ask(sink, 'PUT', 'positions', { [topic]: 'latest' });
+  woken.resolve();
+  await frozen;
+  await world.publish(topic, texts(1, 4));
+  await world.drain(await current(sink));
+  expect(world.target.effects).toEqual(['r4']);
 });
 
 test('a cursor that was reset outside repeats nothing and is told as a warning, once the broker cannot have forgotten it by itself (rule 27)', async () => {

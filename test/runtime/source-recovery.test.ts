@@ -265,6 +265,19 @@ describe('EFFECTIVELY_ONCE of a source', () => {
     expect(found.map(({ producerName }) => producerName.split('#')[1])).toEqual([...Array(8).fill('1'), '2', '2']);
   });
 
+  test('finishes in the old topic what an update of the output topic found in doubt, and lets go of its guard (rule 10)', async () => {
+    const { topic, source } = await newSource();
+    await crash(source, 'producer.sendEntry', 'after', { nth: 2 });
+    const other = await world.newTopic();
+    const next = updated(source, { topicName: other });
+    await world.attempt(next);
+    const found = { before: await world.texts(topic), after: await world.texts(other) };
+    expect(found).toEqual({ before: texts(8), after: texts(2, 8) });
+    const guard = guardSubscription(source.uid, 'p');
+    expect(await world.deps.pulsar?.subscriptions(topic)).not.toContain(guard);
+    expect(await world.deps.pulsar?.subscriptions(other)).toContain(guard);
+  });
+
   test('finishes what is in doubt also towards another guarantee', async () => {
     const { topic, source } = await newSource();
     await crash(source, 'producer.sendEntry', 'after', { nth: 2 });

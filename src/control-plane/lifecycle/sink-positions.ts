@@ -1,7 +1,10 @@
 import { type SinkConnector, subscriptionOf } from '../../core/connector.ts';
+import { FRONTIER_START } from '../../core/frontier.ts';
 import type { TopicStatus } from '../../core/instance-status.ts';
+import type { SinkProgress } from '../../core/progress.ts';
 import { type CursorTarget, SUBSCRIPTION_UID_PROPERTY } from '../../core/pulsar-admin.ts';
 import { bookOf, EMPTY_BOOK, type SinkBook } from '../../core/sink-book.ts';
+import type { Token } from '../../core/token.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Call } from '../operation.ts';
 import { requirePulsar, sinkTopics } from './sink-topics.ts';
@@ -47,23 +50,37 @@ const reachedTopics = async ({ deps, signal }: Call, connector: SinkConnector): 
 };
 
 /**
- * Moves the cursor of each topic-partition (undefined: leaves it where it is), then writes into its book that the next run is to forget the frontier
+ * Fences the frontier of each topic-partition, moves its cursor (undefined: leaves it where it is), then writes into its book that the next run is to forget the frontier
  * for it. In that order: a frontier that is forgotten before the cursor is where it should be would let records be written again.
  */
 export const setSinkPositions = async (
   call: Call,
-  { uid, generation, config }: SinkConnector,
+  connector: SinkConnector,
   targets: ReadonlyMap<string, CursorTarget | undefined>,
 ): Promise<void> => {
   const { deps, signal } = call;
+  const { uid, generation, config } = connector;
+  const token = { generation: generation + 1, epoch: 0 };
   const pulsar = requirePulsar(call);
   const subscription = subscriptionOf(config);
   await inParallel([...targets], async ([topic, target]) => {
+    await fenceFrontier(call, connector, topic, token);
     const properties = { [SUBSCRIPTION_UID_PROPERTY]: uid };
     await pulsar.createSubscription(topic, subscription, config.sourceSubscriptionPosition, properties, signal);
     if (target !== undefined) await pulsar.resetCursor(topic, subscription, target, signal);
     const takeCursor = (book: SinkBook): SinkBook => ({ ...book, takesCursor: true });
-    const token = { generation: generation + 1, epoch: 0 };
     await deps.checkpoints.fence(uid, bookOf(topic), token, EMPTY_BOOK, takeCursor, signal);
   });
+};
+
+/** A run that is only frozen commits nothing from here on. Where the target holds the frontier, only a run can fence it there. */
+const fenceFrontier = async (
+  { deps, signal }: Call,
+  { uid, type, config }: SinkConnector,
+  topic: string,
+  token: Token,
+): Promise<void> => {
+  const isInStore = deps.catalogue.sink(type)?.route !== 'transactional';
+  if (config.processingGuarantees === 'ATLEAST_ONCE' || !isInStore) return;
+  await deps.checkpoints.fence<SinkProgress>(uid, topic, token, { frontier: FRONTIER_START }, undefined, signal);
 };

@@ -3,7 +3,7 @@ import type { Connector } from '../../core/connector.ts';
 import type { LogSourceType } from '../../core/connector-type.ts';
 import { PulsarIoError } from '../../core/errors.ts';
 import type { Position } from '../../core/position.ts';
-import { SOURCE_START, type SourceProgress } from '../../core/progress.ts';
+import { type AbandonedNames, SOURCE_START, type SourceProgress } from '../../core/progress.ts';
 import { schemaProblems } from '../../core/schema-problems.ts';
 import { isServedTimes } from '../../core/served-times.ts';
 import { inParallel } from '../in-parallel.ts';
@@ -57,9 +57,16 @@ export const checkPositions = (
   return given as ReadonlyMap<string, Position | null>;
 };
 
+/** Those of an earlier position that no run took up yet are still to be closed. */
+const abandonedOf = (stored: SourceProgress): AbandonedNames | undefined => {
+  const { producerGeneration, routerPartitions, outputTopic, deadLetterTopic } = stored;
+  if (producerGeneration === 0) return stored.abandoned;
+  return { producerGeneration, routerPartitions, outputTopic, deadLetterTopic };
+};
+
 /**
  * Stores positions with the token of a generation that is newer than every run's. Nothing is in doubt behind them: the next run publishes under
- * new producer names. Throws `PIO_FENCED` when the source was started meanwhile.
+ * new producer names, once it closed the old ones. Throws `PIO_FENCED` when the source was started meanwhile.
  */
 export const setSourcePositions = async (
   { deps, signal }: Call,
@@ -67,7 +74,12 @@ export const setSourcePositions = async (
   positions: ReadonlyMap<string, Position | null>,
 ): Promise<void> => {
   await inParallel([...positions], async ([partition, position]) => {
-    const moved = ({ destinations }: SourceProgress): SourceProgress => ({ ...SOURCE_START, destinations, position });
+    const moved = (stored: SourceProgress): SourceProgress => ({
+      ...SOURCE_START,
+      destinations: stored.destinations,
+      abandoned: abandonedOf(stored),
+      position,
+    });
     await deps.checkpoints.fence(uid, partition, { generation, epoch: 0 }, SOURCE_START, moved, signal);
   });
 };

@@ -3,6 +3,7 @@ import type { InstanceState } from '../../../src/core/lease.ts';
 import type { SourceProgress } from '../../../src/core/progress.ts';
 import { bookOf, type SinkBook } from '../../../src/core/sink-book.ts';
 import { checkpointKey, INBOX_BATCH_PREFIX, inboxOf, leaseKey } from '../../../src/stores/keys.ts';
+import type { TestRequest } from '../../control-plane/requests.ts';
 import type { Cloud } from './cloud.ts';
 
 /** Name of the one connector of a simulation. */
@@ -53,6 +54,11 @@ export class Operator {
     await this.#ask('POST', '/dead-letters', undefined, `?${query}`);
   }
 
+  /** Sets where partitions, or topic-partitions, are to go on. */
+  async setPositions(positions: object): Promise<void> {
+    await this.#repeat({ method: 'PUT', path: this.#path('/positions'), body: JSON.stringify(positions) });
+  }
+
   /** Number of times that dead letters were asked to be sent back. */
   get redrives(): number {
     return this.#order?.number ?? 0;
@@ -83,11 +89,20 @@ export class Operator {
   }
 
   async #ask(method: string, action: string, config?: object, query = ''): Promise<void> {
-    const path = `/admin/v3/${this.#kind}s/public/default/${NAME}${action}${query}`;
     const body = { name: `${this.#kind}Config`, contentType: 'application/json', body: JSON.stringify(config) };
+    await this.#repeat({ method, path: `${this.#path(action)}${query}`, ...(config && { parts: [body] }) });
+  }
+
+  #path(action: string): string {
+    return `/admin/v3/${this.#kind}s/public/default/${NAME}${action}`;
+  }
+
+  /** Until it is answered. */
+  async #repeat(request: TestRequest): Promise<void> {
     const { timeline } = this.#cloud;
+    const { method, path } = request;
     for (;;) {
-      const asked = this.#cloud.admin({ method, path, ...(config && { parts: [body] }) });
+      const asked = this.#cloud.admin(request);
       const answer = await Promise.race([asked, timeline.delay(ANSWER_WITHIN_MS)]);
       if (answer && answer.statusCode < 300) return;
       if (answer?.statusCode === 400) {
