@@ -7,7 +7,9 @@ import type { Edit } from './mutation.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const COPIED = ['src', 'handlers', 'models', 'test', 'docs', 'package.json', 'jest.config.json', 'tsconfig.json'];
-const JEST_TIMEOUT_MS = 180_000;
+const JEST_TIMEOUT_MS = 240_000;
+/** Of a test that a defect lets hang, where it has no limit of its own. */
+const TEST_TIMEOUT_MS = 40_000;
 
 /** How jest ended. */
 export interface TestRun {
@@ -61,7 +63,8 @@ export class Sandbox implements AsyncDisposable {
       '--disable-warning=ExperimentalWarning',
       'node_modules/jest/bin/jest.js',
     ];
-    const options = ['--ci', '--silent', '--json', `--outputFile=${output}`, '--runTestsByPath', ...files];
+    const limit = `--testTimeout=${TEST_TIMEOUT_MS}`;
+    const options = ['--ci', '--silent', limit, '--json', `--outputFile=${output}`, '--runTestsByPath', ...files];
     const only = named === '' ? [] : ['-t', named];
     await promisify(execFile)(process.execPath, [...jest, ...options, ...only], {
       cwd: this.#folder,
