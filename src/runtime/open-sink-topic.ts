@@ -1,5 +1,6 @@
-import { subscriptionOf } from '../core/connector.ts';
+import { connectorPath, subscriptionOf } from '../core/connector.ts';
 import { deadLetterTopicOf, parksKeys } from '../core/dead-letter-rules.ts';
+import { PulsarIoError } from '../core/errors.ts';
 import type { MessagingConsumer } from '../core/messaging.ts';
 import { sinkLettersName } from '../core/names.ts';
 import { SUBSCRIPTION_UID_PROPERTY } from '../core/pulsar-admin.ts';
@@ -29,6 +30,7 @@ export interface OpenTopic {
 export const openSinkTopic = async (run: SinkRun, topic: string): Promise<OpenTopic> => {
   const isNew = run.guarantee.keepsFrontier && !(await hasSubscription(run, topic));
   const consumer = await subscribe(run, topic);
+  if (run.isFrontierInTarget) await requireSameGeneration(run, topic);
   const token = run.nextToken();
   const book = await openBook(run, topic, token);
   const frontier = await fenceTopic(run, topic, consumer, { token, book, isNewSubscription: isNew });
@@ -68,6 +70,19 @@ const subscribe = async (
   } catch (cause) {
     throw routeFailure(cause, `subscribing to ${topic} as ${subscription}`);
   }
+};
+
+/**
+ * An operator's call raises the generation, then moves the cursor, which cuts off who subscribed before. Who subscribes later finds the new generation here, and must not acknowledge up to a frontier that is no longer meant;
+ * a run does so that waited for its lease. Only a frontier in the target needs it: that one the call cannot fence.
+ */
+const requireSameGeneration = async ({ deps, connector, control }: SinkRun, topic: string): Promise<void> => {
+  const now = (await deps.registry.get(connector.config, control.signal))?.connector;
+  if (now?.uid !== connector.uid || now.generation === connector.generation) return;
+  throw new PulsarIoError(
+    'PIO_FENCED',
+    `${topic} belongs to generation ${now.generation} of ${connectorPath(connector.config)}, this run to ${connector.generation}`,
+  );
 };
 
 /** The topic's book, where somebody may have written into it, or this run may: it costs a write. */

@@ -46,8 +46,9 @@ const throughAt = (
   { guarantee, takesOnce }: Omit<Moved, 'moves'>,
 ): { readonly least: number; readonly most: number } => {
   const end = Number.POSITIVE_INFINITY;
-  if (takesOnce && to <= from) return { least: end, most: end };
-  const firstOpen = seen.find(({ place, count }) => place >= from && count <= Number(place >= to));
+  // What comes again, a target that takes it once does not tell.
+  const isOpen = (place: number, count: number) => (place < to ? count === 0 : !takesOnce && count <= 1);
+  const firstOpen = seen.find(({ place, count }) => place >= from && isOpen(place, count));
   const through = firstOpen?.place ?? end;
   return {
     least: guarantee === 'ATLEAST_ONCE' ? from : through,

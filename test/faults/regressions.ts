@@ -120,6 +120,31 @@ export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
       { atMs: 826, action: 'start' },
     ],
   },
+  'a run that waited for its lease while an operator set the position acknowledges nothing of before (rule 18)': {
+    ...QUIET,
+    route: 'transactional',
+    seed: 14,
+    records: 20,
+    partitions: 3,
+    sourcePartitions: 1,
+    changes: [
+      { atMs: 650, action: 'stop' },
+      { atMs: 650, action: 'positions', shift: 0 },
+      { atMs: 650, action: 'start' },
+    ],
+  },
+  'a position that is set ahead of an idempotent target that knows more': {
+    ...QUIET,
+    route: 'idempotent',
+    seed: 830556961,
+    records: 42,
+    poisonEvery: 40,
+    changes: [
+      { atMs: 1_109, action: 'stop' },
+      { atMs: 1_109, action: 'positions', shift: 1 },
+      { atMs: 1_109, action: 'start' },
+    ],
+  },
   'a transactional sink whose run freezes before its commit': {
     ...QUIET,
     route: 'transactional',

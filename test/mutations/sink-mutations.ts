@@ -291,4 +291,18 @@ export const SINK_MUTATIONS: readonly Mutation[] = [
     tests: 'test/faults/faults.test.ts',
     named: 'set ahead are newer',
   },
+  {
+    number: 35,
+    part: 'e',
+    defect: 'a position of a sink set, and a run of before acknowledges up to the frontier of before',
+    edits: [
+      {
+        file: 'src/runtime/open-sink-topic.ts',
+        find: '  if (run.isFrontierInTarget) await',
+        replace: '  if (run.isFrontierInTarget && Date.now() < 0) await',
+      },
+    ],
+    tests: 'test/faults/faults.test.ts',
+    named: 'acknowledges nothing of before',
+  },
 ];
