@@ -28,8 +28,8 @@ export const SOURCE_MUTATIONS: readonly Mutation[] = [
     defect: 'a batch without its highest sequence id',
     edits: [
       {
-        file: 'src/pulsar/client/session-producer.ts',
-        find: 'highestSequenceId: entry.count > 1 ? highestSequenceId : undefined,',
+        file: 'src/pulsar/client/encode-entry.ts',
+        find: 'highestSequenceId: count > 1 ? highestSequenceId : undefined,',
         replace: 'highestSequenceId: undefined,',
       },
       {
