@@ -4,11 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import type { Cloud } from './cloud/index.ts';
+import { DEFAULT_MAX_RUNS } from './cloud/protocol.ts';
 import type { BrokerAddress } from './embedded-broker.ts';
 import { growFile } from './growing-file.ts';
 import { canSeeProcesses, runsOn, signalAll } from './trouble-processes.ts';
 import { StoreView } from './trouble-store.ts';
 import {
+  append,
   compare,
   Delivery,
   EXACT,
@@ -26,6 +28,9 @@ import {
 
 const LIMIT_MS = 300_000;
 const RECORDS = 2_000;
+const ENDLESS = 100_000;
+/** Of the runs that a cloud lets work at a time. */
+const MOST_FROZEN = DEFAULT_MAX_RUNS - 2;
 
 /** More than one at work for an instance, and many instances, on a broker that deduplicates. */
 export const rivalTroubles = (name: string, brokerOf: () => BrokerAddress): void =>
@@ -110,20 +115,22 @@ export const rivalTroubles = (name: string, brokerOf: () => BrokerAddress): void
         using table = new Table();
         await using cloud = await startTroubledCloud(broker, { storeUrl });
         const delivery = await Delivery.create(cloud, 'frozen', table);
-        const growing = growFile(delivery.input, RECORDS, 25, 60);
-        let frozen: number[] = [];
-        // A run that is frozen with a lock in its hands keeps everybody waiting: then another moment is tried.
+        let frozen: readonly number[] = [];
+        const growing = growFile(delivery.input, ENDLESS, 25, 60, async () => frozen.length > 0);
+        // A run that is frozen with a lock in its hands keeps everybody waiting, and many leave successors no room: then another moment is tried.
         for (let arrived = 100; frozen.length === 0; arrived += 20) {
           await untilArrived(table, arrived);
-          frozen = runsOn(storeUrl);
-          signalAll(frozen, 'SIGSTOP');
-          if (![table.file, storeUrl.replace('sqlite:', '')].some(isLocked)) continue;
-          signalAll(frozen.splice(0), 'SIGCONT');
+          const atWork = runsOn(storeUrl);
+          signalAll(atWork, 'SIGSTOP');
+          const isLeft = atWork.length <= MOST_FROZEN && ![table.file, storeUrl.replace('sqlite:', '')].some(isLocked);
+          if (isLeft) frozen = atWork;
+          else signalAll(atWork, 'SIGCONT');
         }
         const before = table.count();
+        const written = await growing;
+        append(delivery.input, written, written + 200);
         await until('successors write', () => table.count() > before + 100).finally(() => signalAll(frozen, 'SIGCONT'));
-        await growing;
-        await expectExact(table, delivery);
+        await expectExact(table, delivery, written + 200);
       },
       LIMIT_MS,
     );
