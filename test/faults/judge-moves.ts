@@ -88,12 +88,14 @@ export const judgeMoves = (
       judgeMove(move, seen, counts, terms),
     );
   });
+  const { isSkipped } = movedCells(given, moves);
   const isUnmoved = (text: string) => !isMoved(text.split(',')[0] ?? '');
   const twice = judged.flatMap(({ duplicated }) => duplicated);
   return {
     lost: [...verdict.lost.filter(isUnmoved), ...judged.flatMap(({ lost }) => lost)],
     duplicated: [...verdict.duplicated.filter(isUnmoved), ...twice.filter((text) => !letters.has(text))],
-    reordered: verdict.reordered,
+    // A frozen run may hold what an operator then passed over, and nothing but its key tells the target that it comes late.
+    reordered: terms.takesOnce ? verdict.reordered.filter((text) => !isSkipped(text)) : verdict.reordered,
     repeatedLetters: [...verdict.repeatedLetters.filter(isUnmoved), ...twice.filter((text) => letters.has(text))],
   };
 };

@@ -145,6 +145,20 @@ export const REGRESSIONS: Readonly<Record<string, Schedule>> = {
       { atMs: 1_109, action: 'start' },
     ],
   },
+  'what an operator passed over while a frozen run had it in its hands, for an idempotent target': {
+    ...QUIET,
+    route: 'idempotent',
+    records: 20,
+    partitions: 0,
+    sourcePartitions: 1,
+    keys: 0,
+    faults: [{ port: 'sink.write', nth: 0, kind: 'freeze-before', ms: 15_000 }],
+    changes: [
+      { atMs: 500, action: 'stop' },
+      { atMs: 500, action: 'positions', shift: 1 },
+      { atMs: 500, action: 'start' },
+    ],
+  },
   'a transactional sink whose run freezes before its commit': {
     ...QUIET,
     route: 'transactional',
